@@ -1,0 +1,1 @@
+"""The library: text -> arrays -> graphs -> frames; it knows neither HTTP nor training."""

@@ -1,0 +1,181 @@
+"""Every error that polyparse raises on purpose: one tree, each leaf one cause with one stable code.
+
+PolyparseError
+├── InputError                  this utterance cannot be parsed; others can
+│   ├── EmptyText               empty_text
+│   ├── BlankText               blank_text
+│   ├── TextTooLong             text_too_long
+│   ├── ControlCharacter        control_character
+│   ├── LoneSurrogate           lone_surrogate
+│   └── UnknownLocale           unknown_locale
+├── DataError                   a data file is wrong at a line
+│   └── CorpusError             corpus_error
+├── ConfigError                 config_error
+├── BundleError                 a file of a bundle, or of a folder of bundles, is wrong
+│   ├── BundleNotFound          bundle_not_found
+│   ├── StateInvalid            state_invalid
+│   ├── ManifestInvalid         manifest_invalid
+│   ├── SchemaTooNew            schema_too_new
+│   ├── FileMissing             file_missing
+│   ├── FileUnlisted            file_unlisted
+│   ├── ChecksumMismatch        checksum_mismatch
+│   ├── DigestMismatch          digest_mismatch
+│   ├── GoldenMismatch          golden_mismatch
+│   └── GateFailed              gate_failed
+├── DeviceUnavailable           device_unavailable
+└── ModelRunFailed              model_run_failed
+
+A message says what was found, what was expected, and where. Branches are for catching, leaves for raising.
+"""
+# ruff: noqa: N818 - a leaf is named after its cause; the tree already says that it is an error.
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class PolyparseError(Exception):
+    """The root: catch it to catch everything that polyparse refuses on purpose."""
+
+    code: ClassVar[str]
+
+
+class InputError(PolyparseError):
+    """One utterance, or what was asked about it, cannot be answered."""
+
+
+class EmptyText(InputError):
+    """The text has no characters."""
+
+    code = "empty_text"
+
+
+class BlankText(InputError):
+    """The text has characters, but no token."""
+
+    code = "blank_text"
+
+
+class TextTooLong(InputError):
+    """The text has more characters than the limit."""
+
+    code = "text_too_long"
+
+
+class ControlCharacter(InputError):
+    """The text holds a control character other than tab and line ends."""
+
+    code = "control_character"
+
+
+class LoneSurrogate(InputError):
+    """The text holds half of a surrogate pair, so that it has no UTF-8 form."""
+
+    code = "lone_surrogate"
+
+
+class UnknownLocale(InputError):
+    """No locale of this language is served."""
+
+    code = "unknown_locale"
+
+
+class DataError(PolyparseError):
+    """A data file is wrong; the message starts with `path:line:`, or `path:` where the whole file is meant."""
+
+    def __init__(self, message: str, *, path: Path, line: int | None = None) -> None:
+        place = f"{path}" if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {message}")
+        self.path = path
+        self.line = line
+
+
+class CorpusError(DataError):
+    """A corpus does not follow its format."""
+
+    code = "corpus_error"
+
+
+class ConfigError(PolyparseError):
+    """A configuration has an unknown key, a missing one, or a bad value; the message names key and value."""
+
+    code = "config_error"
+
+
+class BundleError(PolyparseError):
+    """A bundle is refused; the message starts with the file at fault."""
+
+    def __init__(self, message: str, *, file: Path) -> None:
+        super().__init__(f"{file}: {message}")
+        self.file = file
+
+
+class BundleNotFound(BundleError):
+    """The folder holds no bundle, or not the one asked for."""
+
+    code = "bundle_not_found"
+
+
+class StateInvalid(BundleError):
+    """state.json, which names the version that serves, cannot be read."""
+
+    code = "state_invalid"
+
+
+class ManifestInvalid(BundleError):
+    """The manifest is not JSON, or not of its schema."""
+
+    code = "manifest_invalid"
+
+
+class SchemaTooNew(BundleError):
+    """The manifest was written by a later polyparse."""
+
+    code = "schema_too_new"
+
+
+class FileMissing(BundleError):
+    """The manifest lists a file that is not there."""
+
+    code = "file_missing"
+
+
+class FileUnlisted(BundleError):
+    """A file is there that the manifest does not list."""
+
+    code = "file_unlisted"
+
+
+class ChecksumMismatch(BundleError):
+    """A file's size or sha256 is not the one that the manifest lists."""
+
+    code = "checksum_mismatch"
+
+
+class DigestMismatch(BundleError):
+    """The manifest's own sha256 is not the digest expected."""
+
+    code = "digest_mismatch"
+
+
+class GoldenMismatch(BundleError):
+    """The bundle answers a golden utterance differently from the model it was made from."""
+
+    code = "golden_mismatch"
+
+
+class GateFailed(BundleError):
+    """A bundle about to be written does not pass a gate."""
+
+    code = "gate_failed"
+
+
+class DeviceUnavailable(PolyparseError):
+    """The device asked for is not on this machine, or the installed runtime cannot use it."""
+
+    code = "device_unavailable"
+
+
+class ModelRunFailed(PolyparseError):
+    """A graph raised, or gave back something of the wrong shape."""
+
+    code = "model_run_failed"
