@@ -80,7 +80,7 @@ class UnknownLocale(InputError):
 
 
 class DataError(PolyparseError):
-    """A data file is wrong; the message starts with `path:line:`, or `path:` where the whole file is meant."""
+    """A data file is wrong; the message starts with `path:line:`, or `path:` if the whole file is meant."""
 
     def __init__(self, message: str, *, path: Path, line: int | None = None) -> None:
         place = f"{path}" if line is None else f"{path}:{line}"
