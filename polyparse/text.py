@@ -1,0 +1,178 @@
+"""Text: from an utterance in any script to normalised tokens that know where they stand in it.
+
+White space cuts an utterance into chunks; a chunk is cut once and remembered. To cut it, each code point is
+replaced by one letter that says its kind, and one regular expression reads the resulting shape:
+
+    a-z  a Latin letter: itself where normalising leaves no accent, else "a"
+    W    a letter of another script that has spaces
+    C    a letter of a script without spaces (Han, Kana, Thai, ...)
+    9    a digit or number
+    M    a mark: it belongs to what stands before it
+    X    something invisible; Z the zero-width joiner
+    S    a sign; R a regional indicator: two make a flag; T a skin tone
+    and ' " . , : stand for themselves
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
+
+CHUNK = re.compile(r"[^\s\u200b]+")
+
+
+class Token(NamedTuple):
+    """One token: its normalised text, and the code points `[start, end)` of the utterance that it is."""
+
+    text: str
+    start: int
+    end: int
+
+
+def normalise(text: str) -> str:
+    """Fold what hardly changes the meaning: width, case, kinds of quote, dash, space, and the invisible.
+
+    Applied until nothing changes, so that normalising twice is normalising once.
+    """
+    if text.isascii():
+        return " ".join(text.lower().split())
+    before, after = "", text
+    while before != after:
+        before, after = after, " ".join(filter(None, map(_fold, CHUNK.findall(after))))
+    return after
+
+
+def tokenise(text: str) -> list[Token]:
+    """Cut the text into tokens, in order and never empty: `token.text == normalise(text[start:end])`."""
+    return [
+        Token(word, start + offset, end + offset)
+        for chunk in CHUNK.finditer(text)
+        for offset in (chunk.start(),)
+        for word, start, end in pieces(chunk[0])
+    ]
+
+
+def pieces(chunk: str) -> tuple[Token, ...]:
+    """Return the tokens of one chunk, a match of CHUNK, with offsets into the chunk."""
+    return _remembered(chunk) if len(chunk) <= _REMEMBERED_CHARS else _cut(chunk)
+
+
+def check(text: str, *, max_chars: int) -> None:
+    """Raise an InputError, one leaf for each cause, where the text cannot be parsed."""
+    if not text:
+        raise EmptyText("found an empty text, expected at least one word")
+    if len(text) > max_chars:
+        raise TextTooLong(f"found a text of {len(text)} characters, expected at most {max_chars}")
+    if bad := _FORBIDDEN.search(text):
+        found = f"found U+{ord(bad[0]):04X} at offset {bad.start()}"
+        if bad[0] >= "\ud800":
+            raise LoneSurrogate(f"{found}, expected no half of a surrogate pair")
+        raise ControlCharacter(
+            f"{found}, expected no control character but tab, line feed and carriage return"
+        )
+    if not any(pieces(chunk[0]) for chunk in CHUNK.finditer(text)):
+        raise BlankText(f"found {len(text)} blank characters, expected at least one word")
+
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+# What NFKC leaves apart. "´" is here because NFKC would make it a space and a mark.
+_FOLDS = str.maketrans(
+    dict.fromkeys("‘’‚‛ʼ′´‹›׳", "'")
+    | dict.fromkeys("“”„‟«»״", '"')
+    | dict.fromkeys("‐‒–—―−", "-")
+    | {"٫": ".", "٬": ","}  # of Arabic numbers
+    # Ignorable, though not of category Cf: grapheme joiner, fillers, inherent vowels, variation selectors.
+    | dict.fromkeys("\u034f\u115f\u1160\u3164\u17b4\u17b5\u180b\u180c\u180d\u180f", "")
+    | dict.fromkeys(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))), "")
+)
+
+
+def _fold(chunk: str) -> str:
+    folded = unicodedata.normalize("NFKC", chunk.translate(_FOLDS)).lower()
+    # "İ" is lower-cased to "i" and a combining dot, which no other spelling of the word has.
+    folded = folded.replace("i\u0307", "i")
+    # NFKC spells some signs with a space ("¨"): a chunk has none.
+    return "".join(char for char in folded if not char.isspace() and unicodedata.category(char) != "Cf")
+
+
+# Inclusive low, exclusive high. The first table overrules a character's category, the second refines letters.
+_SIGNS = (
+    (0x115F, 0x1161, "X"),  # Hangul fillers
+    (0x200D, 0x200E, "Z"),
+    (0x3164, 0x3165, "X"),
+    (0xFF9E, 0xFFA0, "M"),  # voicing marks of half-width Katakana
+    (0xFFA0, 0xFFA1, "X"),
+    (0x1F1E6, 0x1F200, "R"),
+    (0x1F3FB, 0x1F400, "T"),
+    (0xE0020, 0xE0080, "M"),  # tags that spell a region's flag
+)
+_LETTERS = (
+    (0x0000, 0x0250, "a"),  # Latin
+    (0x0E00, 0x1000, "C"),  # Thai, Lao, Tibetan
+    (0x1000, 0x10A0, "C"),  # Myanmar
+    (0x1780, 0x1800, "C"),  # Khmer
+    (0x1950, 0x1AB0, "C"),  # Tai Le, New Tai Lue, Tai Tham
+    (0x1E00, 0x1F00, "a"),  # Latin
+    (0x2E80, 0x3130, "C"),  # Han radicals, Kana, Bopomofo
+    (0x31A0, 0xA000, "C"),  # Bopomofo, Kana, Han
+    (0xA9E0, 0xAA00, "C"),  # Myanmar
+    (0xAA60, 0xAAE0, "C"),  # Myanmar, Tai Viet
+    (0xF900, 0xFB00, "C"),  # Han
+    (0xFF66, 0xFF9E, "C"),  # half-width Katakana
+    (0x1AFF0, 0x1B170, "C"),  # Kana
+    (0x20000, 0x40000, "C"),  # Han
+)
+_ITSELF = frozenset("abcdefghijklmnopqrstuvwxyz'\".,:")
+_BY_CATEGORY = {"L": "W", "N": "9", "M": "M"}
+
+
+@lru_cache(maxsize=4096)
+def _kind(char: str) -> str:
+    folded = normalise(char)
+    if folded in _ITSELF:
+        return folded
+    category = unicodedata.category(char)
+    kind = "X" if category == "Cf" else _BY_CATEGORY.get(category[0], "S")
+    kind = _in_range(char, _SIGNS, kind)
+    return _in_range(char, _LETTERS, kind) if kind == "W" else kind
+
+
+def _in_range(char: str, ranges: tuple[tuple[int, int, str], ...], otherwise: str) -> str:
+    code = ord(char)
+    return next((kind for low, high, kind in ranges if low <= code < high), otherwise)
+
+
+_LETTER = "[a-zW]"
+_END = "(?![XZ]*[a-zW9M])"  # the word does not go on
+_CLITIC = f"'(?:s|re|ve|ll|m|d){_END}"
+_PATTERN = rf"""
+    # abbreviations: p.m.  u.s.a.  7a.m
+    (?: 9 (?:9 | [.,:]9)* )?  {_LETTER}M*  (?: \.{_LETTER}M* )+  {_END}  (?: \.(?![XZ]*M) )?
+    # words and numbers: caffè  7:30  1,000.5  7am  צה"ל
+  | [a-zW9M]  (?: [XZ]*[a-zW9M]  |  (?<=9)[.,:](?=9)  |  (?<=[WM])['"](?=W) )*
+    # ... with n't, or with the apostrophe of an elision: don't  dell'|ufficio  l'|11, but john|'s
+    (?: (?<=n)'t{_END}  |  (?<=[a-zM])(?!{_CLITIC})'(?=[a-z9]) )?
+    # clitics: 's  're
+  | (?<=[a-zW9M]){_CLITIC}
+    # scripts without spaces: a letter and its marks
+  | C (?: [XZ]*M )*
+    # flags
+  | RR? (?: [XZ]*M )*
+    # any other sign, emoji with their joiners and tones
+  | [ST'".,:] (?: [XZ]*[MT] | ZS )*
+"""
+_SHAPE = re.compile(_PATTERN, re.VERBOSE)
+_REMEMBERED_CHARS = 32
+
+
+def _cut(chunk: str) -> tuple[Token, ...]:
+    shape = "".join(map(_kind, chunk))
+    bounds = [match.span() for match in _SHAPE.finditer(shape)]
+    tokens = (Token(normalise(chunk[start:end]), start, end) for start, end in bounds)
+    return tuple(token for token in tokens if token.text)
+
+
+_remembered = lru_cache(maxsize=1 << 15)(_cut)
