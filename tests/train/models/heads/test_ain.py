@@ -1,0 +1,74 @@
+"""The AIN heads against explicit sums over neighbours.
+
+Axes: B utterances, T tokens, K tags.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.oracles.cases import network, random_case, random_head, random_tags
+from tests.oracles.mean_field import infer
+from train.models.heads.ain_first import AinFirst
+
+LENGTHS = [6, 1, 2, 3, 5]
+NAMES = ["ain", "ain-f2o"]
+
+
+def ain(name: str, iterations: int = 3) -> AinFirst:
+    head = random_head(name, "BIO", 2, seed=4).double()
+    assert isinstance(head, AinFirst)
+    head.iterations = iterations
+    return head
+
+
+@pytest.mark.parametrize("iterations", [0, 1, 3])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_loss_is_minus_the_log_of_q(name: str, iterations: int) -> None:
+    head = ain(name, iterations)
+    case = random_case(len(head.tags), LENGTHS, seed=0).double()
+    tags_BT = random_tags(head, LENGTHS, seed=1)
+    total = 0.0
+    for index, length in enumerate(LENGTHS):
+        q = infer(case.row(index).emissions_BTK[0].tolist(), network(head))
+        total -= sum(math.log(q[i][tag]) for i, tag in enumerate(tags_BT[index, :length].tolist()))
+    loss = head.loss(case.emissions_BTK, tags_BT, case.lengths_B)
+    assert loss.item() == pytest.approx(total / len(LENGTHS), rel=1e-9)
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_decoding_takes_the_largest_q_of_each_token(name: str, restricted: bool) -> None:
+    head = ain(name)
+    case = random_case(len(head.tags), LENGTHS, seed=2, restricted=restricted).double()
+    decoded = head.decode(*case)
+    for index, length in enumerate(LENGTHS):
+        emissions = case.row(index).emissions_BTK[0].masked_fill(~case.allowed_BK[index], -1e4)
+        q = infer(emissions.tolist(), network(head))
+        best = [max(row) for row in q]
+        padding = [0] * (max(LENGTHS) - length)
+        assert decoded.path_BT[index].tolist() == [row.index(max(row)) for row in q] + padding
+        assert decoded.path_marginals_BT[index, :length].tolist() == pytest.approx(best, abs=1e-9)
+        assert decoded.path_marginals_BT[index, length:].eq(1.0).all()
+        assert decoded.log_prob_B[index].item() == pytest.approx(sum(map(math.log, best)), abs=1e-9)
+
+
+def test_the_second_order_without_skips_is_the_first_order() -> None:
+    first, second = ain("ain"), ain("ain-f2o")
+    second.load_state_dict(first.state_dict() | {"skips_KK": first.transitions_KK * 0})
+    case = random_case(len(first.tags), LENGTHS, seed=3).double()
+    assert second.decode(*case).log_prob_B.allclose(first.decode(*case).log_prob_B)
+
+
+def test_a_token_hears_as_far_as_the_iterations_carry() -> None:
+    """After M iterations of reach r, what stands more than M * r tokens away cannot matter."""
+    for name, reach in (("ain", 1), ("ain-f2o", 2)):
+        head = ain(name, iterations=2)
+        case = random_case(len(head.tags), [9], seed=5).double()
+        before = head.decode(*case)
+        case.emissions_BTK[0, 2 * reach + 1 :] += 7.0 * case.emissions_BTK[0, 2 * reach + 1 :].flip(1)
+        after = head.decode(*case)
+        assert after.path_marginals_BT[0, 0] == before.path_marginals_BT[0, 0]
+        assert after.path_marginals_BT[0, 1] != before.path_marginals_BT[0, 1]

@@ -1,0 +1,45 @@
+"""MaxEnt head: each token's tag by itself (AIN, section 2, "the MaxEnt approach").
+
+Axes: B utterances, T tokens, K tags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from train.models.heads.base import (
+    Decoded,
+    blank_padding,
+    factorised_decode,
+    factorised_loss,
+    inside,
+    restrict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+
+class Softmax(nn.Module):
+    """P(y | x) = prod_i softmax(emissions_i)[y_i]; it has no parameters and knows no illegal path."""
+
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
+        super().__init__()
+        self.tags = tuple(tags)
+        self.scheme = scheme
+
+    def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        """Cross entropy summed over an utterance's tokens, mean over utterances."""
+        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+        log_q_BTK = blank_padding(emissions_BTK, inside_BT).log_softmax(2)
+        return factorised_loss(log_q_BTK, tags_BT, inside_BT)
+
+    def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
+        """The most probable allowed tag of each token."""
+        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+        emissions_BTK = restrict(blank_padding(emissions_BTK, inside_BT), allowed_BK)
+        return factorised_decode(emissions_BTK.log_softmax(2), inside_BT)
