@@ -1,0 +1,157 @@
+"""Text to arrays: what a model reads of an utterance, and padded batches of it. Nothing else makes arrays of text.
+
+Axes: B items, T tokens, U distinct words of the batch (row 0 is padding), C characters, F features.
+Everything that depends on one word alone is worked out once and kept in a bounded cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyparse.features import (
+    BOUNDARY,
+    MAX_WORD_CHARACTERS,
+    FeatureTable,
+    pair_hash,
+    word_features,
+    word_hash,
+)
+from polyparse.text import CHUNK, pieces
+from polyparse.vocab import PADDING, UNKNOWN, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polyparse.frame import Utterance
+
+CACHED_WORDS = 65_536
+CACHED_CHUNK_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Word:
+    """What one word gives a model wherever it stands; compared by identity."""
+
+    row: int
+    characters_C: NDArray[np.int32]
+    feature_rows: tuple[int, ...]
+    hash: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """An utterance ready to be batched; `starts` and `ends` are its tokens' code point offsets."""
+
+    utterance: Utterance
+    starts: list[int]
+    ends: list[int]
+    words: list[Word]
+    features: list[int]
+
+    @property
+    def n_tokens(self) -> int:
+        """Length of the token axis."""
+        return len(self.words)
+
+    @property
+    def n_best(self) -> int:
+        """How many frames are wanted."""
+        return self.utterance.n_best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Padded arrays of several items. `words_BT` points into the distinct words; row 0 of those is padding."""
+
+    words_BT: NDArray[np.int64]
+    word_rows_U: NDArray[np.int64]
+    characters_UC: NDArray[np.int64]
+    features_BF: NDArray[np.int64]
+    lengths_B: NDArray[np.int32]
+
+    @property
+    def padding(self) -> float:
+        """Share of the token grid that is padding."""
+        return 1.0 - float(self.lengths_B.sum()) / max(1, self.words_BT.size)
+
+
+class Vectorizer:
+    """Texts to items to batches, under one vocabulary and feature table. Safe to share between threads."""
+
+    def __init__(self, vocabulary: Vocabulary, features: FeatureTable | None) -> None:
+        self._word_rows = vocabulary.word_rows
+        self._character_rows = vocabulary.character_rows
+        self._feature_rows = features.rows if features is not None else {}
+        self._word = lru_cache(maxsize=CACHED_WORDS)(self._make_word)
+        self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._make_chunk)
+
+    def item(self, utterance: Utterance) -> Item:
+        """Cut the text into tokens and look each one up. A text without any token gives an item of length 0."""
+        starts: list[int] = []
+        ends: list[int] = []
+        words: list[Word] = []
+        for match in CHUNK.finditer(utterance.text):
+            chunk, offset = match.group(), match.start()
+            cut = self._chunk(chunk) if len(chunk) <= CACHED_CHUNK_CHARACTERS else self._make_chunk(chunk)
+            for start, end, word in cut:
+                starts.append(offset + start)
+                ends.append(offset + end)
+                words.append(word)
+        return Item(utterance, starts, ends, words, self._features(words) if self._feature_rows else [])
+
+    def cache_counts(self) -> tuple[int, int]:
+        """(hits, misses) of the chunk cache since the start."""
+        info = self._chunk.cache_info()
+        return info.hits, info.misses
+
+    def _features(self, words: Sequence[Word]) -> list[int]:
+        """Rows of the utterance's features: those of its words and of its pairs of adjacent words."""
+        rows: list[int] = []
+        lookup = self._feature_rows.get
+        left = BOUNDARY
+        for word in words:
+            rows += word.feature_rows
+            if row := lookup(pair_hash(left, word.hash)):
+                rows.append(row)
+            left = word.hash
+        if row := lookup(pair_hash(left, BOUNDARY)):
+            rows.append(row)
+        return rows
+
+    def _make_chunk(self, chunk: str) -> tuple[tuple[int, int, Word], ...]:
+        return tuple((start, end, self._word(text)) for text, start, end in pieces(chunk))
+
+    def _make_word(self, text: str) -> Word:
+        characters = [self._character_rows.get(c, UNKNOWN) for c in text[:MAX_WORD_CHARACTERS]]
+        found = (self._feature_rows.get(feature) for feature in word_features(text))
+        return Word(
+            row=self._word_rows.get(text, UNKNOWN),
+            characters_C=np.array(characters, dtype=np.int32),
+            feature_rows=tuple(row for row in found if row),
+            hash=word_hash(text),
+        )
+
+
+def collate(items: Sequence[Item]) -> Batch:
+    """Pad items into one batch; each distinct word is listed once. At least one item with at least one token is expected."""
+    distinct: dict[Word, int] = {}
+    lengths = [len(item.words) for item in items]
+    words_BT = np.zeros((len(items), max(lengths)), dtype=np.int64)
+    for b, item in enumerate(items):
+        words_BT[b, : lengths[b]] = [distinct.setdefault(word, len(distinct) + 1) for word in item.words]
+    longest = max(len(word.characters_C) for word in distinct)
+    word_rows_U = np.full(len(distinct) + 1, PADDING, dtype=np.int64)
+    word_rows_U[1:] = [word.row for word in distinct]
+    characters_UC = np.zeros((len(distinct) + 1, longest), dtype=np.int64)
+    for u, word in enumerate(distinct, start=1):
+        characters_UC[u, : len(word.characters_C)] = word.characters_C
+    features_BF = np.zeros((len(items), max(1, *(len(item.features) for item in items))), dtype=np.int64)
+    for b, item in enumerate(items):
+        features_BF[b, : len(item.features)] = item.features
+    return Batch(words_BT, word_rows_U, characters_UC, features_BF, np.array(lengths, dtype=np.int32))

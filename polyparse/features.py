@@ -1,0 +1,80 @@
+"""MaxEnt features: hashed word and character n-grams, looked up in the table of those that a model keeps.
+
+A template is a string ("w=alarm", "c=^ala") hashed to 32 bits by CRC-32; a pair of adjacent words is the two words' hashes
+mixed. A model keeps the hashes that it has weights for, so the row of a feature is a dictionary look-up, and a feature that
+training never saw costs nothing. Two features that share a hash share a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from polyparse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MAX_WORD_CHARACTERS = 20
+NGRAM_SIZES = (3, 4)
+BOUNDARY = crc32(b"boundary")  # stands before the first word and after the last
+_MIX = 0x9E3779B1  # Knuth's multiplicative constant, 2**32 / golden ratio
+
+
+def word_hash(word: str) -> int:
+    """Hash of the word itself, which is also its unigram feature."""
+    return crc32(f"w={word}".encode("utf-8", "surrogatepass"))
+
+
+def pair_hash(left: int, right: int) -> int:
+    """Hash of two adjacent words, given theirs; order matters."""
+    return ((left * _MIX) ^ (right + 0x7F4A7C15)) & 0xFFFFFFFF
+
+
+def word_features(word: str) -> list[int]:
+    """Hashes of the features that a word gives by itself: the word and the n-grams of ^word$, each once.
+
+    The n-grams of a long word are those of its first MAX_WORD_CHARACTERS characters.
+    """
+    marked = f"^{word[:MAX_WORD_CHARACTERS]}$"
+    grams = {marked[i : i + n] for n in NGRAM_SIZES for i in range(len(marked) - n + 1)} - {"^", "$"}
+    return [word_hash(word), *sorted(crc32(f"c={gram}".encode("utf-8", "surrogatepass")) for gram in grams)]
+
+
+def utterance_features(words: Sequence[str]) -> list[int]:
+    """Hashes of all features of an utterance: the slow twin of `Vectorizer.item`, and what a table is counted from."""
+    hashes = [word_hash(word) for word in words]
+    pairs = zip([BOUNDARY, *hashes], [*hashes, BOUNDARY], strict=True)
+    singles = [feature for word in words for feature in word_features(word)]
+    return singles + [pair_hash(left, right) for left, right in pairs]
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The features that a model has weights for: `hashes[r - 1]` has row r; row 0 is padding and weighs nothing."""
+
+    hashes: NDArray[np.uint32]
+
+    @cached_property
+    def rows(self) -> dict[int, int]:
+        """Row of each kept hash."""
+        return {feature: row for row, feature in enumerate(self.hashes.tolist(), start=1)}
+
+    def save(self, path: Path) -> None:
+        """Write as a .npy file."""
+        np.save(path, self.hashes, allow_pickle=False)
+
+    @classmethod
+    def load(cls, path: Path) -> FeatureTable:
+        """Read what `save` wrote."""
+        hashes = np.load(path, allow_pickle=False)
+        if hashes.dtype != np.uint32 or hashes.ndim != 1:
+            raise ConfigError(f"{path}: found {hashes.dtype}{hashes.shape}, expected one row of uint32")
+        return cls(hashes=hashes)

@@ -1,0 +1,69 @@
+"""Golden frames: what the float checkpoint answered for utterances written for the purpose; a bundle must answer the same.
+
+golden.jsonl holds one object a line: text, locale, domain, intent, slots [[name, start, end], ..], confidence.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from polyparse.errors import GoldenMismatch
+from polyparse.schema import structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from polyparse.frame import Frame
+
+TOLERANCE = 0.02  # of the frame's confidence
+
+
+@dataclass(frozen=True)
+class Golden:
+    """An utterance and the parts of its frame that must not change; slots are (name, start, end)."""
+
+    text: str
+    locale: str | None
+    domain: str | None
+    intent: str | None
+    slots: tuple[tuple[str, int, int], ...]
+    confidence: float
+
+    @classmethod
+    def of(cls, frame: Frame) -> Golden:
+        """What a frame answers."""
+        return cls(
+            text=frame.text,
+            locale=frame.locale,
+            domain=frame.domain and frame.domain.name,
+            intent=frame.intent and frame.intent.name,
+            slots=tuple((slot.name, slot.start, slot.end) for slot in frame.slots),
+            confidence=frame.confidence,
+        )
+
+
+def save(path: Path, golden: Sequence[Golden]) -> None:
+    """Write golden.jsonl."""
+    lines = (json.dumps(asdict(entry), ensure_ascii=False) for entry in golden)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def load(path: Path) -> list[Golden]:
+    """Read golden.jsonl."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [
+        structure(Golden, json.loads(line), where=f"{path.name}:{number}")
+        for number, line in enumerate(lines, start=1)
+        if line
+    ]
+
+
+def compare(expected: Golden, frame: Frame, *, file: str) -> None:
+    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
+    found = Golden.of(frame)
+    same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
+    if not same or abs(found.confidence - expected.confidence) > TOLERANCE:
+        raise GoldenMismatch(f"{file}: {expected.text!r}: found {found}, expected {expected}", file=file)

@@ -1,0 +1,1 @@
+"""Models as they serve: ONNX Runtime sessions over a verified bundle."""

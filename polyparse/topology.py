@@ -1,0 +1,158 @@
+"""The two ways to lay out a model's networks, and which readings of each item they give to the decoder.
+
+Axes: B items of a batch, S items of a sub-batch, T tokens, I intents, K tags, X classes of DC, R readings.
+
+shared: one network scores every item; routes come from its intent layer and DC together.
+per-domain: one network a domain (Tan & Golovneva 2020, section 2); DC routes hard, and each item is scored by the networks
+of its likeliest domains, one sub-batch a network.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from math import exp
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from polyparse.encode import collate
+from polyparse.routing import Route, domain_log_probs, rank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polyparse.encode import Batch, Item
+    from polyparse.labels import Labels
+    from polyparse.routing import Routing
+
+    Floats = NDArray[np.float32]
+
+
+class Decoded(NamedTuple):
+    """path_RT (0 beyond the length), the chosen tags' marginals_RT, and log P(path)_R."""
+
+    path_RT: NDArray[np.int64]
+    marginals_RT: Floats
+    log_prob_R: Floats
+
+
+class Networks(Protocol):
+    """The models behind a pipeline; `network` counts a topology's networks (0 is the only one when shared)."""
+
+    def classify(self, batch: Batch) -> Floats | None:
+        """log P_DC_BX, or None without a domain classifier."""
+
+    def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
+        """log P_joint_BI over the network's own intents, and emissions_BTK over its own tags."""
+
+    def decode(
+        self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
+    ) -> Decoded:
+        """The best path of each reading under the head, its tags restricted to the allowed ones."""
+
+
+@dataclass
+class Readings:
+    """What one network decodes: reading r is `routes[r]` of item `items[r]`, its `ranks[r]`-th best, scored in `rows[r]`."""
+
+    network: int
+    emissions_STK: Floats
+    lengths_S: NDArray[np.int32]
+    rows: list[int] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
+    ranks: list[int] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+
+    def add(self, *, row: int, item: int, first_rank: int, routes: Sequence[Route]) -> None:
+        """Append an item's routes, the best first."""
+        self.rows += [row] * len(routes)
+        self.items += [item] * len(routes)
+        self.ranks += range(first_rank, first_rank + len(routes))
+        self.routes += routes
+
+    def emissions(self) -> tuple[Floats, NDArray[np.int32]]:
+        """emissions_RTK and lengths_R; copied only where an item has several readings."""
+        if self.rows == list(range(len(self.lengths_S))):
+            return self.emissions_STK, self.lengths_S
+        return self.emissions_STK[self.rows], self.lengths_S[self.rows]
+
+
+class Topology(Protocol):
+    """Scores a batch and says what to decode."""
+
+    def read(self, batch: Batch, items: Sequence[Item]) -> list[Readings]:
+        """Readings of all items, one entry a network that has any."""
+
+
+class SharedTopology:
+    """One network for all domains."""
+
+    def __init__(self, labels: Labels, routing: Routing, networks: Networks) -> None:
+        self._labels, self._routing, self._networks = labels, routing, networks
+
+    def read(self, batch: Batch, items: Sequence[Item]) -> list[Readings]:
+        """One entry: every item's `n_best` routes."""
+        joint_BI, emissions_BTK = self._networks.score(batch, 0)
+        classified_BX = self._networks.classify(batch)
+        routed = rank(joint_BI, classified_BX, self._labels, self._routing, [item.n_best for item in items])
+        readings = Readings(0, emissions_BTK, batch.lengths_B)
+        for b, routes in enumerate(routed):
+            readings.add(row=b, item=b, first_rank=0, routes=routes)
+        return [readings]
+
+
+class PerDomainTopology:
+    """One network a domain; network d holds the intents and tags of domain d."""
+
+    def __init__(self, labels: Labels, routing: Routing, networks: Networks) -> None:
+        self._labels, self._routing, self._networks = labels, routing, networks
+
+    def read(self, batch: Batch, items: Sequence[Item]) -> list[Readings]:
+        """An item wants as many domains as frames; all intents of one domain come before the next domain's."""
+        classified_BX = self._networks.classify(batch)
+        if classified_BX is None:
+            raise ValueError("per-domain topology: found no domain classifier, expected one to route by")
+        domains_BD = domain_log_probs(classified_BX, self._labels, self._routing)
+        order_BD = np.argsort(-domains_BD, axis=1, kind="stable")
+        members: defaultdict[int, list[int]] = defaultdict(list)
+        for b, item in enumerate(items):
+            for domain in order_BD[b, : item.n_best].tolist():
+                members[domain].append(b)
+        scored = {domain: self._score(domain, inside, items) for domain, inside in members.items()}
+        for b, item in enumerate(items):
+            rank_now = 0
+            for domain in order_BD[b, : item.n_best].tolist():
+                readings, joint_SI = scored[domain]
+                row = members[domain].index(b)
+                routes = self._routes(domain, float(domains_BD[b, domain]), joint_SI[row])
+                kept = routes[: item.n_best - rank_now]
+                readings.add(row=row, item=b, first_rank=rank_now, routes=kept)
+                rank_now += len(kept)
+        return [readings for _, (readings, _) in sorted(scored.items()) if readings.rows]
+
+    def _score(self, domain: int, members: list[int], items: Sequence[Item]) -> tuple[Readings, Floats]:
+        sub_batch = collate([items[b] for b in members])
+        joint_SI, emissions_STK = self._networks.score(sub_batch, domain)
+        return Readings(domain, emissions_STK, sub_batch.lengths_B), joint_SI
+
+    def _routes(self, domain: int, domain_log_prob: float, joint_I: Floats) -> list[Route]:
+        own = self._labels.intents_of(domain)
+        return [
+            Route(
+                domain=domain,
+                intent=own[i],
+                domain_prob=min(1.0, exp(domain_log_prob)),
+                intent_prob=min(1.0, exp(domain_log_prob + float(joint_I[i]))),
+                log_prob=domain_log_prob + float(joint_I[i]),
+            )
+            for i in np.argsort(-joint_I, kind="stable").tolist()
+        ]
+
+
+TOPOLOGIES: dict[str, type[SharedTopology | PerDomainTopology]] = {
+    "shared": SharedTopology,
+    "per-domain": PerDomainTopology,
+}

@@ -1,0 +1,68 @@
+"""Vocabularies: words and characters to rows of the embedding tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from polyparse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+PADDING, UNKNOWN = 0, 1
+FIRST = 2  # rows before this one are padding and unknown
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`words[i]` has row i + FIRST, and so has `characters[i]`; `word_counts` says how often training saw each word."""
+
+    words: tuple[str, ...]
+    characters: str
+
+    @cached_property
+    def word_rows(self) -> dict[str, int]:
+        """Row of each known word."""
+        return {word: row for row, word in enumerate(self.words, start=FIRST)}
+
+    @cached_property
+    def character_rows(self) -> dict[str, int]:
+        """Row of each known character."""
+        return {character: row for row, character in enumerate(self.characters, start=FIRST)}
+
+    @classmethod
+    def build(
+        cls, words: Iterable[str], *, min_word_count: int = 1, min_character_count: int = 3
+    ) -> Vocabulary:
+        """From the tokens of a corpus, the most frequent first (ties in code point order)."""
+        counts = Counter(words)
+        characters: Counter[str] = Counter()
+        for word, count in counts.items():
+            for character in word:
+                characters[character] += count
+        return cls(
+            words=tuple(w for w, n in _by_frequency(counts) if n >= min_word_count),
+            characters="".join(c for c, n in _by_frequency(characters) if n >= min_character_count),
+        )
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        data = {"words": self.words, "characters": self.characters}
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=0), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read what `save` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or set(data) != {"words", "characters"}:
+            raise ConfigError(f"{path}: found no vocabulary, expected an object with words and characters")
+        return cls(words=tuple(data["words"]), characters=data["characters"])
+
+
+def _by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -1,0 +1,1 @@
+"""Training: corpora to checkpoints. torch lives here."""

@@ -1,0 +1,190 @@
+"""A checkpoint folder: everything that a trained model is, and all that an interrupted run needs to go on.
+
+run.json          recipe config, corpus, locales, provenance          labels.json
+vocabulary.json   features.npy   classifier.npz                       (text tables, MaxEnt)
+network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
+dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch
+measures.json     dev measures of the whole; written last, so its presence says that the run is complete
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from polyparse.schema import structure, unstructure
+
+from polyparse.encode import Vectorizer
+from polyparse.errors import ConfigError
+from polyparse.features import FeatureTable
+from polyparse.labels import Labels
+from polyparse.pipeline import Pipeline
+from polyparse.routing import Routing
+from polyparse.vocab import Vocabulary
+from train.config import RunConfig
+from train.corpora.example import Example
+from train.models.joint import JointNetwork
+from train.models.maxent import MaxEnt
+from train.networks import TorchNetworks
+from train.task import TextTables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was run: the config, the corpus as the user named it, and where it happened."""
+
+    config: RunConfig
+    corpus: str
+    locales: tuple[str, ...]
+    git_commit: str
+    libraries: dict[str, str]
+    created: str
+
+
+class Checkpoint:
+    """Reads and writes one checkpoint folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return (self.folder / "run.json").exists()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run that was started here has ended."""
+        return (self.folder / "measures.json").exists()
+
+    def save_json(self, name: str, value: object) -> None:
+        """Write NAME.json whole or not at all."""
+        text = json.dumps(unstructure(value), ensure_ascii=False, indent=1)
+        _replace(self.folder / f"{name}.json", text.encode())
+
+    def load_json(self, name: str) -> Any:
+        """Read NAME.json."""
+        path = self.folder / f"{name}.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"{self.folder}: found no {path.name}, expected a checkpoint folder") from None
+
+    def save_torch(self, name: str, state: dict[str, Any]) -> None:
+        """Write NAME.pt whole or not at all."""
+        path = self.folder / f"{name}.pt"
+        partial = path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def load_torch(self, name: str) -> dict[str, Any] | None:
+        """Read NAME.pt; None where there is none."""
+        path = self.folder / f"{name}.pt"
+        if not path.exists():
+            return None
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        return state
+
+    def log(self, entry: dict[str, Any]) -> None:
+        """Append a line to log.jsonl."""
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry) + "\n")
+
+    def run(self) -> Run:
+        """run.json, checked."""
+        return structure(Run, self.load_json("run"), where=f"{self.folder}/run.json")
+
+    def labels(self) -> Labels:
+        """labels.json, checked."""
+        return structure(Labels, self.load_json("labels"), where=f"{self.folder}/labels.json")
+
+    def save_tables(self, tables: TextTables) -> None:
+        """Vocabulary and feature table; the vocabulary last, so that its presence says that DC is done."""
+        if tables.features is not None:
+            tables.features.save(self.folder / "features.npy")
+        tables.vocabulary.save(self.folder / "vocabulary.json")
+
+    def tables(self) -> TextTables:
+        """Vocabulary and feature table."""
+        features = self.folder / "features.npy"
+        return TextTables(
+            Vocabulary.load(self.folder / "vocabulary.json"),
+            FeatureTable.load(features) if features.exists() else None,
+        )
+
+    def save_classifier(self, model: MaxEnt) -> None:
+        """The MaxEnt's weights."""
+        np.savez(self.folder / "classifier.npz", **vars(model))
+
+    def classifier(self) -> MaxEnt | None:
+        """The MaxEnt, where the run has one."""
+        path = self.folder / "classifier.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return MaxEnt(arrays["weights_VC"], arrays["squares_V"], arrays["bias_C"])
+
+    def save_dev(self, examples: Sequence[Example]) -> None:
+        """The dev examples, a line each."""
+        lines = (json.dumps(asdict(example), ensure_ascii=False) for example in examples)
+        _replace(self.folder / "dev.jsonl", "".join(f"{line}\n" for line in lines).encode())
+
+    def dev(self) -> list[Example]:
+        """The dev examples."""
+        lines = (self.folder / "dev.jsonl").read_text(encoding="utf-8").split("\n")
+        return [
+            structure(Example, json.loads(line), where=f"{self.folder}/dev.jsonl") for line in lines if line
+        ]
+
+    def routing(self) -> Routing:
+        """How the finished model routes."""
+        return structure(Routing, self.load_json("routing"), where=f"{self.folder}/routing.json")
+
+    def network_labels(self) -> list[Labels]:
+        """The labels of each network, in their order."""
+        labels = self.labels()
+        if self.run().config.topology == "shared":
+            return [labels]
+        return [labels.restrict(domain) for domain in range(len(labels.domains))]
+
+    def networks(self) -> list[JointNetwork]:
+        """The best networks, ready to score."""
+        tables, config = self.tables(), self.run().config
+        found = []
+        for index, labels in enumerate(self.network_labels()):
+            network = JointNetwork(
+                labels,
+                n_words=len(tables.vocabulary.words) + 2,
+                n_characters=len(tables.vocabulary.characters) + 2,
+                config=config.joint,
+            )
+            weights = self.load_torch(f"network-{index}")
+            if weights is None:
+                raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")
+            network.load_state_dict(weights)
+            found.append(network.eval())
+        return found
+
+    def pipeline(self) -> tuple[Vectorizer, Pipeline]:
+        """The finished model as texts to frames."""
+        tables = self.tables()
+        networks = TorchNetworks(self.networks(), self.classifier())
+        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), networks)
+        return Vectorizer(tables.vocabulary, tables.features), pipeline
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,108 @@
+"""`polyparse train RECIPE --corpus FORMAT:PATH --out DIR`: run a recipe on a corpus."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from polyparse.schema import override
+
+from polyparse.errors import ConfigError
+from train.checkpoint import Checkpoint, Run
+from train.corpora import read
+from train.fit import fit
+from train.progress import Progress
+from train.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIBRARIES = ("torch", "numpy", "scipy")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit 0 when trained, 130 when interrupted (the checkpoint then stands at the last whole epoch)."""
+    options = _parser().parse_args(argv)
+    if options.list:
+        for name, recipe in RECIPES.items():
+            print(f"{name:14} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+        return 0
+    if not (options.recipe and options.corpus and options.out):
+        raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list)")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    locales = tuple(options.locales.split(",")) if options.locales else None
+    train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    found_locales = tuple(dict.fromkeys(example.locale for example in train))
+    checkpoint = _open(Path(options.out), options, found_locales)
+    try:
+        measures = fit(checkpoint, checkpoint.run().config, train, dev, Progress(quiet=options.quiet))
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
+        return 130
+    mean = {name: value for name, value in measures["mean"].items() if value is not None}
+    print(
+        "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
+    )
+    return 0
+
+
+def _open(folder: Path, options: argparse.Namespace, locales: tuple[str, ...]) -> Checkpoint:
+    """Start a checkpoint, or go on with the one that is there when that is what was asked for."""
+    if options.recipe not in RECIPES:
+        raise ConfigError(f"found recipe {options.recipe!r}, expected one of {', '.join(RECIPES)}")
+    config = override(RECIPES[options.recipe](), options.set)
+    checkpoint = Checkpoint(folder)
+    if checkpoint.exists:
+        if not options.resume:
+            raise ConfigError(
+                f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)"
+            )
+        if (found := checkpoint.run().config) != config:
+            raise ConfigError(
+                f"{folder}: found the run {found}, expected {config}; --resume needs the same config"
+            )
+        return checkpoint
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint.save_json(
+        "run",
+        Run(
+            config=config,
+            corpus=options.corpus,
+            locales=locales,
+            git_commit=_git_commit(),
+            libraries={name: version(name) for name in LIBRARIES},
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ),
+    )
+    return checkpoint
+
+
+def _git_commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  the command is ours
+    return found.stdout.strip() or "unknown"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="polyparse train", description=__doc__)
+    parser.add_argument("recipe", nargs="?", help="name of a recipe; --list shows them")
+    parser.add_argument("--list", action="store_true", help="list the recipes and stop")
+    parser.add_argument("--corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
+    parser.add_argument(
+        "--locales", metavar="a,b", help="locales to train on; all that the corpus has by default"
+    )
+    parser.add_argument("--out", metavar="DIR", help="checkpoint folder")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="change one config entry"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    return parser

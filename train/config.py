@@ -1,0 +1,41 @@
+"""One frozen config says everything about a run; recipes return it whole, `--set` overrides it, the bundle carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from train.models.joint import JointConfig
+from train.models.maxent import MaxEntConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimConfig:
+    """AdamW with a linear warm-up and a cosine decay to zero over `epochs`; weights are averaged (EMA) for dev and export.
+
+    Training stops after `patience` epochs without a better exact match on dev.
+    """
+
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    batch_size: int = 64
+    epochs: int = 20
+    patience: int = 6
+    warmup_share: float = 0.05
+    clip_norm: float = 2.0
+    average_decay: float = 0.998
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it."""
+
+    recipe: str
+    scheme: Literal["IO", "BIO", "BIOES"] = "BIO"
+    topology: Literal["shared", "per-domain"] = "shared"
+    routing: Literal["soft", "hard"] = "soft"
+    joint_weight: float | None = None
+    classifier: MaxEntConfig | None = MaxEntConfig()
+    joint: JointConfig = JointConfig()
+    optim: OptimConfig = OptimConfig()
+    seed: int = 1

@@ -1,0 +1,179 @@
+"""The training loop of one joint network, a generator: it yields after each epoch; others save, print and stop.
+
+Everything random in an epoch (order, dropout) comes from the run's seed and the epoch's number, so that a run resumed at the
+start of an epoch goes on exactly as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import cos, pi
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from polyparse.encode import collate
+from polyparse.pipeline import Pipeline
+from polyparse.routing import Routing
+from train.evaluation import measure, parse_all
+from train.models.joint import JointNetwork, Tensors
+from train.networks import TorchNetworks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from train.config import OptimConfig, RunConfig
+    from train.task import Task, TextTables
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Losses are means over utterances; `dev` holds the mean measures of the averaged weights; `best` says they lead."""
+
+    number: int
+    intent_loss: float
+    slot_loss: float
+    dev: dict[str, float | None]
+    best: bool
+    seconds: float
+
+
+class Trainer:
+    """A network with its optimiser, averaged weights and place in the run."""
+
+    def __init__(self, task: Task, tables: TextTables, config: RunConfig) -> None:
+        torch.manual_seed(config.seed)
+        self.task, self.config = task, config
+        self.network = build_network(task, tables, config)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.optim.average_decay)
+        )
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(
+            trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay
+        )
+        steps = len(_batches(task, config.optim, seed=0)) * config.optim.epochs
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _warm_cosine(config.optim, steps))
+        self.epoch = 0
+        self.best_match = -1.0
+        self.best_epoch = 0
+        self.best_weights: dict[str, torch.Tensor] = {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has had its epochs or its patience."""
+        optim = self.config.optim
+        return self.epoch >= optim.epochs or self.epoch - self.best_epoch >= optim.patience
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epoch": self.epoch,
+            "best_match": self.best_match,
+            "best_epoch": self.best_epoch,
+            "best_weights": self.best_weights,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where `state` was taken."""
+        for part in ("network", "average", "optimiser", "schedule"):
+            getattr(self, part).load_state_dict(state[part])
+        self.epoch, self.best_match = state["epoch"], state["best_match"]
+        self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
+
+
+def build_network(task: Task, tables: TextTables, config: RunConfig) -> JointNetwork:
+    """A fresh network of the right size for the corpus."""
+    return JointNetwork(
+        task.labels,
+        n_words=len(tables.vocabulary.words) + 2,
+        n_characters=len(tables.vocabulary.characters) + 2,
+        config=config.joint,
+    )
+
+
+def train_epochs(
+    trainer: Trainer, *, on_step: Callable[[int, int], None] = lambda _done, _of: None
+) -> Iterator[Epoch]:
+    """Train until the epochs or the patience are used up, yielding after each epoch.
+
+    `on_step(done, of)` is called after each batch. Leaving the generator early leaves the trainer as it is.
+    """
+    while not trainer.finished:
+        started = perf_counter()
+        intent_loss, slot_loss = _train_epoch(trainer, on_step)
+        trainer.epoch += 1
+        dev = evaluate(trainer.average.module, trainer.task)
+        match = dev["exact_match"] or 0.0
+        best = match > trainer.best_match
+        if best:
+            trainer.best_match, trainer.best_epoch = match, trainer.epoch
+            trainer.best_weights = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}
+        yield Epoch(trainer.epoch, intent_loss, slot_loss, dev, best, perf_counter() - started)
+
+
+def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
+    """Mean measures over the locales of dev, by the joint network alone."""
+    if not isinstance(network, JointNetwork):
+        raise TypeError(f"found a {type(network).__name__}, expected a JointNetwork")
+    routing = Routing(kind="soft", joint_weight=1.0, classifier="none")
+    pipeline = Pipeline(task.labels, "shared", routing, TorchNetworks([network], None))
+    return measure(task.dev, parse_all(pipeline, task.dev_items))["mean"]
+
+
+def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple[float, float]:
+    seed = trainer.config.seed * 100_003 + trainer.epoch
+    torch.manual_seed(seed)
+    trainer.network.train()
+    batches = _batches(trainer.task, trainer.config.optim, seed=seed)
+    total_intent = total_slot = 0.0
+    for done, rows in enumerate(batches, start=1):
+        tensors = Tensors.of(collate([trainer.task.train[i] for i in rows]))
+        targets = [trainer.task.targets[i] for i in rows]
+        intent_loss, slot_loss = trainer.network.loss(
+            tensors,
+            torch.tensor([target.intent for target in targets]),
+            torch.tensor([target.tags_T for target in targets]),
+        )
+        trainer.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(intent_loss + slot_loss)
+        nn.utils.clip_grad_norm_(trainer.network.parameters(), trainer.config.optim.clip_norm)
+        trainer.optimiser.step()
+        trainer.schedule.step()
+        trainer.average.update_parameters(trainer.network)
+        total_intent += float(intent_loss.detach()) * len(rows)
+        total_slot += float(slot_loss.detach()) * len(rows)
+        on_step(done, len(batches))
+    return total_intent / len(trainer.task.train), total_slot / len(trainer.task.train)
+
+
+def _batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
+    """Rows of the training items, batched by equal length (nothing is padded), in an order that the seed gives."""
+    order = np.random.default_rng(seed).permutation(len(task.train)).tolist()
+    by_length: defaultdict[int, list[int]] = defaultdict(list)
+    for row in order:
+        by_length[task.train[row].n_tokens].append(row)
+    size = optim.batch_size
+    batches = [
+        rows[first : first + size] for rows in by_length.values() for first in range(0, len(rows), size)
+    ]
+    return [batches[i] for i in np.random.default_rng(seed + 1).permutation(len(batches))]
+
+
+def _warm_cosine(optim: OptimConfig, steps: int) -> Callable[[int], float]:
+    warm = max(1, int(steps * optim.warmup_share))
+
+    def factor(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + cos(pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+    return factor

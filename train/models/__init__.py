@@ -1,0 +1,1 @@
+"""What is trained: the MaxEnt domain classifier and the joint network."""

@@ -1,0 +1,22 @@
+"""Dropout whose mask is shared over an utterance's tokens (Gal & Ghahramani 2016), in place of one mask a token."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SharedDropout(nn.Module):
+    """Drops the same channels at every token of an utterance; input (B, T, H)."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, hidden_BTH: Tensor) -> Tensor:
+        """The identity outside training."""
+        if not self.training or self.probability == 0.0:
+            return hidden_BTH
+        keep = 1.0 - self.probability
+        mask_B1H = torch.full((hidden_BTH.shape[0], 1, hidden_BTH.shape[2]), keep).bernoulli_().div_(keep)
+        return hidden_BTH * mask_B1H

@@ -1,0 +1,73 @@
+"""Words to vectors: a row of a table beside a 3-filter character CNN (Tan & Golovneva 2020, section 2; Kim 2014).
+
+Axes: U distinct words, C characters, E word vector, L character vector, N filters of one width, B utterances, T tokens.
+A word's vector does not depend on its context, so it is made once for each distinct word of a batch and gathered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from polyparse.vocab import PADDING, UNKNOWN
+
+FILTER_WIDTHS = (2, 3, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedderConfig:
+    """Sizes; `character_filters` is for each of the three widths, 0 leaves characters out (AIN's "word only").
+
+    `word_vectors`: "random", "fasttext" (trained on the corpus), or a .vec or .bin file. `word_dropout` is the share of
+    known words that training shows as unknown, so that unknown words have a trained row.
+    """
+
+    word_size: int = 100
+    character_size: int = 24
+    character_filters: int = 40
+    word_vectors: str = "random"
+    freeze_words: bool = False
+    word_dropout: float = 0.08
+    min_word_count: int = 2
+    min_character_count: int = 3
+
+
+class Embedder(nn.Module):
+    """(word_rows_U, characters_UC, words_BT) -> embedded_BTE with E = word_size + 3 * character_filters."""
+
+    def __init__(self, n_words: int, n_characters: int, config: EmbedderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.words = nn.Embedding(n_words, config.word_size, padding_idx=PADDING)
+        nn.init.normal_(self.words.weight, std=0.1)
+        self.words.weight.data[PADDING] = 0.0
+        self.words.weight.requires_grad_(not config.freeze_words)
+        self.output_size = config.word_size + len(FILTER_WIDTHS) * config.character_filters
+        if config.character_filters:
+            self.characters = nn.Embedding(n_characters, config.character_size, padding_idx=PADDING)
+            self.filters = nn.ModuleList(
+                nn.Conv1d(config.character_size, config.character_filters, width) for width in FILTER_WIDTHS
+            )
+
+    def forward(self, word_rows_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
+        """Embed each distinct word once, then lay the vectors out by token."""
+        if self.training and self.config.word_dropout > 0:
+            dropped_U = torch.rand(word_rows_U.shape) < self.config.word_dropout
+            word_rows_U = torch.where(dropped_U & (word_rows_U != PADDING), UNKNOWN, word_rows_U)
+        vectors_UE = self.words(word_rows_U)
+        if self.config.character_filters:
+            vectors_UE = torch.cat([vectors_UE, self._read_characters(characters_UC)], dim=-1)
+        return nn.functional.embedding(words_BT, vectors_UE)
+
+    def _read_characters(self, characters_UC: Tensor) -> Tensor:
+        """Largest response of each filter over the positions that a word's characters fill, shape (U, 3N)."""
+        inside_U1C = (characters_UC != PADDING).unsqueeze(1)
+        letters_ULC = self.characters(characters_UC).transpose(1, 2)
+        pooled = []
+        for width, conv in zip(FILTER_WIDTHS, self.filters, strict=True):
+            padded_ULC = nn.functional.pad(letters_ULC, (width // 2, width - 1 - width // 2))
+            response_UNC = torch.relu(conv(padded_ULC)) * inside_U1C
+            pooled.append(response_UNC.amax(dim=-1))
+        return torch.cat(pooled, dim=-1)

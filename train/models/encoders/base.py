@@ -1,0 +1,31 @@
+"""What every encoder is: embedded tokens in, contextual tokens out, padding never read.
+
+Axes: B utterances, T tokens, E embedding, H encoder output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """`hidden_size` is one direction's for "bilstm", the number of filters for "cnn", the output's for "linear"."""
+
+    kind: Literal["bilstm", "cnn", "linear"] = "bilstm"
+    hidden_size: int = 200
+    layers: int = 2
+    dropout: float = 0.4
+
+
+class Encoder(Protocol):
+    """A module that says how wide its output is."""
+
+    output_size: int
+
+    def __call__(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
+        """encoded_BTH; what stands beyond a length is zero and depends on nothing."""

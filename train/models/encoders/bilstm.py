@@ -1,0 +1,69 @@
+"""Bidirectional LSTM layers with dropout between them (Tan & Golovneva 2020: 2 layers).
+
+Axes: B utterances, T tokens, E embedding, H both directions together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from train.models.dropout import SharedDropout
+
+if TYPE_CHECKING:
+    from train.models.encoders.base import EncoderConfig
+
+
+class BiLSTM(nn.Module):
+    """Each direction starts at its own end of the utterance, never in the padding."""
+
+    def __init__(self, input_size: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.output_size = 2 * config.hidden_size
+        self.layers = nn.ModuleList(
+            nn.LSTM(
+                input_size if layer == 0 else self.output_size,
+                config.hidden_size,
+                batch_first=True,
+                bidirectional=True,
+            )
+            for layer in range(config.layers)
+        )
+        self.dropout = SharedDropout(config.dropout)
+        for lstm in self.layers:
+            _initialise(lstm)
+
+    def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
+        """Run layer by layer; utterances of one length need no packing, which is the faster path."""
+        hidden_BTH = embedded_BTE
+        ragged = bool((lengths_B != embedded_BTE.shape[1]).any())
+        for layer in self.layers:
+            if ragged:
+                packed = pack_padded_sequence(
+                    hidden_BTH, lengths_B.cpu(), batch_first=True, enforce_sorted=False
+                )
+                hidden_BTH, _ = pad_packed_sequence(
+                    layer(packed)[0], batch_first=True, total_length=embedded_BTE.shape[1]
+                )
+            else:
+                hidden_BTH, _ = layer(hidden_BTH)
+            hidden_BTH = self.dropout(hidden_BTH)
+        return hidden_BTH
+
+
+def _initialise(lstm: nn.Module) -> None:
+    """Orthogonal recurrences; forget gates start open (bias 1), as Jozefowicz et al. 2015 advise."""
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("weight_hh"):
+            for gate in parameter.data.chunk(4):
+                nn.init.orthogonal_(gate)
+        elif name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)
+        else:
+            nn.init.zeros_(parameter)
+            if name.startswith("bias_ih"):
+                with torch.no_grad():
+                    parameter.chunk(4)[1].fill_(1.0)

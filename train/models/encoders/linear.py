@@ -1,0 +1,32 @@
+"""One linear layer over each token by itself (the WORD ONLY encoder of AIN, section 3.2): no context at all.
+
+Axes: B utterances, T tokens, E embedding, H output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from train.models.dropout import SharedDropout
+
+if TYPE_CHECKING:
+    from train.models.encoders.base import EncoderConfig
+
+
+class TokenLinear(nn.Module):
+    """What context a model with this encoder has comes from its head."""
+
+    def __init__(self, input_size: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.output_size = config.hidden_size
+        self.projection = nn.Linear(input_size, config.hidden_size)
+        self.dropout = SharedDropout(config.dropout)
+
+    def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
+        """Zero beyond the length."""
+        inside_BT = torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)
+        hidden_BTH: Tensor = self.dropout(self.projection(embedded_BTE))
+        return hidden_BTH * inside_BT.unsqueeze(2)

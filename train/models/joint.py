@@ -1,0 +1,123 @@
+"""The multi-task network (STM of Tan & Golovneva 2020): embedder -> encoder -> an MLP for the intent, a head for the slots.
+
+Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, I intents, K tags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from train.models.embedder import Embedder, EmbedderConfig
+from train.models.encoders import ENCODERS
+from train.models.encoders.base import EncoderConfig
+from train.models.heads import HEADS
+
+if TYPE_CHECKING:
+    from polyparse.encode import Batch
+    from polyparse.labels import Labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointConfig:
+    """`mlp_size` is the hidden size of both decoders' blocks; `alpha` and `beta` weigh intent and slot losses."""
+
+    embedder: EmbedderConfig = EmbedderConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    head: str = "crf"
+    mlp_size: int = 200
+    embedding_dropout: float = 0.3
+    mlp_dropout: float = 0.3
+    alpha: float = 1.0
+    beta: float = 1.0
+    label_smoothing: float = 0.0
+
+
+class Tensors(NamedTuple):
+    """A Batch as tensors."""
+
+    words_BT: Tensor
+    word_rows_U: Tensor
+    characters_UC: Tensor
+    lengths_B: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch) -> Tensors:
+        """Share the batch's memory."""
+        return cls(
+            torch.from_numpy(batch.words_BT),
+            torch.from_numpy(batch.word_rows_U),
+            torch.from_numpy(batch.characters_UC),
+            torch.from_numpy(batch.lengths_B).long(),
+        )
+
+
+class IntentMLP(nn.Module):
+    """Largest and mean encoder output over the tokens -> one hidden layer (GELU) -> logits_BI."""
+
+    def __init__(self, input_size: int, n_intents: int, config: JointConfig) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(2 * input_size, config.mlp_size)
+        self.output = nn.Linear(config.mlp_size, n_intents)
+        self.dropout = nn.Dropout(config.mlp_dropout)
+
+    def forward(self, encoded_BTH: Tensor, lengths_B: Tensor) -> Tensor:
+        """Padding takes no part in either pooling."""
+        inside_BT1 = (torch.arange(encoded_BTH.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
+        largest_BH = encoded_BTH.masked_fill(~inside_BT1, -1e4).amax(dim=1)
+        mean_BH = (encoded_BTH * inside_BT1).sum(dim=1) / lengths_B.unsqueeze(1)
+        pooled = self.dropout(torch.cat([largest_BH, mean_BH], dim=1))
+        logits_BI: Tensor = self.output(self.dropout(nn.functional.gelu(self.hidden(pooled))))
+        return logits_BI
+
+
+class SlotMLP(nn.Module):
+    """One hidden layer (GELU) over each token -> emissions_BTK."""
+
+    def __init__(self, input_size: int, n_tags: int, config: JointConfig) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(input_size, config.mlp_size)
+        self.output = nn.Linear(config.mlp_size, n_tags)
+        self.dropout = nn.Dropout(config.mlp_dropout)
+
+    def forward(self, encoded_BTH: Tensor) -> Tensor:
+        """The unary potentials of the head."""
+        emissions_BTK: Tensor = self.output(self.dropout(nn.functional.gelu(self.hidden(encoded_BTH))))
+        return emissions_BTK
+
+
+class JointNetwork(nn.Module):
+    """Intent logits and slot emissions of a batch; the head turns emissions into losses and paths."""
+
+    def __init__(self, labels: Labels, *, n_words: int, n_characters: int, config: JointConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedder = Embedder(n_words, n_characters, config.embedder)
+        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.encoder = ENCODERS[config.encoder.kind](self.embedder.output_size, config.encoder)
+        width = self.encoder.output_size
+        self.intent = IntentMLP(width, len(labels.intents), config) if labels.intents else None
+        self.slots = SlotMLP(width, len(labels.tags), config)
+        self.head = HEADS[config.head](labels.tags, labels.scheme)
+
+    def forward(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
+        """logits_BI (B, 0 where the corpus has no intents) and emissions_BTK."""
+        embedded_BTE = self.embedder(tensors.word_rows_U, tensors.characters_UC, tensors.words_BT)
+        encoded_BTH = self.encoder(self.embedding_dropout(embedded_BTE), tensors.lengths_B)
+        if self.intent is None:
+            return encoded_BTH.new_zeros(len(encoded_BTH), 0), self.slots(encoded_BTH)
+        return self.intent(encoded_BTH, tensors.lengths_B), self.slots(encoded_BTH)
+
+    def loss(self, tensors: Tensors, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """(alpha * IC, beta * NER), each a mean over the utterances; their sum is the paper's loss."""
+        logits_BI, emissions_BTK = self(tensors)
+        slot_loss: Tensor = self.head.loss(emissions_BTK, tags_BT, tensors.lengths_B)
+        if self.intent is None:
+            return slot_loss.new_zeros(()), self.config.beta * slot_loss
+        intent_loss = nn.functional.cross_entropy(
+            logits_BI, intents_B, label_smoothing=self.config.label_smoothing
+        )
+        return self.config.alpha * intent_loss, self.config.beta * slot_loss

@@ -1,0 +1,136 @@
+"""The domain classifier (DC): a multinomial logistic regression over hashed n-grams, with L2, trained to convergence.
+
+Axes: B utterances, F features of one utterance, V rows of the feature table (row 0 is padding and weighs nothing), C classes.
+Objective: mean negative log-likelihood + l2/2 * ||W||^2, minimised by L-BFGS. A feature counts by its inverse document
+frequency, idf = 1 + ln((1 + utterances) / (1 + utterances with it)), and an utterance's feature vector has unit length:
+
+    logit_c = sum_f idf_f W_fc / sqrt(sum_f idf_f^2) + bias_c      over the utterance's features, repeats counted
+
+The model keeps idf_f W_fc and idf_f^2, so that both sums are one look-up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+from scipy.special import log_softmax
+
+from polyparse.features import FeatureTable, utterance_features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+SMALLEST_SQUARE = 1.0  # no feature has an idf under 1; for an utterance without any known feature
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxEntConfig:
+    """How the classifier is trained; `kept_features` bounds the table, the heaviest rows staying."""
+
+    classes: Literal["intents", "domains"] = "intents"
+    l2: float = 3e-6
+    min_feature_count: int = 2
+    kept_features: int = 45_000
+    tolerance: float = 1e-5  # largest gradient entry at which training has converged
+    max_iterations: int = 400
+
+
+@dataclass(frozen=True)
+class MaxEnt:
+    """weights_VC (idf_f W_fc; row 0 zero), squares_V (idf_f^2; entry 0 zero) and bias_C."""
+
+    weights_VC: Floats
+    squares_V: Floats
+    bias_C: Floats
+
+    def log_probs(self, features_BF: NDArray[np.int64]) -> Floats:
+        """log P(class | utterance), shape (B, C)."""
+        length_B = np.sqrt(np.maximum(self.squares_V[features_BF].sum(axis=1), SMALLEST_SQUARE))
+        logits_BC = self.weights_VC[features_BF].sum(axis=1) / length_B[:, None] + self.bias_C
+        return np.asarray(log_softmax(logits_BC, axis=1), dtype=np.float32)
+
+
+def build_table(utterances: Iterable[Sequence[str]], *, min_count: int) -> FeatureTable:
+    """The features that occur in at least `min_count` utterances (given as words), in order of their hash."""
+    counts: Counter[int] = Counter()
+    for words in utterances:
+        counts.update(set(utterance_features(words)))
+    kept = sorted(feature for feature, count in counts.items() if count >= min_count)
+    return FeatureTable(hashes=np.array(kept, dtype=np.uint32))
+
+
+def inverse_frequencies(features: Sequence[Sequence[int]], n_rows: int) -> Floats:
+    """idf_V of each row of the table; entry 0, the padding, is zero."""
+    counts_V = np.bincount([row for rows in features for row in set(rows)], minlength=n_rows)
+    idf_V = (1.0 + np.log((1.0 + len(features)) / (1.0 + counts_V))).astype(np.float32)
+    idf_V[0] = 0.0
+    return idf_V
+
+
+def design_matrix(features: Sequence[Sequence[int]], idf_V: Floats) -> csr_matrix:
+    """Sparse (B, V) matrix of unit-length feature vectors."""
+    lengths_B = np.array([len(rows) for rows in features])
+    starts = np.concatenate([[0], np.cumsum(lengths_B)])
+    columns = np.fromiter((row for rows in features for row in rows), dtype=np.int32, count=int(starts[-1]))
+    owners = np.repeat(np.arange(len(features)), lengths_B)
+    squares_B = np.bincount(owners, weights=idf_V[columns] ** 2, minlength=len(features))
+    values = idf_V[columns] / np.sqrt(np.maximum(squares_B, SMALLEST_SQUARE))[owners]
+    return csr_matrix((values.astype(np.float32), columns, starts), shape=(len(features), len(idf_V)))
+
+
+def fit(
+    features: Sequence[Sequence[int]],
+    classes_B: NDArray[np.int64],
+    *,
+    n_rows: int,
+    n_classes: int,
+    config: MaxEntConfig,
+    on_iteration: Callable[[int], None] = lambda _step: None,
+) -> MaxEnt:
+    """Train on utterances given as rows of a table of `n_rows` (padding included).
+
+    `on_iteration(step)` is called after each step of L-BFGS.
+    """
+    idf_V = inverse_frequencies(features, n_rows)
+    matrix_BV = design_matrix(features, idf_V)
+    matrix_VB = matrix_BV.T.tocsr()
+    rows_B = np.arange(len(features))
+    steps = count(1)
+
+    def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        theta = flat.reshape(n_rows + 1, n_classes).astype(np.float32)  # the last row is the bias
+        log_probs_BC = log_softmax(matrix_BV @ theta[:-1] + theta[-1], axis=1)
+        loss = -float(log_probs_BC[rows_B, classes_B].mean(dtype=np.float64))
+        error_BC = np.exp(log_probs_BC)
+        error_BC[rows_B, classes_B] -= 1.0
+        error_BC /= len(features)
+        gradient = np.vstack([matrix_VB @ error_BC + config.l2 * theta[:-1], error_BC.sum(axis=0)])
+        penalty = 0.5 * config.l2 * float(np.square(theta[:-1], dtype=np.float64).sum())
+        return loss + penalty, gradient.ravel().astype(np.float64)
+
+    found = minimize(
+        objective,
+        np.zeros((n_rows + 1) * n_classes),
+        jac=True,
+        method="L-BFGS-B",
+        callback=lambda _flat: on_iteration(next(steps)),
+        options={"maxiter": config.max_iterations, "gtol": config.tolerance, "ftol": 1e-9, "maxcor": 10},
+    )
+    theta = found.x.reshape(n_rows + 1, n_classes).astype(np.float32)
+    return MaxEnt(weights_VC=theta[:-1] * idf_V[:, None], squares_V=idf_V**2, bias_C=theta[-1])
+
+
+def heaviest_rows(model: MaxEnt, kept: int) -> NDArray[np.int64]:
+    """Rows of the table (padding apart) whose weights have the largest norms, in order of the table."""
+    norms = np.linalg.norm(model.weights_VC[1:], axis=1)
+    return np.sort(np.argsort(-norms, kind="stable")[:kept]) + 1

@@ -1,0 +1,23 @@
+"""Recipes by name; each is a plain function that returns one complete config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from train.recipes.ain import stm_ain, stm_ain_f2o
+from train.recipes.stm import per_domain, stm, stm_paper, stm_small, stm_softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from train.config import RunConfig
+
+RECIPES: dict[str, Callable[[], RunConfig]] = {
+    "stm": stm,
+    "stm-small": stm_small,
+    "stm-paper": stm_paper,
+    "stm-softmax": stm_softmax,
+    "stm-ain": stm_ain,
+    "stm-ain-f2o": stm_ain_f2o,
+    "per-domain": per_domain,
+}

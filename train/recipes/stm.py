@@ -1,0 +1,66 @@
+"""Self-trained multilingual models (STM, Tan & Golovneva 2020) and their sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from train.config import OptimConfig, RunConfig
+from train.models.embedder import EmbedderConfig
+from train.models.encoders.base import EncoderConfig
+from train.models.joint import JointConfig
+from train.models.maxent import MaxEntConfig
+
+
+def stm() -> RunConfig:
+    """One biLSTM-CRF for all domains and languages beside a MaxEnt over intents, sized for a 10 MB bundle."""
+    return RunConfig(recipe="stm")
+
+
+def stm_softmax() -> RunConfig:
+    """`stm` with each tag predicted by itself."""
+    return replace(stm(), recipe="stm-softmax", joint=JointConfig(head="softmax"))
+
+
+def stm_small() -> RunConfig:
+    """`stm` for corpora of a few thousand utterances: smaller, more epochs."""
+    return RunConfig(
+        recipe="stm-small",
+        joint=JointConfig(
+            embedder=EmbedderConfig(min_word_count=1),
+            encoder=EncoderConfig(hidden_size=100),
+            mlp_size=100,
+        ),
+        optim=OptimConfig(batch_size=32, epochs=40, patience=8),
+    )
+
+
+def stm_paper() -> RunConfig:
+    """The paper's sizes: 512 in every hidden layer, up to 160 epochs; domains by a MaxEnt over domains, hard routing."""
+    return RunConfig(
+        recipe="stm-paper",
+        topology="per-domain",
+        routing="hard",
+        classifier=MaxEntConfig(classes="domains"),
+        joint=JointConfig(
+            embedder=EmbedderConfig(word_size=300, word_vectors="fasttext"),
+            encoder=EncoderConfig(hidden_size=512),
+            mlp_size=512,
+        ),
+        optim=OptimConfig(learning_rate=1e-3, epochs=160, patience=10),
+    )
+
+
+def per_domain() -> RunConfig:
+    """The paper's topology at a size that trains on two cores: a network a domain, DC routing hard."""
+    return RunConfig(
+        recipe="per-domain",
+        topology="per-domain",
+        routing="hard",
+        classifier=MaxEntConfig(classes="domains"),
+        joint=JointConfig(
+            embedder=EmbedderConfig(word_size=64, character_filters=24),
+            encoder=EncoderConfig(hidden_size=64),
+            mlp_size=64,
+        ),
+        optim=OptimConfig(batch_size=32, epochs=25, patience=5),
+    )

@@ -1,0 +1,122 @@
+"""What a run learns from: examples turned into items and targets under the labels, vocabulary and features of the corpus.
+
+Axes: B items, T tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyparse.encode import Item, Vectorizer
+from polyparse.errors import ConfigError
+from polyparse.features import FeatureTable
+from polyparse.frame import Utterance
+from polyparse.labels import Labels
+from polyparse.tags import SCHEMES, Span
+from polyparse.text import tokenise
+from polyparse.vocab import Vocabulary
+from train.models.maxent import build_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.config import RunConfig
+    from train.corpora.example import Example, TextSpan
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Gold intent (-1 without) and tag rows of one item."""
+
+    intent: int
+    tags_T: list[int]
+
+
+@dataclass(frozen=True)
+class TextTables:
+    """How text becomes arrays in a model: its vocabulary and its feature table (None without a classifier)."""
+
+    vocabulary: Vocabulary
+    features: FeatureTable | None
+
+    @classmethod
+    def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
+        """From training text."""
+        words = [[token.text for token in tokenise(example.text)] for example in examples]
+        embedder = config.joint.embedder
+        return cls(
+            vocabulary=Vocabulary.build(
+                (word for sentence in words for word in sentence),
+                min_word_count=embedder.min_word_count,
+                min_character_count=embedder.min_character_count,
+            ),
+            features=build_table(words, min_count=config.classifier.min_feature_count)
+            if config.classifier
+            else None,
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """Training items with their targets, and dev examples to be parsed and scored."""
+
+    labels: Labels
+    train: list[Item]
+    targets: list[Target]
+    dev: list[Example]
+    dev_items: list[Item]
+
+
+def collect_labels(examples: Sequence[Example], scheme: str) -> Labels:
+    """The label inventory of training examples."""
+    return Labels.collect(
+        ((e.domain, e.intent, [span.name for span in e.slots]) for e in examples), scheme=scheme
+    )
+
+
+def build_task(
+    train: Sequence[Example], dev: Sequence[Example], labels: Labels, vectorizer: Vectorizer
+) -> Task:
+    """Items and targets; utterances without a token are left out."""
+    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in train]
+    usable = [(item, example) for item, example in zip(items, train, strict=True) if item.n_tokens]
+    if not usable:
+        raise ConfigError("found no training utterance with a token, expected at least one")
+    kept_dev = [e for e in dev if tokenise(e.text)]
+    tag_rows = {tag: row for row, tag in enumerate(labels.tags)}
+    intent_rows = {intent: row for row, intent in enumerate(labels.intents)}
+    return Task(
+        labels=labels,
+        train=[item for item, _ in usable],
+        targets=[
+            Target(
+                intent=-1 if example.intent is None else intent_rows[example.intent],
+                tags_T=[tag_rows[tag] for tag in gold_tags(item, example.slots, labels.scheme)],
+            )
+            for item, example in usable
+        ],
+        dev=kept_dev,
+        dev_items=[vectorizer.item(Utterance(example.text, example.locale)) for example in kept_dev],
+    )
+
+
+def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:
+    """Tags of the tokens that each span covers wholly or in part; where two spans touch one token, the first has it."""
+    starts, ends = np.array(item.starts), np.array(item.ends)
+    found: list[Span] = []
+    free = 0
+    for span in sorted(spans, key=lambda s: s.start):
+        first = max(free, int(np.searchsorted(ends, span.start, side="right")))
+        end = int(np.searchsorted(starts, span.end, side="left"))
+        if first < end:
+            found.append(Span(span.name, first, end))
+            free = end
+    return SCHEMES[scheme].encode(found, item.n_tokens)
+
+
+def of_domain(examples: Sequence[Example], domain: str) -> list[Example]:
+    """The examples of one domain."""
+    return [example for example in examples if example.domain == domain]
