@@ -1,0 +1,106 @@
+"""The house rules that no other tool checks: pins, packages, make targets, contracts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text(encoding="utf-8"))
+MAKEFILE = ROOT.joinpath("Makefile").read_text(encoding="utf-8")
+NOT_PACKAGES = {"tests"}
+
+
+def pins(name: str) -> dict[str, str]:
+    """Distribution -> exact version, from a constraints file."""
+    lines = ROOT.joinpath("requirements", name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def requirements() -> list[str]:
+    """Names of everything that the build, the base install and the extras ask for."""
+    project = PROJECT["project"]
+    asked = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
+    asked += [name for extra in project["optional-dependencies"].values() for name in extra]
+    return sorted({re.split(r"[\[=<>~! ]", name)[0] for name in asked})
+
+
+def packages() -> set[str]:
+    """Top-level folders that hold Python of the application."""
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    return found - NOT_PACKAGES
+
+
+@pytest.mark.parametrize("name", requirements())
+def test_whatever_is_asked_for_is_pinned(name: str) -> None:
+    assert name in pins("constraints.txt")
+
+
+def test_the_build_uses_the_pinned_setuptools() -> None:
+    assert PROJECT["build-system"]["requires"] == [f"setuptools=={pins('constraints.txt')['setuptools']}"]
+
+
+@pytest.mark.parametrize("file", ["constraints.txt", "gpu.txt"])
+def test_pins_are_sorted_and_exact(file: str) -> None:
+    assert list(pins(file)) == sorted(pins(file))
+    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins(file).values())
+
+
+def test_the_pins_of_the_gpu_leave_those_of_everything_else_alone() -> None:
+    assert pins("gpu.txt").keys().isdisjoint(pins("constraints.txt"))
+
+
+def test_serving_asks_for_nothing_that_trains() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    served = {*PROJECT["project"]["dependencies"], *extras["cpu"], *extras["gpu"]}
+    assert served.isdisjoint(extras["train"])
+
+
+def test_every_package_is_installed() -> None:
+    assert packages() <= set(PROJECT["tool"]["setuptools"]["packages"]["find"]["include"])
+
+
+def test_every_package_is_under_the_import_contracts() -> None:
+    assert packages() == set(PROJECT["tool"]["importlinter"]["root_packages"])
+
+
+def test_every_file_of_the_library_has_its_layer() -> None:
+    """polyparse's own layers are exhaustive, so that a new file is placed before it is merged."""
+    (layers,) = [
+        c for c in PROJECT["tool"]["importlinter"]["contracts"] if c.get("containers") == ["polyparse"]
+    ]
+    placed = {name.strip() for layer in layers["layers"] for name in layer.split(":")}
+    files = {path.stem for path in ROOT.joinpath("polyparse").glob("*.py")} | {"runtime"}
+    assert layers["exhaustive"]
+    assert placed == files - {"__init__"}
+
+
+@pytest.mark.parametrize("target", ["serve", "test", "check", "format", "bench"])
+def test_a_make_target_exists_and_says_what_it_does(target: str) -> None:
+    assert re.search(rf"^{target}: .*## \w", MAKEFILE, flags=re.MULTILINE)
+
+
+def test_make_check_runs_every_checker() -> None:
+    check = MAKEFILE.split("\ncheck:")[1].split("\n\n")[0]
+    assert all(tool in check for tool in ("ruff format --check", "ruff check", "mypy", "lint-imports"))
+
+
+def test_the_ci_checks_then_tests() -> None:
+    script = ROOT.joinpath(".ci", "run")
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert script.stat().st_mode & 0o111
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert [line for line in lines if line.startswith(("set ", "make "))] == [
+        "set -euo pipefail",
+        "make check",
+        "make test",
+    ]
+
+
+def test_the_licence_is_the_one_that_the_project_declares() -> None:
+    text = ROOT.joinpath("LICENSE").read_text(encoding="utf-8")
+    assert PROJECT["project"]["license"] == "Apache-2.0"
+    assert "Apache License\n                           Version 2.0, January 2004" in text
