@@ -20,6 +20,7 @@ PolyparseError
 │   ├── FileUnlisted            file_unlisted
 │   ├── ChecksumMismatch        checksum_mismatch
 │   ├── DigestMismatch          digest_mismatch
+│   ├── GraphInvalid            graph_invalid
 │   ├── GoldenMismatch          golden_mismatch
 │   └── GateFailed              gate_failed
 ├── DeviceUnavailable           device_unavailable
@@ -104,9 +105,9 @@ class ConfigError(PolyparseError):
 class BundleError(PolyparseError):
     """A bundle is refused; the message starts with the file at fault."""
 
-    def __init__(self, message: str, *, file: Path) -> None:
+    def __init__(self, message: str, *, file: Path | str) -> None:
         super().__init__(f"{file}: {message}")
-        self.file = file
+        self.file = Path(file)
 
 
 class BundleNotFound(BundleError):
@@ -155,6 +156,12 @@ class DigestMismatch(BundleError):
     """The manifest's own sha256 is not the digest expected."""
 
     code = "digest_mismatch"
+
+
+class GraphInvalid(BundleError):
+    """A graph's bytes are as listed, but the installed runtime cannot load them."""
+
+    code = "graph_invalid"
 
 
 class GoldenMismatch(BundleError):

@@ -1,0 +1,8 @@
+"""`python -m polyparse` is the console command."""
+
+import sys
+
+from polyparse.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
