@@ -1,0 +1,53 @@
+"""Lines of a corpus file, each knowing where it stands, so that every error can say so."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from polyparse.errors import CorpusError
+
+
+class Line(NamedTuple):
+    """One line without its end; numbers start at 1."""
+
+    path: Path
+    number: int
+    text: str
+
+    def error(self, message: str) -> CorpusError:
+        """The error to raise when this line does not follow the format."""
+        return CorpusError(message, path=self.path, line=self.number)
+
+
+def read_lines(path: Path, *, latin_1: bool = False) -> list[Line]:
+    """All lines of a UTF-8 file, blank ones too; `latin_1` lets a file that is not UTF-8 be read as Latin-1.
+
+    Raises CorpusError for a file that cannot be read, is in another encoding, or holds only white space.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(
+            f"found no readable file ({error.strerror}), expected a corpus", path=path
+        ) from error
+    text = _decode(raw, path, latin_1=latin_1)
+    if not text.strip():
+        raise CorpusError("found an empty file, expected utterances", path=path)
+    # str.splitlines would also cut at U+0085 and U+2028, which may stand inside an utterance.
+    return [
+        Line(path, number, line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), start=1)
+    ]
+
+
+def _decode(raw: bytes, path: Path, *, latin_1: bool) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if latin_1:
+            return raw.decode("latin-1").translate(_NOT_TEXT)
+        line = raw.count(b"\n", 0, error.start) + 1
+        found = raw[error.start : error.end].hex(" ")
+        raise CorpusError(f"found bytes {found}, expected UTF-8", path=path, line=line) from error
+
+
+# In a Latin-1 text file these are damage, never control codes; U+FFFD says "a character was lost here".
+_NOT_TEXT = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
