@@ -38,8 +38,8 @@ class Golden:
         return cls(
             text=frame.text,
             locale=frame.locale,
-            domain=frame.domain and frame.domain.name,
-            intent=frame.intent and frame.intent.name,
+            domain=None if frame.domain is None else frame.domain.name,
+            intent=None if frame.intent is None else frame.intent.name,
             slots=tuple((slot.name, slot.start, slot.end) for slot in frame.slots),
             confidence=frame.confidence,
         )

@@ -173,11 +173,11 @@ class Checkpoint:
             found.append(network.eval())
         return found
 
-    def pipeline(self) -> tuple[Vectorizer, Pipeline]:
-        """The finished model as texts to frames."""
+    def pipeline(self, networks: Sequence[JointNetwork] | None = None) -> tuple[Vectorizer, Pipeline]:
+        """The finished model as texts to frames; `networks` stand in for its own."""
         tables = self.tables()
-        networks = TorchNetworks(self.networks(), self.classifier())
-        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), networks)
+        models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
+        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models)
         return Vectorizer(tables.vocabulary, tables.features), pipeline
 
 

@@ -50,7 +50,7 @@ class Trainer:
         self.task, self.config = task, config
         self.network = build_network(task, tables, config)
         self.average = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(config.optim.average_decay)
+            self.network, multi_avg_fn=_moving_average(config.optim.average_decay)
         )
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
@@ -166,6 +166,17 @@ def _batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
         rows[first : first + size] for rows in by_length.values() for first in range(0, len(rows), size)
     ]
     return [batches[i] for i in np.random.default_rng(seed + 1).permutation(len(batches))]
+
+
+def _moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average whose memory grows with the run up to `decay`, so that the first steps fade fast."""
+
+    @torch.no_grad()
+    def average(averaged: list[torch.Tensor], current: list[torch.Tensor], steps: torch.Tensor) -> None:
+        now = min(decay, (1.0 + float(steps)) / (10.0 + float(steps)))
+        torch._foreach_lerp_(averaged, current, 1.0 - now)
+
+    return average
 
 
 def _warm_cosine(optim: OptimConfig, steps: int) -> Callable[[int], float]:

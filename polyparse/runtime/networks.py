@@ -5,7 +5,7 @@ Axes: B items, T tokens, U distinct words, C characters, F features, I intents, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from polyparse.runtime.session import Session
 from polyparse.topology import Decoded
@@ -44,7 +44,7 @@ class OnnxNetworks:
 
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
         """log P_joint_BI and emissions_BTK."""
-        inputs = {
+        inputs: dict[str, NDArray[Any]] = {
             "words_BT": batch.words_BT,
             "word_rows_U": batch.word_rows_U,
             "characters_UC": batch.characters_UC,
@@ -57,5 +57,9 @@ class OnnxNetworks:
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
     ) -> Decoded:
         """The best paths, by the head that is inside the graph."""
-        inputs = {"emissions_BTK": emissions_RTK, "allowed_BK": allowed_RK, "lengths_B": lengths_R}
+        inputs: dict[str, NDArray[Any]] = {
+            "emissions_BTK": emissions_RTK,
+            "allowed_BK": allowed_RK,
+            "lengths_B": lengths_R,
+        }
         return Decoded(*self._decode[network].run(inputs))

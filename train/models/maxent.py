@@ -72,7 +72,7 @@ def build_table(utterances: Iterable[Sequence[str]], *, min_count: int) -> Featu
 def inverse_frequencies(features: Sequence[Sequence[int]], n_rows: int) -> Floats:
     """idf_V of each row of the table; entry 0, the padding, is zero."""
     counts_V = np.bincount([row for rows in features for row in set(rows)], minlength=n_rows)
-    idf_V = (1.0 + np.log((1.0 + len(features)) / (1.0 + counts_V))).astype(np.float32)
+    idf_V: Floats = (1.0 + np.log((1.0 + len(features)) / (1.0 + counts_V))).astype(np.float32)
     idf_V[0] = 0.0
     return idf_V
 

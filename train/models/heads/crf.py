@@ -65,9 +65,13 @@ class Crf(nn.Module):
         )
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
-        """The best legal path over allowed tags (Viterbi); its probabilities are among those paths."""
+        """The best legal path over allowed tags (Viterbi); its probabilities are among those paths.
+
+        Emissions count relative to the largest of their token, which changes no answer and keeps scores small.
+        """
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
         emissions_BTK = restrict(blank_padding(emissions_BTK, inside_BT), allowed_BK)
+        emissions_BTK = emissions_BTK - emissions_BTK.amax(2, keepdim=True)
         path_BT = viterbi(emissions_BTK, self.potentials(), lengths_B).masked_fill(~inside_BT, 0)
         potentials = Potentials(*(scores.double() for scores in self.potentials()))
         sums = sum_paths(emissions_BTK.double(), *potentials, lengths_B)

@@ -1,0 +1,79 @@
+"""MODEL_CARD.md: what a bundle is, what it was trained on and how well it does, for the person who has to trust it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from polyparse.manifest import Manifest
+
+MEASURES = ("domain_accuracy", "intent_accuracy", "slot_f1", "exact_match", "frame_accuracy", "semer")
+HEADS = {
+    "viterbi": "linear-chain CRF, decoded exactly by Viterbi; marginals by forward-backward",
+    "ain": "approximate inference network (AIN): mean field unrolled for three iterations",
+    "softmax": "each tag by itself (softmax)",
+}
+LIMITS = [
+    "Dev chose the training epoch and lambda, so dev measures are slightly favourable; expect about a point less.",
+    (
+        "Made for text like the training corpus's. Other text gets a frame too, there is no out-of-domain answer: watch "
+        "the confidence."
+    ),
+    "Confidences are the model's own probabilities; they are not calibrated.",
+]
+
+
+def model_card(manifest: Manifest, *, notes: list[str]) -> str:
+    """The card as Markdown; `notes` are sentences that the exporter adds (how it decodes, what the gates saw)."""
+    labels, provenance, routing = manifest.labels, manifest.provenance, manifest.routing
+    counts = f"{len(labels.domains)} domains, {len(labels.intents)} intents, {len(labels.slots)} slots"
+    libraries = ", ".join(f"{name} {version}" for name, version in provenance.libraries.items())
+    model = [
+        f"recipe `{provenance.recipe}`, seed {provenance.seed}, topology {manifest.topology}, scheme {labels.scheme}",
+        f"slots: {HEADS[manifest.decode_head]}",
+        (
+            f"routing: {routing.kind}, lambda {routing.joint_weight} on the joint network, "
+            f"domain classifier over {routing.classifier}"
+        ),
+        *notes,
+    ]
+    parts = [
+        f"# {manifest.name} {manifest.version}",
+        f"Utterances in {', '.join(manifest.locales)} to frames: {counts}.",
+        "## Model",
+        _list(model),
+        "## Data and licence",
+        f"Trained on {provenance.data}. Licence of the data: {provenance.licence}.",
+        "## Measures on dev (fractions), from the bundle's own bytes",
+        _table(manifest.measures),
+        (
+            "Intent accuracy, slot F1 and exact match as MASSIVE's scorer counts them; SEMER is (deletions + insertions + "
+            "substitutions) / (slots + intents), lower is better."
+        ),
+        "## Limits",
+        _list(LIMITS),
+        "## Provenance",
+        f"Commit `{provenance.git_commit}`, {provenance.created}, {libraries}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _list(sentences: list[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _table(measures: Mapping[str, Mapping[str, object]]) -> str:
+    rows: list[tuple[str, ...]] = [("locale", "utterances", *MEASURES)]
+    for locale, found in measures.items():
+        values = (found.get(name) for name in MEASURES)
+        rows.append(
+            (
+                locale,
+                str(found.get("utterances")),
+                *(f"{v:.4f}" if isinstance(v, float) else "-" for v in values),
+            )
+        )
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])

@@ -1,0 +1,51 @@
+"""`polyparse export --checkpoint DIR --out DIR`: a finished checkpoint to a bundle that passed its gates."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model_export.write_bundle import Request, write_bundle
+from polyparse.manifest import is_folder_name
+from train.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit 0 when the bundle stands in its place."""
+    options = _parser().parse_args(argv)
+    out = Path(options.out).absolute()
+    parent = out.parent.name
+    request = Request(
+        name=options.name or (parent if is_folder_name(parent) else out.name),
+        version=options.version or out.name,
+        precision=options.precision,
+        approximate=options.approximate,
+    )
+    written = write_bundle(Checkpoint(Path(options.checkpoint)), out, request, say=print)
+    size = sum(record.size for record in written.files.values())
+    print(f"{out}: {written.name} {written.version}, {size / 1e6:.2f} MB, decodes by {written.decode_head}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="polyparse export", description=__doc__)
+    parser.add_argument("--checkpoint", required=True, metavar="DIR", help="what `polyparse train` wrote")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="the bundle's folder, as in models/NAME/VERSION; must not exist",
+    )
+    parser.add_argument("--name", help="name of the model; the parent folder's by default")
+    parser.add_argument("--version", help="version of the bundle; the folder's name by default")
+    parser.add_argument(
+        "--precision", choices=("small", "float32"), default="small", help="how weights are stored"
+    )
+    parser.add_argument(
+        "--approximate", choices=("ain",), help="decode a CRF by mean field in place of Viterbi"
+    )
+    return parser

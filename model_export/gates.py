@@ -1,0 +1,97 @@
+"""The gates that a bundle passes before it is written: it answers as its checkpoint does, in company as alone.
+
+Two frames agree when domain, intent and spans are the same and every probability is within TOLERANCE; where two readings
+are so close that rounding decides (their confidences are within TOLERANCE), either may come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from polyparse.errors import GateFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from polyparse.encode import Item
+    from polyparse.frame import Frame
+    from polyparse.pipeline import Outcome
+
+    Run = Callable[[Sequence[Item]], Outcome]
+
+TOLERANCE = 1e-4
+MOST_LOST = 0.003  # of exact match, shipped bytes against the checkpoint
+RAGGED_BATCH = 32
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How two runs over the same items compare."""
+
+    utterances: int
+    ties: int
+    largest_difference: float
+
+
+def in_ragged_batches(run: Run, items: Sequence[Item], *, size: int = RAGGED_BATCH) -> list[Frame]:
+    """Frames in the items' order, parsed in batches of mixed lengths."""
+    order = list(range(len(items)))
+    Random(SEED).shuffle(order)  # noqa: S311  no secret depends on it
+    frames: dict[int, Frame] = {}
+    for first in range(0, len(order), size):
+        rows = order[first : first + size]
+        frames.update(zip(rows, run([items[row] for row in rows]).frames, strict=True))
+    return [frames[row] for row in range(len(items))]
+
+
+def alone(run: Run, items: Sequence[Item]) -> list[Frame]:
+    """Frames in the items' order, each parsed by itself."""
+    return [run([item]).frames[0] for item in items]
+
+
+def agree(gate: str, found: Sequence[Frame], expected: Sequence[Frame], *, file: Path) -> Agreement:
+    """Compare two runs; raises GateFailed, naming gate and utterance, at the first pair that disagrees."""
+    ties, largest = 0, 0.0
+    for one, other in zip(found, expected, strict=True):
+        if _decision(one) != _decision(other):
+            if abs(one.confidence - other.confidence) > TOLERANCE:
+                raise GateFailed(
+                    f"{gate}: {one.text!r}: found {_decision(one)}, expected {_decision(other)}", file=file
+                )
+            ties += 1
+            continue
+        difference = max(abs(a - b) for a, b in zip(_probabilities(one), _probabilities(other), strict=True))
+        if difference > TOLERANCE:
+            raise GateFailed(
+                f"{gate}: {one.text!r}: found probabilities {difference:.2e} apart, expected at most {TOLERANCE}",
+                file=file,
+            )
+        largest = max(largest, difference)
+    return Agreement(len(found), ties, largest)
+
+
+def keeps_exact_match(found: float, expected: float, *, file: Path) -> None:
+    """Raise GateFailed where the shipped bytes lose more than MOST_LOST against the checkpoint."""
+    if expected - found > MOST_LOST:
+        raise GateFailed(
+            f"exact match: found {found:.4f} from the shipped bytes, expected {expected:.4f} (the checkpoint's) "
+            f"less {MOST_LOST} at most",
+            file=file,
+        )
+
+
+def _decision(frame: Frame) -> tuple[object, ...]:
+    return (
+        frame.domain and frame.domain.name,
+        frame.intent and frame.intent.name,
+        tuple((slot.name, slot.start, slot.end) for slot in frame.slots),
+    )
+
+
+def _probabilities(frame: Frame) -> list[float]:
+    choices = [choice.confidence for choice in (frame.domain, frame.intent) if choice is not None]
+    return [frame.confidence, *choices, *(slot.confidence for slot in frame.slots)]
