@@ -103,11 +103,11 @@ class ConfigError(PolyparseError):
 
 
 class BundleError(PolyparseError):
-    """A bundle is refused; the message starts with the file at fault."""
+    """A bundle is refused; the message starts with the file at fault, once, though a message passed on may name it too."""
 
     def __init__(self, message: str, *, file: Path | str) -> None:
-        super().__init__(f"{file}: {message}")
         self.file = Path(file)
+        super().__init__(f"{file}: {message.removeprefix(f'{self.file.name}: ')}")
 
 
 class BundleNotFound(BundleError):

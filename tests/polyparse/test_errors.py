@@ -60,3 +60,8 @@ def test_a_bundle_error_names_the_file_at_fault() -> None:
     assert isinstance(error, BundleError)
     assert error.file == Path("m/1/score.onnx")
     assert str(error) == "m/1/score.onnx: listed in the manifest, not found"
+
+
+def test_a_bundle_error_that_passes_a_message_on_names_the_file_once() -> None:
+    error = FileMissing("score.onnx: found none", file=Path("m/1/score.onnx"))
+    assert str(error) == "m/1/score.onnx: found none"
