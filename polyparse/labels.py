@@ -15,7 +15,7 @@ from polyparse.errors import ConfigError
 from polyparse.tags import SCHEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,16 +35,9 @@ class Labels:
     scheme: str
 
     def __post_init__(self) -> None:
-        if self.scheme not in SCHEMES:
-            raise ConfigError(f"labels.scheme: found {self.scheme!r}, expected one of {', '.join(SCHEMES)}")
-        if len(self.intent_domains) != (len(self.intents) if self.domains else 0):
-            raise ConfigError(
-                f"labels.intent_domains: found {len(self.intent_domains)} entries for {len(self.intents)} intents"
-            )
-        if len(self.domain_slots) != len(self.domains):
-            raise ConfigError(
-                f"labels.domain_slots: found {len(self.domain_slots)} entries for {len(self.domains)} domains"
-            )
+        """Raise ConfigError where the parts disagree."""
+        for problem in _problems(self):
+            raise ConfigError(f"labels.{problem}")
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -82,32 +75,69 @@ class Labels:
     ) -> Labels:
         """The inventory of a corpus given as (domain, intent, slot names) triples; names in sorted order.
 
-        An intent seen in several domains goes to the one where it is most frequent.
+        An intent seen in several domains goes to the one where it is most frequent, and its slots with it.
         """
-        owners: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        slots_by_domain: defaultdict[str | None, set[str]] = defaultdict(set)
-        intents: set[str] = set()
+        owners: defaultdict[str | None, Counter[str | None]] = defaultdict(Counter)
+        slots_by_reading: defaultdict[tuple[str | None, str | None], set[str]] = defaultdict(set)
         for domain, intent, slots in frames:
-            slots_by_domain[domain].update(slots)
+            slots_by_reading[domain, intent].update(slots)
             if intent is not None:
-                intents.add(intent)
-                if domain is not None:
-                    owners[intent][domain] += 1
-        domains = sorted(domain for domain in slots_by_domain if domain is not None)
-        if domains and (None in slots_by_domain or set(owners) != intents or not intents):
-            raise ConfigError(
-                "the corpus names a domain or an intent for some utterances only; found both kinds"
-            )
-        names = sorted(set().union(*slots_by_domain.values()))
-        index = {name: position for position, name in enumerate(names)}
-        ordered = tuple(sorted(intents))
+                owners[intent][domain] += 1
+        domains = _names("domains", {domain for domain, _ in slots_by_reading})
+        intents = _names("intents", {intent for _, intent in slots_by_reading})
+        if domains and not intents:
+            raise ConfigError("corpus: found domains and no intents, expected intents too, or no domains")
+        owner = {intent: seen.most_common(1)[0][0] for intent, seen in owners.items()}
+        position: dict[str | None, int] = {domain: index for index, domain in enumerate(domains)}
+        slots_by_domain: defaultdict[str | None, set[str]] = defaultdict(set)
+        for (domain, intent), names in slots_by_reading.items():
+            slots_by_domain[domain] |= names
+            slots_by_domain[owner.get(intent)] |= names
+        slots = tuple(sorted(set().union(*slots_by_reading.values())))
         return cls(
-            domains=tuple(domains),
-            intents=ordered,
-            intent_domains=tuple(domains.index(owners[i].most_common(1)[0][0]) for i in ordered)
-            if domains
-            else (),
-            slots=tuple(names),
-            domain_slots=tuple(tuple(sorted(index[slot] for slot in slots_by_domain[d])) for d in domains),
+            domains=domains,
+            intents=intents,
+            intent_domains=tuple(position[owner[i]] for i in intents) if domains else (),
+            slots=slots,
+            domain_slots=tuple(
+                tuple(index for index, name in enumerate(slots) if name in slots_by_domain[domain])
+                for domain in domains
+            ),
             scheme=scheme,
         )
+
+
+def _names(kind: str, found: set[str | None]) -> tuple[str, ...]:
+    """The names in order; none for a corpus that has no such labels."""
+    names = tuple(sorted(name for name in found if name is not None))
+    if names and None in found:
+        raise ConfigError(
+            f"corpus: found utterances with and without {kind}, expected all to have one or none"
+        )
+    return names
+
+
+def _problems(labels: Labels) -> Iterator[str]:
+    """Each way in which an inventory disagrees with itself."""
+    if labels.scheme not in SCHEMES:
+        yield f"scheme: found {labels.scheme!r}, expected one of {', '.join(SCHEMES)}"
+    for kind in ("domains", "intents", "slots"):
+        for name, count in Counter(getattr(labels, kind)).items():
+            if count > 1:
+                yield f"{kind}: found {name!r} {'twice' if count == 2 else f'{count} times'}, expected it once"
+    expected = len(labels.intents) if labels.domains else 0
+    if len(labels.intent_domains) != expected:
+        yield f"intent_domains: found {len(labels.intent_domains)} entries for {expected} intents with a domain"
+    if len(labels.domain_slots) != len(labels.domains):
+        yield f"domain_slots: found {len(labels.domain_slots)} entries for {len(labels.domains)} domains"
+    slots = [slot for inside in labels.domain_slots for slot in inside]
+    yield from _outside("intent_domains", labels.intent_domains, len(labels.domains))
+    yield from _outside("domain_slots", slots, len(labels.slots))
+    for index in sorted(set(range(len(labels.domains))) - set(labels.intent_domains)):
+        yield f"intent_domains: found no intent of domain {labels.domains[index]!r}, expected at least one"
+
+
+def _outside(key: str, indices: Iterable[int], size: int) -> Iterator[str]:
+    for index in indices:
+        if not 0 <= index < size:
+            yield f"{key}: found {index}, expected an index below {size}"
