@@ -38,14 +38,14 @@ def mean_field(
     reach = max(tables)
     both_ways_IJ = torch.cat([torch.cat((table_IJ, table_IJ.T)) for table_IJ in tables.values()])
     offsets = [sign * distance for distance in tables for sign in (-1, 1)]
-    log_q_BTK = emissions_BTK.log_softmax(2)
+    potentials_BTK = emissions_BTK + boundary_BTK
+    scores_BTK = emissions_BTK
     for _ in range(iterations):
-        q_BTK = log_q_BTK.exp().masked_fill(~inside_BT1, 0.0)
+        q_BTK = scores_BTK.softmax(2).masked_fill(~inside_BT1, 0.0)
         q_BTK = torch.nn.functional.pad(q_BTK, (0, 0, reach, reach))
         neighbours = [q_BTK[:, reach + offset : q_BTK.shape[1] - reach + offset] for offset in offsets]
-        messages_BTK = torch.cat(neighbours, 2) @ both_ways_IJ
-        log_q_BTK = (emissions_BTK + boundary_BTK + messages_BTK).log_softmax(2)
-    return log_q_BTK
+        scores_BTK = potentials_BTK + torch.cat(neighbours, 2) @ both_ways_IJ
+    return scores_BTK.log_softmax(2)
 
 
 def boundary(start_K: Tensor, end_K: Tensor, lengths_B: Tensor, n_tokens: int) -> Tensor:
