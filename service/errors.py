@@ -1,0 +1,174 @@
+"""Every way in which a request can fail, and what HTTP says of it: one table from stable code to status and title.
+
+PolyparseError
+├── (polyparse's own: see polyparse/errors.py)
+└── ServiceError
+    ├── BodyTooLarge            body_too_large
+    ├── BodyTimeout             body_timeout
+    ├── UnsupportedMediaType    unsupported_media_type
+    ├── InvalidUtf8             invalid_utf8
+    ├── InvalidJson             invalid_json
+    ├── FieldError              a field of the request is wrong; lists every such field
+    │   ├── MissingField        missing_field
+    │   ├── UnknownField        unknown_field
+    │   ├── WrongType           wrong_type
+    │   └── InvalidValue        invalid_value
+    ├── QueueFull               queue_full
+    ├── AnswerTimeout           answer_timeout
+    ├── NotReady                not_ready
+    ├── ShuttingDown            shutting_down
+    └── CallerDeparted          departed: nobody is left to answer
+"""
+# ruff: noqa: N818 - a leaf is named after its cause, as in polyparse/errors.py.
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from polyparse.errors import PolyparseError
+
+
+class Problem(NamedTuple):
+    """What HTTP says of a code."""
+
+    status: int
+    title: str
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "empty_text": Problem(422, "The text is empty"),
+    "blank_text": Problem(422, "The text holds no word"),
+    "text_too_long": Problem(422, "The text is too long"),
+    "control_character": Problem(422, "The text holds a control character"),
+    "lone_surrogate": Problem(422, "The text holds half of a surrogate pair"),
+    "unknown_locale": Problem(422, "No locale of this language is served"),
+    "missing_field": Problem(422, "A field is missing"),
+    "unknown_field": Problem(422, "A field is not known"),
+    "wrong_type": Problem(422, "A field has the wrong type"),
+    "invalid_value": Problem(422, "A field has a value that is not allowed"),
+    "invalid_utf8": Problem(400, "The body is not UTF-8"),
+    "invalid_json": Problem(400, "The body is not JSON"),
+    "not_found": Problem(404, "There is nothing at this path"),
+    "method_not_allowed": Problem(405, "This path does not answer this method"),
+    "body_timeout": Problem(408, "The body did not arrive in time"),
+    "body_too_large": Problem(413, "The body is too large"),
+    "unsupported_media_type": Problem(415, "The body is not application/json"),
+    "queue_full": Problem(429, "Too many requests are waiting"),
+    "internal_error": Problem(500, "The service failed"),
+    "model_run_failed": Problem(500, "The model failed on this request"),
+    "answer_timeout": Problem(503, "The answer was not ready in time"),
+    "not_ready": Problem(503, "No model is ready"),
+    "shutting_down": Problem(503, "The service is shutting down"),
+}
+
+
+class ServiceError(PolyparseError):
+    """The service, and not the parser, refuses the request."""
+
+
+class BodyTooLarge(ServiceError):
+    """The body has more bytes than the limit."""
+
+    code = "body_too_large"
+
+
+class BodyTimeout(ServiceError):
+    """The caller did not send the whole body in time."""
+
+    code = "body_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"found no whole body within {seconds:g} s, expected one")
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body is announced as something other than plain JSON."""
+
+    code = "unsupported_media_type"
+
+
+class InvalidUtf8(ServiceError):
+    """The body's bytes are not UTF-8."""
+
+    code = "invalid_utf8"
+
+
+class InvalidJson(ServiceError):
+    """The body is not one JSON document."""
+
+    code = "invalid_json"
+
+
+class FieldFault(NamedTuple):
+    """One wrong field: a JSON pointer to it, and what was found and expected there."""
+
+    pointer: str
+    detail: str
+
+
+class FieldError(ServiceError):
+    """Some fields of the request are wrong; the leaf says how the first one is."""
+
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
+        super().__init__("; ".join(f"{pointer or 'the body'}: {detail}" for pointer, detail in faults))
+        self.faults = faults
+
+
+class MissingField(FieldError):
+    """A field that is needed is not there."""
+
+    code = "missing_field"
+
+
+class UnknownField(FieldError):
+    """A field is there that the request does not have."""
+
+    code = "unknown_field"
+
+
+class WrongType(FieldError):
+    """A field is of another JSON type."""
+
+    code = "wrong_type"
+
+
+class InvalidValue(FieldError):
+    """A field is of the right type, but out of its bounds."""
+
+    code = "invalid_value"
+
+
+class QueueFull(ServiceError):
+    """The queue has no room; it should have some in `retry_after_s`."""
+
+    code = "queue_full"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AnswerTimeout(ServiceError):
+    """The request waited for its answer longer than allowed."""
+
+    code = "answer_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"found no answer within {seconds:g} s, expected one")
+
+
+class NotReady(ServiceError):
+    """No version of the model serves."""
+
+    code = "not_ready"
+
+
+class ShuttingDown(ServiceError):
+    """The batcher takes no more work, or gave up what it had not finished."""
+
+    code = "shutting_down"
+
+
+class CallerDeparted(ServiceError):
+    """The caller hung up before the answer; nothing can be sent."""
+
+    code = "departed"
