@@ -1,0 +1,285 @@
+"""The batcher answers everybody, whatever happens to their neighbours, to the model or to the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from polyparse.errors import ModelRunFailed
+from polyparse.frame import Frame, Utterance
+from service.batching.batcher import Batcher
+from service.batching.policy import Limits
+from service.batching.work import Outcome
+from service.errors import CallerDeparted, QueueFull, ShuttingDown
+from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeModel, in_loop, read_words, turns
+
+LIMITS = Limits(queue_tokens=100, batch_tokens=64)
+
+
+class Listener:
+    """Remembers what the batcher tells."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.rows: list[int] = []
+
+    def queued(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def ran(self, rows: int, outcome: Outcome[object]) -> None:
+        assert outcome.seconds
+        self.rows.append(rows)
+
+
+class Bench:
+    """A batcher over a fake model, with a clock and a listener."""
+
+    def __init__(self, lanes: int, limits: Limits) -> None:
+        self.model = FakeModel()
+        self.gate = self.model.gate
+        self.clock = FakeClock()
+        self.listener = Listener()
+        self.batcher: Batcher[FakeItem, Frame] = Batcher(
+            self.model.run, limits=limits, lanes=lanes, clock=self.clock, observer=self.listener
+        )
+
+    def submit(self, text: str, *, n_best: int = 1, gone: bool = False) -> asyncio.Future[Frame]:
+        item = self.model.prepare(Utterance(text, n_best=n_best))
+        return self.batcher.submit(item, departed=lambda: gone)
+
+
+@asynccontextmanager
+async def bench(lanes: int = 1, limits: Limits = LIMITS) -> AsyncIterator[Bench]:
+    made = Bench(lanes, limits)
+    try:
+        yield made
+    finally:
+        made.gate.open()
+        await made.batcher.close(BOUND_S)
+
+
+async def answers(futures: Sequence[asyncio.Future[Frame]]) -> list[Frame | BaseException]:
+    return await asyncio.gather(*futures, return_exceptions=True)
+
+
+def frame(text: str) -> Frame:
+    return read_words(Utterance(text))
+
+
+@in_loop
+async def test_an_item_gets_its_own_frame() -> None:
+    async with bench() as b:
+        assert await b.submit("wake me") == frame("wake me")
+
+
+@in_loop
+async def test_what_comes_in_one_turn_runs_together() -> None:
+    async with bench() as b:
+        await answers([b.submit("a"), b.submit("b"), b.submit("c")])
+        assert b.gate.batches() == [["a", "b", "c"]]
+
+
+@in_loop
+async def test_a_batch_forms_while_the_one_before_it_runs() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a")
+            assert await b.gate.batch() == ["a"]
+            later = [b.submit("b"), b.submit("c")]
+            await turns()
+            assert b.gate.batches() == []
+        assert await answers([first, *later]) == [frame("a"), frame("b"), frame("c")]
+        assert b.gate.batches() == [["b", "c"]]
+
+
+@in_loop
+async def test_lanes_run_at_once() -> None:
+    async with bench(lanes=2) as b:
+        with b.gate.held():
+            first = b.submit("a")
+            assert await b.gate.batch() == ["a"]
+            second = b.submit("b")
+            assert await b.gate.batch() == ["b"]
+        assert await answers([first, second]) == [frame("a"), frame("b")]
+
+
+@in_loop
+async def test_a_caller_who_leaves_the_queue_is_not_run_and_neighbours_are_answered() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a")
+            await b.gate.batch()
+            leaving, staying = b.submit("b"), b.submit("c")
+            leaving.cancel()
+        assert await answers([first, staying]) == [frame("a"), frame("c")]
+        assert b.gate.batches() == [["c"]]
+
+
+@in_loop
+async def test_a_caller_who_leaves_during_the_run_does_not_keep_neighbours_waiting() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            leaving, staying = b.submit("a"), b.submit("b")
+            assert await b.gate.batch() == ["a", "b"]
+            leaving.cancel()
+        assert await staying == frame("b")
+        assert leaving.cancelled()
+        assert await b.submit("c") == frame("c")
+
+
+@in_loop
+async def test_cancelling_the_task_that_waits_is_not_swallowed() -> None:
+    async with bench() as b:
+
+        async def ask() -> Frame:
+            return await b.submit("a")
+
+        with b.gate.held():
+            task = asyncio.create_task(ask())
+            await b.gate.batch()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+@in_loop
+async def test_a_caller_found_departed_before_the_run_is_dropped() -> None:
+    async with bench() as b:
+        with pytest.raises(CallerDeparted):
+            await b.submit("a", gone=True)
+        assert await b.submit("b") == frame("b")
+        assert b.gate.batches() == [["b"]]
+
+
+@in_loop
+async def test_a_poisoned_item_fails_alone() -> None:
+    async with bench() as b:
+        found = await answers([b.submit("a"), b.submit("poison"), b.submit("c")])
+        assert (found[0], found[2]) == (frame("a"), frame("c"))
+        assert isinstance(found[1], ModelRunFailed)
+        assert isinstance(found[1].__cause__, RuntimeError)
+
+
+@in_loop
+async def test_a_raising_run_reaches_its_waiter_and_the_next_is_answered() -> None:
+    async with bench() as b:
+        with pytest.raises(ModelRunFailed, match="RuntimeError"):
+            await b.submit("poison")
+        assert await b.submit("a") == frame("a")
+
+
+@in_loop
+async def test_a_run_with_a_frame_too_few_reaches_its_waiter_and_harms_no_other() -> None:
+    async with bench() as b:
+        found = await answers([b.submit("a"), b.submit("miscount")])
+        assert found[0] == frame("a")
+        assert isinstance(found[1], ModelRunFailed)
+        assert str(found[1]) == "found 0 frames from the model, expected 1"
+
+
+@in_loop
+async def test_even_an_exit_raised_in_a_lane_reaches_the_waiter() -> None:
+    def leave(_: Sequence[FakeItem], /) -> Outcome[Frame]:
+        raise SystemExit
+
+    batcher = Batcher(leave, limits=LIMITS, lanes=1, clock=FakeClock(), observer=Listener())
+    with pytest.raises(ModelRunFailed, match="SystemExit"):
+        await batcher.submit(FakeItem(Utterance("a"), 1, 1))
+    await batcher.close(BOUND_S)
+
+
+@in_loop
+async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
+    async with bench(limits=Limits(queue_tokens=8, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = b.submit("a b c d")
+            await b.gate.batch()
+            b.clock.now += 2.0
+        await running
+        with b.gate.held():
+            waiting = [b.submit("a")]
+            await b.gate.batch()
+            waiting += [b.submit("a b c d"), b.submit("a b", n_best=2)]
+            with pytest.raises(QueueFull, match="found 8 tokens waiting") as refusal:
+                b.submit("a")
+            assert refusal.value.retry_after_s == 4
+        assert None not in await answers(waiting)
+
+
+@in_loop
+async def test_a_long_item_between_short_ones_waits_for_no_more_than_those_before_it() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a")
+            await b.gate.batch()
+            long = "x " * 40
+            later = [b.submit(text) for text in ("b", long, "c", "d")]
+        await answers([first, *later])
+        assert b.gate.batches() == [["b", "c", "d"], [long]]
+
+
+@in_loop
+async def test_the_observer_hears_of_waits_and_rows() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a", n_best=3)
+            await b.gate.batch()
+            second = b.submit("b")
+            b.clock.now += 0.25
+        await answers([first, second])
+        await turns()
+        assert b.listener.waits == [0.0, 0.25]
+        assert b.listener.rows == [3, 1]
+
+
+@in_loop
+async def test_close_finishes_what_is_queued_and_running_and_takes_no_more() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a")
+            await b.gate.batch()
+            second = b.submit("b")
+            closing = asyncio.create_task(b.batcher.close(BOUND_S))
+            await turns()
+            with pytest.raises(ShuttingDown):
+                b.submit("c")
+        await closing
+        assert await answers([first, second]) == [frame("a"), frame("b")]
+
+
+@in_loop
+async def test_close_fails_what_is_not_finished_in_time() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            running = b.submit("a")
+            await b.gate.batch()
+            queued = b.submit("b")
+            await b.batcher.close(0)
+            found = await answers([running, queued])
+            assert [type(error) for error in found] == [ShuttingDown, ShuttingDown]
+
+
+@in_loop
+async def test_close_does_not_wait_for_a_run_that_nobody_waits_for() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            abandoned = b.submit("a")
+            await b.gate.batch()
+            abandoned.cancel()
+            await b.batcher.close(BOUND_S)
+
+
+@in_loop
+async def test_many_callers_leaving_at_random_moments_leave_nobody_unanswered() -> None:
+    async with bench(lanes=3, limits=Limits(queue_tokens=10**6, batch_tokens=64)) as b:
+        futures = {f"{i} word{i % 7}": None for i in range(500)}
+        asked = {text: b.submit(text) for text in futures}
+        for step, future in enumerate(asked.values()):
+            if step % 3 == 0:
+                future.cancel()
+            if step % 50 == 0:
+                await turns()
+        for text, future in asked.items():
+            assert future.cancelled() or await future == frame(text)
+        assert b.batcher.waiting_tokens == 0

@@ -1,0 +1,167 @@
+"""Stand-ins that compute for real and hold still: a model that reads words, a gate to hold its runs, a clock to set."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from polyparse.bundle import Located
+from polyparse.errors import UnknownLocale
+from polyparse.frame import Alternative, Choice, Frame, Slot, Utterance
+from polyparse.golden import Golden
+from service.batching.work import Outcome
+from service.registry.model import Loaded
+
+BOUND_S = 20.0
+"""No test waits longer for a thread; one that would fails."""
+
+BUNDLE = Located(Path("models/words/1"), None)
+
+
+class FakeClock:
+    """Seconds that pass only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Gate:
+    """Holds every run that comes while it is shut. Made inside a running loop, which it tells of each batch."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._arrivals: asyncio.Queue[list[str]] = asyncio.Queue()
+        self._open = Event()
+        self._open.set()
+
+    def enter(self, texts: list[str]) -> None:
+        """Let a run pass, in its lane's thread."""
+        self._loop.call_soon_threadsafe(self._arrivals.put_nowait, texts)
+        assert self._open.wait(BOUND_S), "nobody opened the gate"
+
+    async def batch(self) -> list[str]:
+        """Wait for the next batch that comes, and return its texts."""
+        return await self._arrivals.get()
+
+    def batches(self) -> list[list[str]]:
+        """Return the batches that have come and were not waited for."""
+        return [self._arrivals.get_nowait() for _ in range(self._arrivals.qsize())]
+
+    def shut(self) -> None:
+        """Hold runs from now on."""
+        self._open.clear()
+
+    def open(self) -> None:
+        """Let all runs go."""
+        self._open.set()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold runs for the length of a `with`, and let them go whatever happens in it."""
+        self.shut()
+        try:
+            yield
+        finally:
+            self.open()
+
+
+@dataclass(frozen=True)
+class FakeItem:
+    """Words of an utterance."""
+
+    utterance: Utterance
+    n_tokens: int
+    n_best: int
+
+
+@dataclass(frozen=True)
+class FakeOutcome:
+    """What the pipeline's outcome has."""
+
+    frames: list[Frame]
+    seconds: Mapping[str, float]
+    padding: float
+
+
+@dataclass
+class FakeModel:
+    """Its slots are the words of the text, the intent is their number. Some texts break it, each in its own way."""
+
+    name: str = "words"
+    version: str = "1"
+    digest: str = "d1"
+    device: str = "cpu"
+    locales: tuple[str, ...] = ("en-US", "hi-IN")
+    gate: Gate = field(default_factory=Gate)
+    poison: str = "poison"
+    """A batch that holds this text raises."""
+    miscount: str = "miscount"
+    """A batch that holds this text gives one frame too few."""
+
+    def prepare(self, utterance: Utterance) -> FakeItem:
+        if utterance.locale is not None and utterance.locale not in self.locales:
+            raise UnknownLocale(f"found {utterance.locale!r}, expected one of {', '.join(self.locales)}")
+        return FakeItem(utterance, len(utterance.text.split()), utterance.n_best)
+
+    def run(self, items: Sequence[FakeItem], /) -> Outcome[Frame]:
+        texts = [item.utterance.text for item in items]
+        self.gate.enter(texts)
+        if self.poison in texts:
+            raise RuntimeError(self.poison)
+        frames = [read_words(item.utterance) for item in items]
+        if self.miscount in texts:
+            frames.pop()
+        lengths = [item.n_tokens for item in items]
+        padding = 1 - sum(lengths) / (len(lengths) * max(lengths))
+        return FakeOutcome(frames, {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}, padding)
+
+
+def read_words(utterance: Utterance) -> Frame:
+    """The frame that FakeModel gives: one slot a word, and n_best - 1 alternatives with ever fewer slots."""
+    slots, end = [], 0
+    for word in utterance.text.split():
+        start = utterance.text.index(word, end)
+        end = start + len(word)
+        slots.append(Slot("word", word, start, end, 0.75))
+    intent = Choice(f"words_{len(slots)}", 0.5)
+    others = [
+        Alternative(None, intent, tuple(slots[:-n]), 0.25 / n)
+        for n in range(1, min(utterance.n_best, len(slots)))
+    ]
+    return Frame(utterance.text, utterance.locale, None, intent, tuple(slots), 0.25, tuple(others))
+
+
+def golden_of(text: str) -> Golden:
+    """What FakeModel answers to a text."""
+    return Golden.of(read_words(Utterance(text)))
+
+
+def loader_of(model: Any, golden: Golden | None = None) -> Callable[[Located], Loaded]:
+    """A loader that gives this model whatever is asked for."""
+    return lambda _: Loaded(model, golden or golden_of("two words"))
+
+
+async def turns(count: int = 5) -> None:
+    """Let the loop turn a few times, so that all that is ready has run."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Make a plain test of a coroutine; what does not end within a bound fails."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(2 * BOUND_S):
+            await test()
+
+    def plain() -> None:
+        asyncio.run(bounded())
+
+    plain.__name__, plain.__doc__ = test.__name__, test.__doc__
+    return plain
