@@ -1,0 +1,8 @@
+"""`python -m service` is `polyparse serve`."""
+
+import sys
+
+from polyparse.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["serve", *sys.argv[1:]]))

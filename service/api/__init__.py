@@ -1,0 +1,1 @@
+"""What HTTP sees: schemas, routes, health and problem documents."""

@@ -1,0 +1,91 @@
+"""GET /health/live: the process answers. GET /health/ready: its model parses a golden utterance, as it would a caller's."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Literal
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from polyparse.errors import PolyparseError
+from polyparse.frame import Utterance
+from polyparse.golden import compare
+from service.api.head import read_head
+from service.api.problems import documented, problem_of
+from service.clock import Clock
+from service.errors import NotReady, QueueFull, ShuttingDown
+from service.registry.lease import Version
+from service.registry.manager import Manager
+from service.registry.model import ModelVersion
+
+
+class Live(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(BaseModel):
+    """This version has just parsed a golden utterance."""
+
+    status: Literal["ready"] = "ready"
+    model: ModelVersion
+
+
+class Readiness:
+    """Asks the version that serves for a golden utterance, through its batcher, within a bounded time."""
+
+    def __init__(self, manager: Manager, *, clock: Clock, timeout_s: float) -> None:
+        self._manager = manager
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self.draining = False
+        """Set once the process is asked to end, so that no new work comes."""
+
+    async def check(self) -> ModelVersion:
+        """Return the version that is ready; NotReady or ShuttingDown say why none is."""
+        if self.draining:
+            raise ShuttingDown("found the service shutting down, expected it to serve")
+        with self._manager.lease() as version:
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    await _parse_golden(version)
+            except (TimeoutError, QueueFull) as error:
+                if not self._is_busy(version):
+                    raise NotReady(f"found no answer in {self._timeout_s:g} s, expected one") from error
+            except PolyparseError as error:
+                raise NotReady(str(error)) from error
+            return version.identity
+
+    def _is_busy(self, version: Version) -> bool:
+        """Tell an overloaded model, which is ready, from one that hangs: it has answered others of late."""
+        answered_s = version.batcher.answered_s
+        return answered_s is not None and self._clock() - answered_s <= self._timeout_s
+
+
+async def _parse_golden(version: Version) -> None:
+    golden = version.golden
+    frame = await version.batcher.submit(version.model.prepare(Utterance(golden.text, golden.locale)))
+    compare(golden, frame, file="golden.jsonl")
+
+
+def install(app: FastAPI, readiness: Readiness, ids: Iterator[str]) -> None:
+    """Add both routes."""
+
+    @app.get("/health/live", summary="Whether the process answers")
+    async def live() -> Live:
+        return Live()
+
+    @app.get(
+        "/health/ready",
+        summary="Whether requests will be answered",
+        response_model=Ready,
+        responses=documented(["not_ready", "shutting_down"]),
+    )
+    async def ready(request: Request) -> Ready | Response:
+        try:
+            return Ready(model=await readiness.check())
+        except PolyparseError as error:
+            return problem_of(error, read_head(request.scope["headers"]).request_id or next(ids))

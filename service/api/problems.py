@@ -1,0 +1,97 @@
+"""Problem documents (RFC 9457): every refusal looks the same, and its `code` comes from the table in service/errors.py."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from polyparse.errors import PolyparseError
+from service.api.head import read_head
+from service.api.schemas import ProblemDocument
+from service.errors import PROBLEMS, FieldError, QueueFull
+
+MEDIA_TYPE = "application/problem+json"
+
+CODES = {404: "not_found", 405: "method_not_allowed"}
+"""Status of an error that the router raises -> code."""
+
+
+def problem(
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a problem document; a detail may hold anything that a caller sent, so all but ASCII is escaped."""
+    status, title = PROBLEMS[code]
+    document = {
+        "type": f"urn:polyparse:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+        **(members or {}),
+    }
+    return Response(
+        json.dumps(document),
+        status,
+        headers={"x-request-id": request_id, **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def problem_of(error: PolyparseError, request_id: str) -> Response:
+    """Return the problem document of an error."""
+    members, headers = {}, {}
+    if isinstance(error, FieldError):
+        members["errors"] = [fault._asdict() for fault in error.faults]
+    if isinstance(error, QueueFull):
+        headers["retry-after"] = str(error.retry_after_s)
+    if error.code == "body_too_large":
+        headers["connection"] = "close"  # What was not read must not be taken for the next request.
+    return problem(error.code, str(error), request_id, members=members, headers=headers)
+
+
+def documented(codes: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+    """Return OpenAPI's responses for these codes: one for each status, with an example for each code."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for code in codes:
+        status, title = PROBLEMS[code]
+        response = responses.setdefault(status, {"description": HTTPStatus(status).phrase, "content": {}})
+        content = response["content"].setdefault(
+            MEDIA_TYPE, {"schema": ProblemDocument.model_json_schema(), "examples": {}}
+        )
+        content["examples"][code] = {
+            "summary": title,
+            "value": json.loads(bytes(problem(code, title, "id").body)),
+        }
+    return responses
+
+
+def install(app: FastAPI, ids: Iterator[str]) -> None:
+    """Answer what the router refuses, and what nobody foresaw, with problem documents."""
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else.
+        code = CODES.get(error.status_code, "internal_error")
+        found = f"found {request.method} {request.url.path}, expected one of the paths and methods of /openapi.json"
+        return problem(code, found, _request_id(request), headers=error.headers)
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return problem(
+            "internal_error", f"found {type(error).__name__}, expected an answer", _request_id(request)
+        )
+
+    def _request_id(request: Request) -> str:
+        return read_head(request.scope["headers"]).request_id or next(ids)
+
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(Exception, failed)

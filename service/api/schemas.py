@@ -1,0 +1,96 @@
+"""The wire format: what callers send, what they get, and examples of both. Frames are polyparse's own."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from polyparse.frame import Alternative, Choice, Slot
+from service.registry.model import ModelVersion
+
+SpanUnit = Literal["codepoint", "utf16", "byte"]
+
+
+class ParseRequest(BaseModel):
+    """One utterance, and what is wanted of it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Annotated[str, Field(description="The utterance, in any of the model's languages")]
+    locale: Annotated[
+        str | None,
+        Field(description="BCP 47; an unserved one falls back by language: en-GB to en-US", max_length=35),
+    ] = None
+    n_best: Annotated[int, Field(description="How many readings, the best included", ge=1, le=10)] = 1
+    span_unit: Annotated[
+        SpanUnit,
+        Field(
+            description="What start and end count: code points, UTF-16 code units (JavaScript) or UTF-8 bytes"
+        ),
+    ] = "codepoint"
+
+
+class ParseResponse(BaseModel):
+    """The best reading of the utterance; later versions may add fields.
+
+    Each slot's value is the slice [start, end) of the text as it was sent.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    request_id: str
+    text: str
+    locale: Annotated[
+        str | None, Field(description="The served locale that answered; null if none was asked for")
+    ]
+    model: ModelVersion
+    domain: Choice | None
+    intent: Choice | None
+    slots: tuple[Slot, ...]
+    confidence: Annotated[float, Field(description="Probability of domain, intent and slots together")]
+    alternatives: Annotated[
+        tuple[Alternative, ...], Field(description="The next readings, the more probable first")
+    ]
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457 problem details: `code` is stable, `title` and `detail` are for people."""
+
+    type: Annotated[str, Field(description="urn:polyparse:problem: and the code")]
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: Annotated[
+        list[dict[Literal["pointer", "detail"], str]] | None,
+        Field(description="Each wrong field: a JSON pointer to it, and what was found and expected"),
+    ] = None
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "en-US": {"text": "wake me up at seven am on friday", "locale": "en-US"},
+    "es-ES": {"text": "pon una alarma a las siete", "locale": "es-ES", "n_best": 3},
+    "it-IT": {"text": "che tempo farà domani a Città di Castello", "locale": "it-IT", "span_unit": "byte"},
+    "hi-IN": {"text": "कल सुबह सात बजे का अलार्म लगाओ", "locale": "hi-IN", "span_unit": "utf16"},
+    "Hindi and English": {"text": "kal subah seven baje ka alarm set करो"},
+}
+"""Name -> a request's body: the four languages of the shipped model, and two of them mixed."""
+
+RESPONSE = {
+    "request_id": "4f1d0c2ab37e-1",
+    "text": "wake me up at seven am on friday",
+    "locale": "en-US",
+    "model": {
+        "name": "massive-4",
+        "version": "1.0.0",
+        "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c",
+    },
+    "domain": {"name": "alarm", "confidence": 0.99},
+    "intent": {"name": "alarm_set", "confidence": 0.98},
+    "slots": [
+        {"name": "time", "value": "seven am", "start": 14, "end": 22, "confidence": 0.97},
+        {"name": "date", "value": "friday", "start": 26, "end": 32, "confidence": 0.98},
+    ],
+    "confidence": 0.94,
+    "alternatives": [],
+}

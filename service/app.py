@@ -1,0 +1,67 @@
+"""The composition root: settings and a loader in, a running service out. No other file puts parts together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from polyparse.bundle import Located
+from polyparse.frame import Frame
+from service import clock as clocks
+from service.api import health, problems, routes
+from service.api.head import request_ids
+from service.api.health import Readiness
+from service.api.routes import ParseEndpoint, Shortcut
+from service.batching.batcher import Batcher
+from service.batching.policy import Limits
+from service.clock import Clock
+from service.cores import usable_cores_here
+from service.metrics import Metrics
+from service.registry.manager import MakeBatcher, Manager
+from service.registry.model import Loader, Model
+from service.settings import Settings
+
+CUDA_LANES = 2
+"""One batch runs while the next is prepared."""
+
+
+class Service(NamedTuple):
+    """What a server needs: the application, its readiness, and the versions behind it."""
+
+    asgi: ASGIApp
+    readiness: Readiness
+    manager: Manager
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, bundle: Located, *, load: Loader, clock: Clock = clocks.system
+) -> AsyncIterator[Service]:
+    """Load a bundle and serve it for the length of the `with`; what `load` raises is raised."""
+    metrics = Metrics()
+    manager = Manager(load=load, make_batcher=_batchers(settings, metrics, clock), announce=metrics.serves)
+    metrics.watch_queue(lambda: manager.serving.batcher.waiting_tokens if manager.serving else 0)
+    ids = request_ids()
+    readiness = Readiness(manager, clock=clock, timeout_s=settings.probe_timeout_s)
+    parse = ParseEndpoint(manager, metrics, settings=settings, clock=clock, ids=ids)
+    app = FastAPI(title="polyparse", summary="Utterances in, frames out", redirect_slashes=False)
+    routes.install(app, parse, metrics)
+    health.install(app, readiness, ids)
+    problems.install(app, ids)
+    try:
+        await manager.serve(bundle)
+        yield Service(Shortcut(parse, app), readiness, manager)
+    finally:
+        await manager.close(settings.drain_timeout_s)
+
+
+def _batchers(settings: Settings, metrics: Metrics, clock: Clock) -> MakeBatcher:
+    limits = Limits(queue_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens)
+
+    def make(model: Model[Any]) -> Batcher[Any, Frame]:
+        lanes = settings.lanes or (CUDA_LANES if model.device == "cuda" else usable_cores_here())
+        return Batcher(model.run, limits=limits, lanes=lanes, clock=clock, observer=metrics)
+
+    return make

@@ -1,0 +1,41 @@
+"""uvicorn as we run it: one worker, a signal to end is a drain, and a drain is a success."""
+
+import signal
+from types import FrameType
+
+import uvicorn
+
+from service.app import Service
+from service.settings import Settings
+
+KEEP_ALIVE_S = 75
+"""Longer than the idle time of common load balancers, so that they, and not we, close what they hold."""
+
+
+class Server(uvicorn.Server):
+    """Ends on SIGTERM or SIGINT: not ready, no new connection, and what is in flight is finished."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                service.asgi,
+                host=settings.host,
+                port=settings.port,
+                loop="none",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                timeout_graceful_shutdown=settings.drain_timeout_s,
+            )
+        )
+        self._readiness = service.readiness
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain; a second SIGINT does not wait. uvicorn would raise the signal again in the end: we exit 0."""
+        self._readiness.draining = True
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
