@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
 MAX_WORD_CHARACTERS = 20
 NGRAM_SIZES = (3, 4)
@@ -44,7 +43,7 @@ def word_features(word: str) -> list[int]:
     The n-grams of a long word are those of its first MAX_WORD_CHARACTERS characters.
     """
     marked = f"^{word[:MAX_WORD_CHARACTERS]}$"
-    grams = {marked[i : i + n] for n in NGRAM_SIZES for i in range(len(marked) - n + 1)} - {"^", "$"}
+    grams = {marked[i : i + n] for n in NGRAM_SIZES for i in range(len(marked) - n + 1)}
     return [word_hash(word), *sorted(crc32(f"c={gram}".encode("utf-8", "surrogatepass")) for gram in grams)]
 
 
@@ -73,8 +72,15 @@ class FeatureTable:
 
     @classmethod
     def load(cls, path: Path) -> FeatureTable:
-        """Read what `save` wrote."""
-        hashes = np.load(path, allow_pickle=False)
+        """Read what `save` wrote; raises ConfigError for anything else."""
+        try:
+            with path.open("rb") as file:
+                hashes = np.lib.format.read_array(file, allow_pickle=False)
+        except ValueError as error:
+            raise ConfigError(f"{path}: found no array ({error}), expected one of NumPy's") from error
         if hashes.dtype != np.uint32 or hashes.ndim != 1:
             raise ConfigError(f"{path}: found {hashes.dtype}{hashes.shape}, expected one row of uint32")
-        return cls(hashes=hashes)
+        table = cls(hashes)
+        if (twins := len(hashes) - len(table.rows)) > 0:
+            raise ConfigError(f"{path}: found {twins} hashes again, expected each once")
+        return table

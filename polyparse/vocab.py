@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from polyparse.errors import ConfigError
+from polyparse.schema import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,11 +58,12 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read what `save` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or set(data) != {"words", "characters"}:
-            raise ConfigError(f"{path}: found no vocabulary, expected an object with words and characters")
-        return cls(words=tuple(data["words"]), characters=data["characters"])
+        """Read what `save` wrote; raises ConfigError for anything else."""
+        try:
+            data = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ConfigError(f"{path}: found no JSON ({error}), expected a vocabulary") from error
+        return structure(cls, data, where=str(path))
 
 
 def _by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -33,7 +33,7 @@ texts = st.lists(
     | st.text("".join(SCRIPTS.values()), min_size=1, max_size=6)
     | st.text(SPACES, min_size=1, max_size=2)
     | st.just(" ")
-    | st.characters(),
+    | st.characters(exclude_categories=["Cs"]),
     max_size=10,
 ).map("".join)
 """Anything without surrogates, most of it in words; may be empty or blank."""
