@@ -1,7 +1,7 @@
 """Text to arrays: what a model reads of an utterance, and padded batches of it. Nothing else makes arrays of text.
 
 Axes: B items, T tokens, U distinct words of the batch (row 0 is padding), C characters, F features.
-Everything that depends on one word alone is worked out once and kept in a bounded cache.
+Everything that depends on one word alone is worked out once and kept in a cache, bounded in entries and in their length.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyparse.features import (
     BOUNDARY,
@@ -20,18 +21,15 @@ from polyparse.features import (
     word_features,
     word_hash,
 )
+from polyparse.frame import Utterance
 from polyparse.text import CHUNK, pieces
 from polyparse.vocab import PADDING, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from polyparse.frame import Utterance
-
 CACHED_WORDS = 65_536
-CACHED_CHUNK_CHARACTERS = 64
+CACHED_CHARACTERS = 64  # a longer chunk or word is worked out each time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +96,7 @@ class Vectorizer:
         words: list[Word] = []
         for match in CHUNK.finditer(utterance.text):
             chunk, offset = match.group(), match.start()
-            cut = self._chunk(chunk) if len(chunk) <= CACHED_CHUNK_CHARACTERS else self._make_chunk(chunk)
+            cut = self._chunk(chunk) if len(chunk) <= CACHED_CHARACTERS else self._make_chunk(chunk)
             for start, end, word in cut:
                 starts.append(offset + start)
                 ends.append(offset + end)
@@ -125,7 +123,10 @@ class Vectorizer:
         return rows
 
     def _make_chunk(self, chunk: str) -> tuple[tuple[int, int, Word], ...]:
-        return tuple((start, end, self._word(text)) for text, start, end in pieces(chunk))
+        return tuple(
+            (start, end, self._word(text) if len(text) <= CACHED_CHARACTERS else self._make_word(text))
+            for text, start, end in pieces(chunk)
+        )
 
     def _make_word(self, text: str) -> Word:
         characters = [self._character_rows.get(c, UNKNOWN) for c in text[:MAX_WORD_CHARACTERS]]
