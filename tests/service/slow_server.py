@@ -1,6 +1,7 @@
 """A server over a fake model whose runs do not end before a signal to end has come; test_server.py starts it.
 
-Prints "listening PORT" once it serves and "running" when a run has begun, and exits as `polyparse serve` would.
+Prints "listening PORT" once it serves, "running" when a run has begun and "draining True" on a signal; it exits as
+`polyparse serve` would.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ class TellingServer(Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        print("draining", self._readiness.draining, flush=True)
         signalled.set()
 
 

@@ -36,6 +36,7 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
     )
     assert server.stdout.readline() == "running\n"
     server.send_signal(sig)
+    assert server.stdout.readline() == "draining True\n"
     answer = connection.getresponse()
     assert answer.status == 200
     assert json.loads(answer.read())["text"] == "wake me"

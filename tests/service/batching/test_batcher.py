@@ -159,6 +159,7 @@ async def test_a_poisoned_item_fails_alone() -> None:
         assert (found[0], found[2]) == (frame("a"), frame("c"))
         assert isinstance(found[1], ModelRunFailed)
         assert isinstance(found[1].__cause__, RuntimeError)
+        assert await b.submit("d") == frame("d")
 
 
 @in_loop
