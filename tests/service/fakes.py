@@ -153,6 +153,13 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until something holds that the network brings about."""
+    async with asyncio.timeout(BOUND_S):
+        while not condition():  # noqa: ASYNC110 - what a server does with its sockets sets no event of ours.
+            await asyncio.sleep(0)
+
+
 def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
     """Make a plain test of a coroutine; what does not end within a bound fails."""
 

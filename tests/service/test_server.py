@@ -1,5 +1,6 @@
-"""A signal to end is a drain: what is in flight is answered, nothing new is accepted, and the exit is a success."""
+"""Over real sockets: a signal to end is a drain, and a caller who hangs up while queued is never run."""
 
+import asyncio
 import http.client
 import json
 import signal
@@ -7,10 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.service.fakes import BOUND_S
+from service.app import running
+from service.server import Server
+from service.settings import Settings
+from tests.service.fakes import BOUND_S, BUNDLE, FakeModel, in_loop, loader_of, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,3 +49,47 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
     assert server.wait(BOUND_S) == 0
     with pytest.raises(ConnectionRefusedError):
         http.client.HTTPConnection("127.0.0.1", port, timeout=BOUND_S).connect()
+
+
+@in_loop
+async def test_a_connection_closed_while_its_request_is_queued_drops_the_request() -> None:
+    model = FakeModel()
+    settings = Settings(port=0, lanes=1)
+    async with running(settings, BUNDLE, load=loader_of(model)) as service:
+        server = Server(service, settings)
+        serving = asyncio.create_task(server.serve())
+        await until(lambda: server.started)
+        version = service.manager.serving
+        assert version is not None
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with model.gate.held():
+            first = await ask(port, "first")
+            assert await model.gate.batch() == ["first"]
+            leaving = await ask(port, "leaving")
+            await until(lambda: version.batcher.waiting_tokens == 1)
+            leaving.writer.close()
+            await until(lambda: len(server.server_state.connections) == 1)
+            last = await ask(port, "last")
+            await until(lambda: version.batcher.waiting_tokens == 2)
+        for caller in (first, last):
+            assert b" 200 " in await caller.reader.readline()
+            caller.writer.close()
+        assert model.gate.batches() == [["last"]]
+        server.should_exit = True
+        await serving
+
+
+class Caller(NamedTuple):
+    """A connection of its own."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+async def ask(port: int, text: str) -> Caller:
+    """Send a request and do not wait for its answer."""
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", port))
+    body = json.dumps({"text": text}).encode()
+    head = b"POST /parse HTTP/1.1\r\nhost: service\r\ncontent-length: %d\r\n\r\n" % len(body)
+    caller.writer.write(head + body)
+    return caller
