@@ -54,7 +54,7 @@ def domain_log_probs(classified_BX: Floats, labels: Labels, routing: Routing) ->
     """log P_DC(domain), shape (B, D): a domain's probability is the sum over its intents."""
     if routing.classifier == "domains":
         return classified_BX
-    return np.log(np.maximum(np.exp(classified_BX) @ _membership_ID(labels), np.finfo(np.float32).tiny))
+    return _log_sums(classified_BX, labels)
 
 
 def rank(
@@ -69,9 +69,10 @@ def rank(
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
         owner_I = np.array(labels.intent_domains)
-        within_BI = joint_BI - np.log(np.exp(joint_BI) @ _membership_ID(labels) + 1e-30)[:, owner_I]
+        within_BI = joint_BI - _log_sums(joint_BI, labels)[:, owner_I]
         log_probs_BI = domains_BD[:, owner_I] + within_BI
-        order_BI = np.lexsort((-within_BI, -domains_BD[:, owner_I]), axis=1)
+        place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
+        order_BI = np.lexsort((-within_BI, place_BD[:, owner_I]), axis=1)
     return [_routes(log_probs_BI[b], order_BI[b, :n], labels) for b, n in enumerate(n_best)]
 
 
@@ -100,7 +101,10 @@ def _routes(log_probs_I: Floats, order: NDArray[np.intp], labels: Labels) -> lis
     ]
 
 
-def _membership_ID(labels: Labels) -> Floats:
-    membership = np.zeros((len(labels.intents), len(labels.domains)), dtype=np.float32)
-    membership[np.arange(len(labels.intents)), list(labels.intent_domains)] = 1.0
-    return membership
+def _log_sums(log_probs_BI: Floats, labels: Labels) -> Floats:
+    """(B, D): log of the summed probabilities of each domain's intents, sound where all of them are tiny."""
+    inside_DI = np.array(labels.intent_domains) == np.arange(len(labels.domains))[:, None]
+    of_domain_BDI = np.where(inside_DI, log_probs_BI[:, None], np.float32(-np.inf))
+    peak_BD = of_domain_BDI.max(axis=2)
+    sums: Floats = peak_BD + np.log(np.exp(of_domain_BDI - peak_BD[:, :, None]).sum(axis=2))
+    return sums
