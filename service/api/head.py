@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from service.errors import BodyTooLarge, UnsupportedMediaType
 
+UNANNOUNCED = b"application/x-www-form-urlencoded"
+"""What curl and others announce when they are told nothing: taken as JSON, and refused as such if it is none."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 JSON = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
 
@@ -22,7 +24,9 @@ class Head(NamedTuple):
 
     def check(self, max_body_bytes: int) -> None:
         """Refuse a body by what it claims to be, before any of it is read."""
-        if self.content_type != b"application/json" and not JSON.fullmatch(self.content_type):
+        if self.content_type not in (b"application/json", UNANNOUNCED) and not JSON.fullmatch(
+            self.content_type
+        ):
             raise UnsupportedMediaType(
                 f"found Content-Type {self.content_type!r}, expected application/json in UTF-8"
             )

@@ -68,8 +68,9 @@ CASES = {
     "a C1 control": Case("control_character", fields(text="a\x85b")),
     "delete": Case("control_character", fields(text="a\x7f")),
     "a body over the limit": Case("body_too_large", fields(text="a" * 17_000)),
-    "a form": Case(
-        "unsupported_media_type", b"text=a", {"content-type": "application/x-www-form-urlencoded"}
+    "a form": Case("invalid_json", b"text=a", {"content-type": "application/x-www-form-urlencoded"}),
+    "a form with files": Case(
+        "unsupported_media_type", fields(text="a"), {"content-type": "multipart/form-data; boundary=b"}
     ),
     "another charset": Case(
         "unsupported_media_type", fields(text="a"), {"content-type": "application/json; charset=latin-1"}
@@ -146,7 +147,13 @@ async def test_what_is_allowed_is_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
+    "kind",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/x-www-form-urlencoded",  # curl -d, told nothing
+    ],
 )
 def test_json_in_utf_8_may_be_announced_in_any_way(kind: str) -> None:
     @in_loop
