@@ -1,0 +1,43 @@
+"""The utterances that benchmarks run on: MASSIVE's, in the four languages of the shipped bundles."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from polyparse.errors import ConfigError
+from polyparse.frame import Utterance
+from train import corpora
+
+LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
+DEFAULT = f"massive:{Path(__file__).parents[2] / 'shared/data/massive/1.1/data'}"
+SEED = 7
+
+
+def is_present(spec: str) -> bool:
+    """Whether there is anything at the path of "FORMAT:PATH"."""
+    return Path(spec.partition(":")[2]).expanduser().exists()
+
+
+def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
+    """The utterances of one locale, in the order of the corpus.
+
+    Raises:
+        ConfigError: nothing is at the path, or the format is not known.
+        CorpusError: the corpus does not follow its format.
+    """
+    if not is_present(spec):
+        raise ConfigError(
+            f"--corpus: found nothing at {spec.partition(':')[2]}, expected MASSIVE 1.1's folder of "
+            "<locale>.jsonl; name it by --corpus massive:PATH"
+        )
+    examples = corpora.read(spec, locales=[locale], partition=partition)
+    return [Utterance(example.text, example.locale) for example in examples]
+
+
+def sample(
+    spec: str, size: int, *, partition: str = "dev", locales: Sequence[str] = LOCALES
+) -> list[Utterance]:
+    """At most `size` utterances of all locales mixed, always the same ones in the same order."""
+    found = [utterance for locale in locales for utterance in read(spec, locale=locale, partition=partition)]
+    Random(SEED).shuffle(found)  # noqa: S311 - not cryptography
+    return found[:size]
