@@ -1,0 +1,44 @@
+"""Two devices are compared by the exporter's gate, and each stage is timed as the service reports it."""
+
+from pathlib import Path
+
+from benchmarks import stages
+from polyparse.frame import Utterance
+from polyparse.runtime.parser import Parser
+from tests.bundles import GOLDEN, edit_manifest, write_bundle
+
+UTTERANCES = [Utterance(entry.text, entry.locale) for entry in GOLDEN]
+
+
+def loaded(folder: Path) -> Parser:
+    return Parser.load(folder, device="cpu")
+
+
+def test_a_parser_gives_the_same_frames_as_itself(tmp_path: Path) -> None:
+    parser = loaded(write_bundle(tmp_path / "words" / "1"))
+    found = stages.same_frames(parser, parser, UTTERANCES)
+    assert found == {"same_frames": 1, "frames_compared": 2, "frames_tied": 0, "largest_difference": 0}
+
+
+def test_a_parser_that_answers_otherwise_is_found_out(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "words" / "1")
+    parser = loaded(folder)
+    labels = {
+        "domains": ["alarm", "iot"],
+        "intents": ["alarm_set", "lights_off"],
+        "intent_domains": [1, 0],
+        "slots": ["place", "time"],
+        "domain_slots": [[1], [0, 1]],
+        "scheme": "BIO",
+    }
+    edit_manifest(folder, labels=labels)
+    found = stages.same_frames(parser, loaded(folder), UTTERANCES)
+    assert found == {"same_frames": 0}
+    assert not stages.TARGETS["same_frames"].is_met_by(found["same_frames"])
+
+
+def test_score_and_decode_are_timed(tmp_path: Path) -> None:
+    parser = loaded(write_bundle(tmp_path / "words" / "1"))
+    found = stages.stage_us(parser, [parser.prepare(utterance) for utterance in UTTERANCES], rounds=2)
+    assert set(found) == {"score", "decode"}
+    assert all(us > 0 for us in found.values())
