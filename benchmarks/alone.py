@@ -1,0 +1,37 @@
+"""The runtime alone: polyparse.runtime's parser without HTTP, batcher or thread, on the utterances that the service gets."""
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+
+from polyparse.frame import Utterance
+from polyparse.runtime.parser import Parser
+
+
+class Alone:
+    """A parser and utterances; what is timed is `prepare` and `run`. The first pass of each kind is not timed."""
+
+    def __init__(self, parser: Parser, utterances: Sequence[Utterance], *, batch: int) -> None:
+        """Full batches of `batch` utterances (the last has the rest), sorted by their number of tokens."""
+        self._parser = parser
+        self._utterances = utterances
+        by_length = sorted(utterances, key=lambda utterance: parser.prepare(utterance).n_tokens)
+        self._batches = [by_length[first : first + batch] for first in range(0, len(by_length), batch)]
+        self.per_s()
+        self.p50_ms(len(utterances))
+
+    def per_s(self) -> float:
+        """Utterances a second in batches, over one pass."""
+        started_s = perf_counter()
+        for batch in self._batches:
+            self._parser.run([self._parser.prepare(utterance) for utterance in batch])
+        return len(self._utterances) / (perf_counter() - started_s)
+
+    def p50_ms(self, n: int) -> float:
+        """Median time of one utterance, over the first `n`."""
+        found = []
+        for utterance in self._utterances[:n]:
+            started_s = perf_counter()
+            self._parser.run([self._parser.prepare(utterance)])
+            found.append(perf_counter() - started_s)
+        return 1e3 * median(found)
