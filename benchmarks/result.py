@@ -60,7 +60,7 @@ class Result:
     def table(self) -> str:
         """One line a figure: key, figure, target and verdict."""
         rows = [("figure", "found", "target", "")]
-        rows += [(key, f"{figure:.4g}", *self._verdict(key)) for key, figure in self.figures.items()]
+        rows += [(key, _shown(figure), *self._verdict(key)) for key, figure in self.figures.items()]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         lines = (f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in rows)
         return "\n".join([f"{self.benchmark}: {'pass' if self.passed else 'FAIL'}", *lines])
@@ -72,3 +72,7 @@ class Result:
         return f"{target.operator} {target.bound:g}", "met" if target.is_met_by(
             self.figures[key]
         ) else "MISSED"
+
+
+def _shown(figure: float) -> str:
+    return f"{figure:,.0f}" if abs(figure) >= 1000 else f"{figure:.4g}"

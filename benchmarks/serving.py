@@ -155,6 +155,7 @@ def _rounds(
         with pinned(cores.server):
             model_per_s, alone_p50_ms = alone.per_s(), alone.p50_ms(plan.unloaded)
         found.append(Round(echoed, parsed, model_per_s, unloaded, alone_p50_ms))
+    print(file=sys.stderr)
     return found
 
 
