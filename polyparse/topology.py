@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import accumulate
 from math import exp
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyparse.encode import collate
+from polyparse.errors import ConfigError, ModelRunFailed
 from polyparse.routing import Route, domain_log_probs, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from polyparse.encode import Batch, Item
     from polyparse.labels import Labels
@@ -108,30 +109,42 @@ class PerDomainTopology:
     """One network a domain; network d holds the intents and tags of domain d."""
 
     def __init__(self, labels: Labels, routing: Routing, networks: Networks) -> None:
+        if not labels.domains:
+            raise ConfigError(
+                "topology: found labels without domains, expected some for per-domain, or shared"
+            )
+        if routing.classifier == "none":
+            raise ConfigError("topology: found no domain classifier, expected one for per-domain, or shared")
         self._labels, self._routing, self._networks = labels, routing, networks
+        self._sizes = [len(labels.intents_of(domain)) for domain in range(len(labels.domains))]
 
     def read(self, batch: Batch, items: Sequence[Item]) -> list[Readings]:
-        """An item wants as many domains as frames; all intents of one domain come before the next domain's."""
+        """All intents of an item's likeliest domain, then those of the next, until it has its `n_best`."""
         classified_BX = self._networks.classify(batch)
         if classified_BX is None:
-            raise ValueError("per-domain topology: found no domain classifier, expected one to route by")
+            raise ModelRunFailed("domain classifier: found no answer, expected log probabilities")
         domains_BD = domain_log_probs(classified_BX, self._labels, self._routing)
-        order_BD = np.argsort(-domains_BD, axis=1, kind="stable")
+        wanted = [self._likeliest(domains_BD[b], item.n_best) for b, item in enumerate(items)]
         members: defaultdict[int, list[int]] = defaultdict(list)
-        for b, item in enumerate(items):
-            for domain in order_BD[b, : item.n_best].tolist():
+        for b, domains in enumerate(wanted):
+            for domain in domains:
                 members[domain].append(b)
         scored = {domain: self._score(domain, inside, items) for domain, inside in members.items()}
-        for b, item in enumerate(items):
-            rank_now = 0
-            for domain in order_BD[b, : item.n_best].tolist():
+        for b, domains in enumerate(wanted):
+            first = 0
+            for domain in domains:
                 readings, joint_SI = scored[domain]
                 row = members[domain].index(b)
                 routes = self._routes(domain, float(domains_BD[b, domain]), joint_SI[row])
-                kept = routes[: item.n_best - rank_now]
-                readings.add(row=row, item=b, first_rank=rank_now, routes=kept)
-                rank_now += len(kept)
-        return [readings for _, (readings, _) in sorted(scored.items()) if readings.rows]
+                readings.add(row=row, item=b, first_rank=first, routes=routes[: items[b].n_best - first])
+                first += len(routes)
+        return [readings for _, (readings, _) in sorted(scored.items())]
+
+    def _likeliest(self, log_probs_D: Floats, n_best: int) -> list[int]:
+        """The likeliest domains, no more than hold `n_best` intents together."""
+        order: list[int] = np.argsort(-log_probs_D, kind="stable").tolist()
+        held = accumulate(self._sizes[domain] for domain in order)
+        return order[: 1 + sum(intents < n_best for intents in held)]
 
     def _score(self, domain: int, members: list[int], items: Sequence[Item]) -> tuple[Readings, Floats]:
         sub_batch = collate([items[b] for b in members])

@@ -5,28 +5,19 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from polyparse.encode import CACHED_CHARACTERS, CACHED_WORDS, Batch, Item, Vectorizer, collate
-from polyparse.features import MAX_WORD_CHARACTERS, FeatureTable, utterance_features
+from polyparse.features import MAX_WORD_CHARACTERS, utterance_features
 from polyparse.frame import Utterance
 from polyparse.text import tokenise
 from polyparse.vocab import PADDING, UNKNOWN, Vocabulary
+from tests.networks import vectorizer_of
 from tests.strategies import texts, utterances
 
 KNOWN = "wake me at seven, играй музыку. pon la alarma d'oggi 東京 अलार्म बजे 7:30 मुझे"
-
-
-def vectorizer_of(*corpus: str) -> Vectorizer:
-    """A vectorizer that knows every word and two features in three of a corpus."""
-    sentences = [[token.text for token in tokenise(text)] for text in corpus]
-    features = sorted({feature for words in sentences for feature in utterance_features(words)})
-    kept = [feature for feature in features if feature % 3]
-    vocabulary = Vocabulary.build((word for words in sentences for word in words), min_character_count=1)
-    return Vectorizer(vocabulary, FeatureTable(np.array(kept, dtype=np.uint32)))
 
 
 WARM = vectorizer_of(KNOWN)
