@@ -1,0 +1,247 @@
+"""The score graph of every encoder, with characters and without, with intents and without, against its torch twin.
+
+Axes: B utterances, T tokens, U distinct words, C characters, F features, I intents, K tags, G the gates of an LSTM.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from model_export.score_graph import ScoreGraph, lstm_weights
+from polyparse.encode import Batch
+from polyparse.labels import Labels
+from train.models.embedder import EmbedderConfig
+from train.models.encoders import ENCODERS
+from train.models.encoders.base import EncoderConfig
+from train.models.joint import JointConfig, JointNetwork
+from train.networks import TorchNetworks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+N_WORDS, N_CHARACTERS = 50, 30
+ROWS, TOKENS, WORDS, CHARACTERS = (1, 3, 32), (1, 2, 8, 33), (1, 2, 40), (1, 2, 9)
+"""Sizes to go through: B, T, U (padding apart) and C."""
+
+
+class Member(NamedTuple):
+    """A row of the family table."""
+
+    encoder: str
+    characters: bool
+    intents: bool
+
+
+FAMILY = [Member(*row) for row in product(ENCODERS, (True, False), (True, False))]
+each_member = pytest.mark.parametrize("member", FAMILY, ids=str)
+
+
+class Scored(NamedTuple):
+    intent_log_probs_BI: NDArray[np.float32]
+    emissions_BTK: NDArray[np.float32]
+
+
+@cache
+def network_of(member: Member) -> JointNetwork:
+    torch.manual_seed(0)
+    config = JointConfig(
+        embedder=EmbedderConfig(
+            word_size=12, character_size=5, character_filters=4 if member.characters else 0
+        ),
+        encoder=EncoderConfig(kind=member.encoder, hidden_size=10, layers=2),  # type: ignore[arg-type]  # of a table
+        mlp_size=9,
+    )
+    labels = Labels(
+        domains=(),
+        intents=("a", "b", "c") if member.intents else (),
+        intent_domains=(),
+        slots=("s", "t"),
+        domain_slots=(),
+        scheme="BIO",
+    )
+    return JointNetwork(labels, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config).eval()
+
+
+@cache
+def model_of(member: Member, *, small: bool = False) -> onnx.ModelProto:
+    return ScoreGraph(network_of(member), small=small).build()
+
+
+@cache
+def session_of(member: Member, *, small: bool = False) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    graph = model_of(member, small=small).SerializeToString()
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def run(member: Member, batch: Batch, *, small: bool = False) -> Scored:
+    feeds = {
+        "words_BT": batch.words_BT,
+        "word_rows_U": batch.word_rows_U,
+        "characters_UC": batch.characters_UC,
+        "lengths_B": batch.lengths_B,
+    }
+    return Scored(*session_of(member, small=small).run(list(Scored._fields), feeds))
+
+
+def run_torch(member: Member, batch: Batch) -> Scored:
+    return Scored(*TorchNetworks([network_of(member)], None).score(batch, 0))
+
+
+def random_batch(lengths: list[int], *, n_distinct: int, n_characters: int) -> Batch:
+    """A batch as `collate` makes them: row 0 of the distinct words is padding, and so is what lies beyond a length."""
+    random = np.random.default_rng([*lengths, n_distinct, n_characters])
+    words_BT = random.integers(1, n_distinct + 1, (len(lengths), max(lengths)))
+    words_BT[np.arange(max(lengths)) >= np.array(lengths)[:, None]] = 0
+    characters_UC = random.integers(1, N_CHARACTERS, (n_distinct + 1, n_characters))
+    characters_UC[np.arange(n_characters) >= random.integers(1, n_characters + 1, (n_distinct + 1, 1))] = 0
+    characters_UC[0] = 0
+    word_rows_U = random.integers(1, N_WORDS, n_distinct + 1)
+    word_rows_U[0] = 0
+    features_BF = np.zeros((len(lengths), 1), dtype=np.int64)
+    return Batch(words_BT, word_rows_U, characters_UC, features_BF, np.array(lengths, dtype=np.int32))
+
+
+def ragged(n_rows: int, n_tokens: int) -> list[int]:
+    """Lengths from n_tokens down to 1."""
+    return [max(1, round(n_tokens * (n_rows - row) / n_rows)) for row in range(n_rows)]
+
+
+def row_of(batch: Batch, index: int) -> Batch:
+    """One utterance as it is alone: its own words only, no padding beyond the longest of them."""
+    distinct, words_T = np.unique(batch.words_BT[index, : batch.lengths_B[index]], return_inverse=True)
+    kept = [0, *distinct.tolist()]
+    longest = int((batch.characters_UC[kept] > 0).sum(axis=1).max())
+    return Batch(
+        words_T[None] + 1,
+        batch.word_rows_U[kept],
+        np.ascontiguousarray(batch.characters_UC[kept, :longest]),
+        batch.features_BF[:1],
+        batch.lengths_B[index : index + 1],
+    )
+
+
+@pytest.mark.parametrize(("n_rows", "n_tokens"), [*product(ROWS, TOKENS)])
+@each_member
+def test_the_graph_equals_the_network(member: Member, n_rows: int, n_tokens: int) -> None:
+    for n_distinct, n_characters in product(WORDS, CHARACTERS):
+        batch = random_batch(ragged(n_rows, n_tokens), n_distinct=n_distinct, n_characters=n_characters)
+        found, expected = run(member, batch), run_torch(member, batch)
+        assert found.intent_log_probs_BI.shape == (n_rows, 3 if member.intents else 0)
+        assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=1e-5)
+        inside_BT = np.arange(n_tokens) < batch.lengths_B[:, None]
+        assert found.emissions_BTK[inside_BT] == pytest.approx(expected.emissions_BTK[inside_BT], abs=1e-5)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@each_member
+def test_alone_equals_in_company(member: Member, small: bool) -> None:
+    batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
+    together = run(member, batch, small=small)
+    for index, length in enumerate(batch.lengths_B.tolist()):
+        alone = run(member, row_of(batch, index), small=small)
+        assert together.intent_log_probs_BI[index] == pytest.approx(alone.intent_log_probs_BI[0], abs=1e-5)
+        assert together.emissions_BTK[index, :length] == pytest.approx(alone.emissions_BTK[0], abs=1e-5)
+
+
+@each_member
+def test_small_storage_stays_close(member: Member) -> None:
+    batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
+    found, expected = run(member, batch, small=True), run(member, batch)
+    assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=5e-3)
+    assert found.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=5e-3)
+
+
+@each_member
+def test_small_storage_is_int8_for_words_and_float16_for_all_else(member: Member) -> None:
+    stored = stored_by(model_of(member, small=True))
+    parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
+    assert parameters.pop("embedder.words.weight") == np.int8
+    assert parameters.pop("embedder.words.weight.scale") == np.float32
+    assert set(parameters.values()) == {np.dtype(np.float16)}
+
+
+@each_member
+def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) -> None:
+    """But for an LSTM's, which ONNX stacks, and the head's, which is another graph's."""
+    stored = {name: shape for name, (_, shape) in stored_by(model_of(member)).items()}
+    elsewhere = ("head.", "encoder.layers.") if member.encoder == "bilstm" else ("head.",)
+    for name, values in network_of(member).named_parameters():
+        if not name.startswith(elsewhere):
+            assert stored[name] == tuple(values.shape)
+    if member.encoder == "bilstm":
+        assert [stored[f"encoder.layers.1.{part}"] for part in "WRB"] == [(2, 40, 20), (2, 40, 10), (2, 80)]
+
+
+def stored_by(model: onnx.ModelProto) -> dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]]:
+    """Type and shape of each initialiser."""
+    return {
+        tensor.name: (onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type), tuple(tensor.dims))
+        for tensor in model.graph.initializer
+    }
+
+
+def test_the_gates_of_an_lstm_are_put_in_the_order_of_onnx() -> None:
+    """PyTorch has input, forget, cell, output; ONNX has input, output, forget, cell."""
+    lstm = torch.nn.LSTM(3, 2, bidirectional=True)
+    gates_G = torch.tensor([1.0, 2.0, 3.0, 4.0]).repeat_interleave(2)
+    kinds = {"weight_ih_l0": 10.0, "weight_hh_l0": 20.0, "bias_ih_l0": 30.0, "bias_hh_l0": 40.0}
+    with torch.no_grad():
+        for name, parameter in lstm.named_parameters():
+            backward = 100.0 * name.endswith("_reverse")
+            values_G = gates_G + kinds[name.removesuffix("_reverse")] + backward
+            parameter.copy_(values_G.reshape(-1, *[1] * (parameter.dim() - 1)).expand_as(parameter))
+    found = lstm_weights(lstm)
+    order = np.repeat([1.0, 4.0, 2.0, 3.0], 2)
+    for direction in (0, 1):
+        assert (found["W"][direction] == (order + 10 + 100 * direction)[:, None]).all()
+        assert (found["R"][direction] == (order + 20 + 100 * direction)[:, None]).all()
+        biases = np.concatenate([order + 30, order + 40]) + 100 * direction
+        assert (found["B"][direction] == biases).all()
+
+
+RUN_EVERY_SHAPE = """
+import json, sys
+from itertools import product
+import numpy as np
+import onnx
+import onnxruntime
+
+graphs, *sizes = json.loads(sys.argv[1])
+for graph in graphs:
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    for rows, tokens, words, characters in product(*sizes):
+        feeds = {
+            "words_BT": np.ones((rows, tokens), np.int64),
+            "word_rows_U": np.arange(words + 1),
+            "characters_UC": np.ones((words + 1, characters), np.int64),
+            "lengths_B": np.full(rows, tokens, np.int32),
+        }
+        session.run(None, feeds)
+"""
+
+
+def test_the_runtime_warns_of_nothing_on_any_shape(tmp_path: Path) -> None:
+    graphs = []
+    for number, (member, small) in enumerate(product(FAMILY, (False, True))):
+        graph = tmp_path / f"{number}.onnx"
+        graph.write_bytes(model_of(member, small=small).SerializeToString())
+        graphs.append(str(graph))
+    job = json.dumps([graphs, ROWS, TOKENS, WORDS, CHARACTERS])
+    command = [sys.executable, "-c", RUN_EVERY_SHAPE, job]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own script
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
