@@ -1,7 +1,8 @@
 """The gates that a bundle passes before it is written: it answers as its checkpoint does, in company as alone.
 
-Two frames agree when domain, intent and spans are the same and every probability is within TOLERANCE; where two readings
-are so close that rounding decides (their confidences are within TOLERANCE), either may come first.
+Two frames agree when domain, intent and spans are the same and every probability is within TOLERANCE. Where two readings
+tie, rounding decides and either may come first: they share what probability there is, so that each has half of it at most,
+and the same within TOLERANCE. Ties are rare; a run with many of them has something else wrong with it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     Run = Callable[[Sequence[Item]], Outcome]
 
 TOLERANCE = 1e-4
+TIED_RATIO = 0.01  # of a probability that is small against TOLERANCE
+TIED_SHARE = 100  # one utterance in so many may tie; one in fewer
 MOST_LOST = 0.003  # of exact match, shipped bytes against the checkpoint
 RAGGED_BATCH = 32
 SEED = 20
@@ -54,29 +57,27 @@ def alone(run: Run, items: Sequence[Item]) -> list[Frame]:
 
 
 def agree(gate: str, found: Sequence[Frame], expected: Sequence[Frame], *, file: Path) -> Agreement:
-    """Compare two runs; raises GateFailed, naming gate and utterance, at the first pair that disagrees."""
+    """Compare two runs; raises GateFailed, naming gate and utterance, at the first pair that disagrees, or at many ties."""
     ties, largest = 0, 0.0
     for one, other in zip(found, expected, strict=True):
-        if _decision(one) != _decision(other):
-            if abs(one.confidence - other.confidence) > TOLERANCE:
-                raise GateFailed(
-                    f"{gate}: {one.text!r}: found {_decision(one)}, expected {_decision(other)}", file=file
-                )
+        if _decision(one) == _decision(other):
+            largest = max(largest, _difference(gate, one, other, file=file))
+        elif _tied(one, other):
             ties += 1
-            continue
-        difference = max(abs(a - b) for a, b in zip(_probabilities(one), _probabilities(other), strict=True))
-        if difference > TOLERANCE:
+        else:
             raise GateFailed(
-                f"{gate}: {one.text!r}: found probabilities {difference:.2e} apart, expected at most {TOLERANCE}",
-                file=file,
+                f"{gate}: {one.text!r}: found {_decision(one)}, expected {_decision(other)}", file=file
             )
-        largest = max(largest, difference)
+    if ties > (most := max(1, len(found) // TIED_SHARE)):
+        raise GateFailed(
+            f"{gate}: found {ties} ties in {len(found)} utterances, expected {most} at most", file=file
+        )
     return Agreement(len(found), ties, largest)
 
 
 def keeps_exact_match(found: float, expected: float, *, file: Path) -> None:
     """Raise GateFailed where the shipped bytes lose more than MOST_LOST against the checkpoint."""
-    if expected - found > MOST_LOST:
+    if round(expected - found, 9) > MOST_LOST:  # decimals that binary fractions only come near
         raise GateFailed(
             f"exact match: found {found:.4f} from the shipped bytes, expected {expected:.4f} (the checkpoint's) "
             f"less {MOST_LOST} at most",
@@ -92,6 +93,36 @@ def _decision(frame: Frame) -> tuple[object, ...]:
     )
 
 
+def _difference(gate: str, one: Frame, other: Frame, *, file: Path) -> float:
+    """The largest difference between probabilities of two frames that decide the same."""
+    found = max(abs(a - b) for a, b in zip(_probabilities(one), _probabilities(other), strict=True))
+    if found > TOLERANCE:
+        raise GateFailed(
+            f"{gate}: {one.text!r}: found probabilities {found:.2e} apart, expected at most {TOLERANCE}",
+            file=file,
+        )
+    return found
+
+
 def _probabilities(frame: Frame) -> list[float]:
     choices = [choice.confidence for choice in (frame.domain, frame.intent) if choice is not None]
     return [frame.confidence, *choices, *(slot.confidence for slot in frame.slots)]
+
+
+def _tied(one: Frame, other: Frame) -> bool:
+    """Whether what decided between two readings was as probable in both: domain or intent, and only then the slots.
+
+    Slots do not count where the intents differ, for no routing looks at them.
+    """
+    choices = [(one.domain, other.domain), (one.intent, other.intent)]
+    differing = [(a, b) for a, b in choices if (a and a.name) != (b and b.name)]
+    if not differing:
+        return _as_probable(one.confidence, other.confidence)
+    return any(
+        a is not None and b is not None and _as_probable(a.confidence, b.confidence) for a, b in differing
+    )
+
+
+def _as_probable(a: float, b: float) -> bool:
+    most = max(a, b)
+    return most <= 0.5 + TOLERANCE and abs(a - b) <= min(TOLERANCE, TIED_RATIO * most)
