@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from polyparse.errors import GoldenMismatch
+from polyparse.errors import ConfigError, GoldenMismatch
 from polyparse.schema import structure
 
 if TYPE_CHECKING:
@@ -52,13 +52,12 @@ def save(path: Path, golden: Sequence[Golden]) -> None:
 
 
 def load(path: Path) -> list[Golden]:
-    """Read golden.jsonl."""
+    """Read golden.jsonl; a ConfigError names the line at fault, or says that there is no utterance."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    return [
-        structure(Golden, json.loads(line), where=f"{path.name}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line
-    ]
+    found = [_read(line, f"{path.name}:{number}") for number, line in enumerate(lines, start=1) if line]
+    if not found:
+        raise ConfigError(f"{path.name}: found no utterance, expected at least one")
+    return found
 
 
 def compare(expected: Golden, frame: Frame, *, file: str) -> None:
@@ -66,4 +65,12 @@ def compare(expected: Golden, frame: Frame, *, file: str) -> None:
     found = Golden.of(frame)
     same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
     if not same or abs(found.confidence - expected.confidence) > TOLERANCE:
-        raise GoldenMismatch(f"{file}: {expected.text!r}: found {found}, expected {expected}", file=file)
+        raise GoldenMismatch(f"{expected.text!r}: found {found}, expected {expected}", file=file)
+
+
+def _read(line: str, where: str) -> Golden:
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"{where}: found no JSON ({error}), expected a golden frame") from error
+    return structure(Golden, data, where=where)

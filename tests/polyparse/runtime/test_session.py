@@ -1,0 +1,118 @@
+"""Sessions: a graph runs or says why not; a device that is absent is refused by name."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
+from polyparse.runtime.session import PROVIDERS, Session, choose_device
+from tests.bundles import write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+HAS_CUDA = PROVIDERS["cuda"] in onnxruntime.get_available_providers()
+without_cuda = pytest.mark.skipif(HAS_CUDA, reason="the installed ONNX Runtime has CUDA")
+INPUTS = {
+    "emissions_BTK": np.array([[[0.0, 3.0], [5.0, 0.0]], [[9.0, 1.0], [0.0, 0.0]]], dtype=np.float32),
+    "allowed_BK": np.array([[True, True], [False, True]]),
+    "lengths_B": np.array([2, 1], dtype=np.int32),
+}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bundle(tmp_path_factory.mktemp("models") / "words" / "1") / "decode.onnx"
+
+
+@pytest.fixture(scope="module")
+def session(graph: Path) -> Session:
+    return Session(graph, device="cpu")
+
+
+def path_of(session: Session) -> list[list[int]]:
+    path_BT: NDArray[np.int64] = session.run(INPUTS)[0]
+    found: list[list[int]] = path_BT.tolist()
+    return found
+
+
+def test_outputs_come_in_the_graphs_order_and_under_its_names(session: Session) -> None:
+    assert session.outputs == ("path_BT", "path_marginals_BT", "log_prob_B")
+    assert [output.shape for output in session.run(INPUTS)] == [(2, 2), (2, 2), (2,)]
+    assert path_of(session) == [[1, 0], [1, 0]]
+
+
+def test_threads_share_a_session(session: Session) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: path_of(session), range(40)))
+    assert found == [path_of(session)] * 40
+
+
+@pytest.mark.parametrize("content", [b"", b"no graph", b"\x08\x0a" * 20])
+def test_a_file_that_is_no_graph_is_refused_by_its_name(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "score.onnx"
+    file.write_bytes(content)
+    with pytest.raises(GraphInvalid, match=r"^score\.onnx: found a graph that does not load") as refusal:
+        Session(file, device="cpu")
+    assert refusal.value.file.name == "score.onnx"
+
+
+def test_a_graph_that_is_absent_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(GraphInvalid, match=r"^score\.onnx: found a graph that does not load"):
+        Session(tmp_path / "score.onnx", device="cpu")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lengths_B": np.array([2, 1], dtype=np.int64)},
+        {"allowed_BK": np.array([[True, True, True]])},
+        {"emissions_BTK": np.zeros((2, 2), dtype=np.float32)},
+        {"extra": np.zeros(1)},
+    ],
+)
+def test_inputs_that_do_not_fit_fail_the_run_and_name_the_graph(
+    session: Session, changes: dict[str, NDArray[np.float32]]
+) -> None:
+    with pytest.raises(ModelRunFailed, match=r"^decode\.onnx: "):
+        session.run(INPUTS | changes)
+    assert path_of(session) == [[1, 0], [1, 0]]
+
+
+def test_a_failed_run_leaves_the_session_usable(session: Session) -> None:
+    with pytest.raises(ModelRunFailed):
+        session.run({})
+    assert path_of(session) == [[1, 0], [1, 0]]
+
+
+def test_the_cpu_is_always_there() -> None:
+    assert choose_device("cpu") == "cpu"
+
+
+def test_auto_is_the_best_device_that_there_is() -> None:
+    assert choose_device("auto") == ("cuda" if HAS_CUDA else "cpu")
+
+
+@without_cuda
+def test_a_device_that_is_absent_is_refused_with_what_to_install() -> None:
+    version = re.escape(onnxruntime.__version__)
+    expected = rf"--device cuda: found ONNX Runtime {version} with .*CPU.*, expected CUDA.*polyparse\[gpu\]"
+    with pytest.raises(DeviceUnavailable, match=expected):
+        choose_device("cuda")
+
+
+@without_cuda
+def test_a_session_never_falls_back_to_another_device(graph: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # ONNX Runtime's own, which says the same
+        with pytest.raises(DeviceUnavailable, match=r"cuda: ONNX Runtime fell back to CPU.*, expected CUDA"):
+            Session(graph, device="cuda")
