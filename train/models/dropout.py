@@ -18,5 +18,5 @@ class SharedDropout(nn.Module):
         if not self.training or self.probability == 0.0:
             return hidden_BTH
         keep = 1.0 - self.probability
-        mask_B1H = torch.full((hidden_BTH.shape[0], 1, hidden_BTH.shape[2]), keep).bernoulli_().div_(keep)
+        mask_B1H = torch.empty(hidden_BTH.shape[0], 1, hidden_BTH.shape[2]).bernoulli_(keep).div_(keep)
         return hidden_BTH * mask_B1H

@@ -1,0 +1,132 @@
+"""Encoders: each against a slow twin; what stands beyond a length is zero and depends on nothing.
+
+Axes: B utterances, T tokens, E embedding, H encoder output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from train.models.dropout import SharedDropout
+from train.models.encoders import ENCODERS
+from train.models.encoders.base import EncoderConfig
+from train.models.encoders.linear import TokenLinear
+
+if TYPE_CHECKING:
+    from train.models.encoders.bilstm import BiLSTM
+    from train.models.encoders.cnn import TokenCNN
+
+Part = TypeVar("Part", bound=nn.Module)
+
+LENGTHS_B = torch.tensor([5, 1, 3, 2])
+INPUT = 6
+
+
+def encoder(name: str, layers: int = 2) -> BiLSTM | TokenCNN | TokenLinear:
+    torch.manual_seed(0)
+    return ENCODERS[name](INPUT, EncoderConfig(kind="bilstm", hidden_size=4, layers=layers)).eval()
+
+
+def embedded(beyond: float = 0.0) -> Tensor:
+    """embedded_BTE, with `beyond` in its padding."""
+    embedded_BTE = torch.randn(4, 5, INPUT, generator=torch.Generator().manual_seed(1))
+    padding_BT = torch.arange(5) >= LENGTHS_B[:, None]
+    return embedded_BTE.masked_fill(padding_BT[:, :, None], beyond)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_alone_equals_in_company(name: str) -> None:
+    module = encoder(name)
+    together = module(embedded(), LENGTHS_B)
+    for b, length in enumerate(LENGTHS_B.tolist()):
+        alone = module(embedded()[b : b + 1, :length], LENGTHS_B[b : b + 1])
+        assert together[b, :length].allclose(alone[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_padding_is_never_read_and_encoded_as_zero(name: str) -> None:
+    module = encoder(name)
+    found = module(embedded(beyond=1e3), LENGTHS_B)
+    assert found.equal(module(embedded(), LENGTHS_B))
+    assert found.shape == (4, 5, module.output_size)
+    assert not found[torch.arange(5) >= LENGTHS_B[:, None]].any()
+
+
+def parts_of(module: nn.Module, kind: type[Part]) -> list[Part]:
+    """The layers of a kind, in their order."""
+    return [part for part in module.modules() if isinstance(part, kind)]
+
+
+def read_with(lstm: nn.LSTM, tokens_TE: Tensor, suffix: str) -> list[Tensor]:
+    """One direction of an LSTM, token by token, as Hochreiter's equations say."""
+    weights = (
+        getattr(lstm, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    input_GE, recurrent_GH, input_bias_G, recurrent_bias_G = weights
+    hidden_H = cell_H = torch.zeros(recurrent_GH.shape[1])
+    states = []
+    for token_E in tokens_TE:
+        gates_G = input_GE @ token_E + input_bias_G + recurrent_GH @ hidden_H + recurrent_bias_G
+        enter_H, forget_H, new_H, leave_H = gates_G.chunk(4)
+        cell_H = forget_H.sigmoid() * cell_H + enter_H.sigmoid() * new_H.tanh()
+        hidden_H = leave_H.sigmoid() * cell_H.tanh()
+        states.append(hidden_H)
+    return states
+
+
+def test_the_bilstm_reads_from_both_ends_of_each_utterance() -> None:
+    module = encoder("bilstm")
+    found = module(embedded(), LENGTHS_B)
+    for b, length in enumerate(LENGTHS_B.tolist()):
+        tokens_TH = embedded()[b, :length]
+        for layer in parts_of(module, nn.LSTM):
+            forward = read_with(layer, tokens_TH, "")
+            backward = read_with(layer, tokens_TH.flip(0), "_reverse")[::-1]
+            tokens_TH = torch.stack([torch.cat(pair) for pair in zip(forward, backward, strict=True)])
+        assert found[b, :length].allclose(tokens_TH, atol=1e-5)
+
+
+def test_forget_gates_start_open() -> None:
+    (lstm,) = parts_of(encoder("bilstm", layers=1), nn.LSTM)
+    for name in ("bias_ih_l0", "bias_ih_l0_reverse"):
+        bias = lstm.get_parameter(name)
+        assert bias.chunk(4)[1].eq(1.0).all()
+        assert not bias.chunk(4)[0].any()
+
+
+def test_the_cnn_weighs_a_token_and_its_two_neighbours() -> None:
+    module = encoder("cnn", layers=1)
+    (conv,) = parts_of(module, nn.Conv1d)
+    assert conv.bias is not None
+    found = module(embedded(), LENGTHS_B)
+    for b, length in enumerate(LENGTHS_B.tolist()):
+        for t in range(length):
+            total_H = conv.bias
+            for column, place in enumerate((t - 1, t, t + 1)):
+                if 0 <= place < length:
+                    total_H = total_H + conv.weight[:, :, column] @ embedded()[b, place]
+            assert found[b, t].allclose(total_H.clamp_min(0.0), atol=1e-6)
+
+
+def test_the_linear_layer_sees_no_context() -> None:
+    module = encoder("linear")
+    assert isinstance(module, TokenLinear)
+    found = module(embedded(), LENGTHS_B)
+    expected = embedded()[0, 2] @ module.projection.weight.T + module.projection.bias
+    assert found[0, 2].allclose(expected, atol=1e-6)
+
+
+def test_dropout_takes_the_same_channels_from_all_tokens_and_keeps_the_mean() -> None:
+    torch.manual_seed(0)
+    dropped = SharedDropout(0.25).train()(torch.ones(200, 3, 50))
+    assert dropped[:, 0].equal(dropped[:, 1])
+    assert dropped.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_dropout_is_the_identity_outside_training() -> None:
+    assert SharedDropout(0.5).eval()(embedded()).equal(embedded())
