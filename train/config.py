@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from polyparse.errors import ConfigError
+from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 
@@ -25,6 +27,19 @@ class OptimConfig:
     clip_norm: float = 2.0
     average_decay: float = 0.998
 
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            learning_rate=NOT_NEGATIVE,
+            weight_decay=NOT_NEGATIVE,
+            batch_size=POSITIVE,
+            epochs=POSITIVE,
+            patience=POSITIVE,
+            warmup_share=SHARE,
+            clip_norm=NOT_NEGATIVE,
+            average_decay=SHARE,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
@@ -39,3 +54,10 @@ class RunConfig:
     joint: JointConfig = JointConfig()
     optim: OptimConfig = OptimConfig()
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_bounds(self, seed=NOT_NEGATIVE)
+        if self.joint_weight is not None and not 0.0 <= self.joint_weight <= 1.0:
+            raise ConfigError(f"joint_weight: found {self.joint_weight}, expected 0 to 1, or null")
+        if self.topology == "per-domain" and self.classifier is None:
+            raise ConfigError("topology: found per-domain without a classifier, expected one to route by")

@@ -7,13 +7,18 @@ A word's vector does not depend on its context, so it is made once for each dist
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from polyparse.errors import ConfigError
 from polyparse.vocab import PADDING, UNKNOWN
+from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 
 FILTER_WIDTHS = (2, 3, 4)
+VECTOR_FILES = (".vec", ".bin")
+START_SPREAD = 0.1  # standard deviation of the random start of a word vector
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,24 @@ class EmbedderConfig:
     min_word_count: int = 2
     min_character_count: int = 3
 
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            word_size=POSITIVE,
+            character_size=POSITIVE,
+            character_filters=NOT_NEGATIVE,
+            word_dropout=SHARE,
+            min_word_count=POSITIVE,
+            min_character_count=POSITIVE,
+        )
+        if (
+            self.word_vectors not in ("random", "fasttext")
+            and Path(self.word_vectors).suffix not in VECTOR_FILES
+        ):
+            raise ConfigError(
+                f"word_vectors: found {self.word_vectors!r}, expected random, fasttext or the path of a .vec or .bin file"
+            )
+
 
 class Embedder(nn.Module):
     """(word_rows_U, characters_UC, words_BT) -> embedded_BTE with E = word_size + 3 * character_filters."""
@@ -41,7 +64,7 @@ class Embedder(nn.Module):
         super().__init__()
         self.config = config
         self.words = nn.Embedding(n_words, config.word_size, padding_idx=PADDING)
-        nn.init.normal_(self.words.weight, std=0.1)
+        nn.init.normal_(self.words.weight, std=START_SPREAD)
         self.words.weight.data[PADDING] = 0.0
         self.words.weight.requires_grad_(not config.freeze_words)
         self.output_size = config.word_size + len(FILTER_WIDTHS) * config.character_filters
@@ -50,6 +73,13 @@ class Embedder(nn.Module):
             self.filters = nn.ModuleList(
                 nn.Conv1d(config.character_size, config.character_filters, width) for width in FILTER_WIDTHS
             )
+
+    @torch.no_grad()
+    def start_from(self, rows_N: Tensor, vectors_NE: Tensor) -> None:
+        """Begin with these vectors in their rows; the other rows keep their random start, in the scale of these."""
+        if len(rows_N):
+            self.words.weight *= vectors_NE.square().mean().sqrt() / START_SPREAD
+            self.words.weight[rows_N] = vectors_NE
 
     def forward(self, word_rows_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
         """Embed each distinct word once, then lay the vectors out by token."""

@@ -6,11 +6,12 @@ Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
@@ -27,13 +28,24 @@ class JointConfig:
 
     embedder: EmbedderConfig = EmbedderConfig()
     encoder: EncoderConfig = EncoderConfig()
-    head: str = "crf"
+    head: Literal["softmax", "crf", "ain", "ain-f2o"] = "crf"
     mlp_size: int = 200
     embedding_dropout: float = 0.3
     mlp_dropout: float = 0.3
     alpha: float = 1.0
     beta: float = 1.0
     label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            mlp_size=POSITIVE,
+            embedding_dropout=SHARE,
+            mlp_dropout=SHARE,
+            alpha=NOT_NEGATIVE,
+            beta=NOT_NEGATIVE,
+            label_smoothing=SHARE,
+        )
 
 
 class Tensors(NamedTuple):

@@ -1,6 +1,6 @@
 """The domain classifier (DC): a multinomial logistic regression over hashed n-grams, with L2, trained to convergence.
 
-Axes: B utterances, F features of one utterance, V rows of the feature table (row 0 is padding and weighs nothing), C classes.
+Axes: B utterances, F features of one utterance, C classes, V rows of the feature table (row 0 is padding, weighing nothing).
 Objective: mean negative log-likelihood + l2/2 * ||W||^2, minimised by L-BFGS. A feature counts by its inverse document
 frequency, idf = 1 + ln((1 + utterances) / (1 + utterances with it)), and an utterance's feature vector has unit length:
 
@@ -22,6 +22,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import log_softmax
 
 from polyparse.features import FeatureTable, utterance_features
+from train.bounds import NOT_NEGATIVE, POSITIVE, check_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,16 @@ class MaxEntConfig:
     kept_features: int = 45_000
     tolerance: float = 1e-5  # largest gradient entry at which training has converged
     max_iterations: int = 400
+
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            l2=NOT_NEGATIVE,
+            min_feature_count=POSITIVE,
+            kept_features=POSITIVE,
+            tolerance=NOT_NEGATIVE,
+            max_iterations=POSITIVE,
+        )
 
 
 @dataclass(frozen=True)
@@ -102,24 +113,9 @@ def fit(
     `on_iteration(step)` is called after each step of L-BFGS.
     """
     idf_V = inverse_frequencies(features, n_rows)
-    matrix_BV = design_matrix(features, idf_V)
-    matrix_VB = matrix_BV.T.tocsr()
-    rows_B = np.arange(len(features))
     steps = count(1)
-
-    def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        theta = flat.reshape(n_rows + 1, n_classes).astype(np.float32)  # the last row is the bias
-        log_probs_BC = log_softmax(matrix_BV @ theta[:-1] + theta[-1], axis=1)
-        loss = -float(log_probs_BC[rows_B, classes_B].mean(dtype=np.float64))
-        error_BC = np.exp(log_probs_BC)
-        error_BC[rows_B, classes_B] -= 1.0
-        error_BC /= len(features)
-        gradient = np.vstack([matrix_VB @ error_BC + config.l2 * theta[:-1], error_BC.sum(axis=0)])
-        penalty = 0.5 * config.l2 * float(np.square(theta[:-1], dtype=np.float64).sum())
-        return loss + penalty, gradient.ravel().astype(np.float64)
-
     found = minimize(
-        objective,
+        Objective(design_matrix(features, idf_V), classes_B, n_classes, config.l2),
         np.zeros((n_rows + 1) * n_classes),
         jac=True,
         method="L-BFGS-B",
@@ -128,6 +124,33 @@ def fit(
     )
     theta = found.x.reshape(n_rows + 1, n_classes).astype(np.float32)
     return MaxEnt(weights_VC=theta[:-1] * idf_V[:, None], squares_V=idf_V**2, bias_C=theta[-1])
+
+
+class Objective:
+    """What is minimised, as a function of the weights of all rows and, last, the bias: (value, gradient), both flat.
+
+    It computes in the precision of `matrix_BV`.
+    """
+
+    def __init__(
+        self, matrix_BV: csr_matrix, classes_B: NDArray[np.int64], n_classes: int, l2: float
+    ) -> None:
+        self._matrix_BV, self._matrix_VB = matrix_BV, matrix_BV.T.tocsr()
+        self._gold = (np.arange(len(classes_B)), classes_B)
+        self._n_classes, self._l2 = n_classes, l2
+
+    def __call__(self, flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """At the weights `flat`, of length (V + 1) * C."""
+        theta = flat.reshape(-1, self._n_classes).astype(self._matrix_BV.dtype)
+        weights_VC, bias_C = theta[:-1], theta[-1]
+        log_probs_BC = log_softmax(self._matrix_BV @ weights_VC + bias_C, axis=1)
+        loss = -float(log_probs_BC[self._gold].mean(dtype=np.float64))
+        penalty = 0.5 * self._l2 * float(np.square(weights_VC, dtype=np.float64).sum())
+        error_BC = np.exp(log_probs_BC)
+        error_BC[self._gold] -= 1.0
+        error_BC /= len(error_BC)
+        gradient = np.vstack([self._matrix_VB @ error_BC + self._l2 * weights_VC, error_BC.sum(axis=0)])
+        return loss + penalty, gradient.ravel().astype(np.float64)
 
 
 def heaviest_rows(model: MaxEnt, kept: int) -> NDArray[np.int64]:

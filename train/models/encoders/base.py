@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from train.bounds import POSITIVE, SHARE, check_bounds
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -20,6 +22,9 @@ class EncoderConfig:
     hidden_size: int = 200
     layers: int = 2
     dropout: float = 0.4
+
+    def __post_init__(self) -> None:
+        check_bounds(self, hidden_size=POSITIVE, layers=POSITIVE, dropout=SHARE)
 
 
 class Encoder(Protocol):

@@ -1,0 +1,140 @@
+"""The family table: what holds for every encoder with every head under every scheme, and the losses' weights.
+
+Axes: B utterances, T tokens, I intents, K tags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, get_args, get_type_hints
+
+import pytest
+import torch
+
+from polyparse.tags import SCHEMES
+from tests.train.corpus import examples
+from tests.train.tiny import TINY, backward, gold, parts, with_joint
+from train.config import RunConfig
+from train.loop import build_network, evaluate
+from train.models.encoders import ENCODERS
+from train.models.encoders.base import EncoderConfig
+from train.models.heads import HEADS
+from train.models.joint import JointConfig, Tensors
+
+if TYPE_CHECKING:
+    from train.models.joint import JointNetwork
+    from train.task import Task
+
+FAMILY = list(product(ENCODERS, HEADS, SCHEMES))
+family = pytest.mark.parametrize(("encoder", "head", "scheme"), FAMILY)
+
+
+def build(encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO") -> tuple[JointNetwork, Task]:
+    """A network without dropout, started from a seed, and the whole corpus."""
+    config = with_joint(TINY, encoder=encoder, head=head, embedding_dropout=0.0, mlp_dropout=0.0)
+    embedder, layers = config.joint.embedder, config.joint.encoder
+    config = with_joint(config, encoder=encoder, embedder=replace(embedder, word_dropout=0.0))
+    config = replace(config, scheme=scheme)  # type: ignore[arg-type]  # a key of SCHEMES
+    config = replace(config, joint=replace(config.joint, encoder=replace(layers, dropout=0.0)))
+    task, tables = parts(config, examples(), examples())
+    torch.manual_seed(0)
+    return build_network(task, tables, config), task
+
+
+def widened(tensors: Tensors, columns: int) -> Tensors:
+    """The same batch with more padding, all of which holds a word."""
+    words_BT = torch.nn.functional.pad(tensors.words_BT, (0, columns), value=1)
+    padding_BT = torch.arange(words_BT.shape[1]) >= tensors.lengths_B[:, None]
+    return tensors._replace(words_BT=words_BT.masked_fill(padding_BT, 1))
+
+
+@torch.inference_mode()
+def answers(network: JointNetwork, tensors: Tensors) -> list[tuple[torch.Tensor, ...]]:
+    """(logits_I, emissions_TK, path_T, path_marginals_T, log_prob) of each utterance, its padding cut off."""
+    network.eval()
+    logits_BI, emissions_BTK = network(tensors)
+    allowed_BK = torch.ones(len(emissions_BTK), emissions_BTK.shape[2], dtype=torch.bool)
+    decoded = network.head.decode(emissions_BTK, allowed_BK, tensors.lengths_B)
+    return [
+        (logits_BI[b], emissions_BTK[b, :n], decoded[0][b, :n], decoded[1][b, :n], decoded[2][b])
+        for b, n in enumerate(tensors.lengths_B.tolist())
+    ]
+
+
+@family
+def test_alone_equals_in_company_whatever_stands_in_the_padding(encoder: str, head: str, scheme: str) -> None:
+    network, task = build(encoder, head, scheme)
+    rows = range(0, 40, 3)
+    company = gold(task, rows).tensors
+    alone = [answers(network, gold(task, [row]).tensors)[0] for row in rows]
+    for batch in (company, widened(company, 3)):
+        for found, expected in zip(answers(network, batch), alone, strict=True):
+            for part, wanted in zip(found, expected, strict=True):
+                assert part.allclose(wanted, atol=1e-5)
+
+
+@family
+def test_the_loss_of_a_batch_is_the_mean_of_its_utterances(encoder: str, head: str, scheme: str) -> None:
+    network, task = build(encoder, head, scheme)
+    rows = range(0, 40, 5)
+    together = torch.stack(network.loss(*gold(task, rows)))
+    alone = torch.stack([torch.stack(network.loss(*gold(task, [row]))) for row in rows])
+    assert together.allclose(alone.mean(0), atol=1e-4)
+
+
+@family
+def test_gradients_reach_every_parameter_and_a_step_lowers_the_loss(
+    encoder: str, head: str, scheme: str
+) -> None:
+    network, task = build(encoder, head, scheme)
+    batch = gold(task, range(40))
+    before = backward(network, batch)
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
+    torch.optim.SGD(network.parameters(), lr=1e-3).step()
+    assert backward(network, batch) < before
+
+
+@family
+def test_it_learns_the_corpus(encoder: str, head: str, scheme: str) -> None:
+    network, task = build(encoder, head, scheme)
+    batch = gold(task, range(40))
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
+    for _ in range(60):
+        backward(network, batch)
+        optimiser.step()
+    found = evaluate(network, task)["exact_match"]
+    assert found is not None
+    assert found > 0.9
+
+
+def test_alpha_and_beta_weigh_the_losses() -> None:
+    network, task = build()
+    batch = gold(task, [0, 1])
+    intent, slots = network.loss(*batch)
+    network.config = replace(network.config, alpha=0.5, beta=3.0)
+    weighed_intent, weighed_slots = network.loss(*batch)
+    assert weighed_intent.allclose(0.5 * intent)
+    assert weighed_slots.allclose(3.0 * slots)
+
+
+def test_without_intents_only_slots_are_learnt() -> None:
+    task, tables = parts(TINY, [replace(example, domain=None, intent=None) for example in examples()])
+    network = build_network(task, tables, TINY)
+    batch = gold(task, range(8))
+    logits_BI, _ = network(batch.tensors)
+    intent_loss, slot_loss = network.loss(*batch)
+    assert logits_BI.shape == (8, 0)
+    assert intent_loss == 0
+    assert slot_loss > 0
+
+
+@pytest.mark.parametrize(
+    ("config", "entry", "table"),
+    [(JointConfig, "head", HEADS), (EncoderConfig, "kind", ENCODERS), (RunConfig, "scheme", SCHEMES)],
+)
+def test_a_config_may_name_just_what_there_is(config: type, entry: str, table: dict[str, object]) -> None:
+    assert get_args(get_type_hints(config)[entry]) == tuple(table)
