@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import onnxruntime
 
-from polyparse.errors import BundleError, DeviceUnavailable, ModelRunFailed
+from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Session:
         """Load a graph with `threads` intra-op threads.
 
         Raises:
-            BundleError: the file is no graph that this runtime can load.
+            GraphInvalid: the file is no graph that this runtime can load.
             DeviceUnavailable: the device's provider did not start (a driver that is missing, say).
         """
         options = onnxruntime.SessionOptions()
@@ -54,9 +54,7 @@ class Session:
                 str(graph), sess_options=options, providers=[PROVIDERS[device]]
             )
         except Exception as error:  # onnxruntime raises a dozen unrelated classes
-            raise BundleError(
-                f"{graph.name}: found a graph that does not load: {error}", file=graph.name
-            ) from error
+            raise GraphInvalid(f"found a graph that does not load: {error}", file=graph.name) from error
         if self._session.get_providers()[0] != PROVIDERS[device]:
             raise DeviceUnavailable(
                 f"{device}: ONNX Runtime fell back to {self._session.get_providers()[0]}, "
