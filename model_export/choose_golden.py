@@ -1,7 +1,7 @@
 """Golden frames of a bundle: what the float checkpoint answers, for utterances whose decisions have a margin.
 
-A model of MASSIVE's domains answers the utterances that were written for it; any other model answers those of its own
-dev utterances that it is most certain of.
+A model of MASSIVE's domains answers the utterances that were written for it; any other model answers some of its own dev
+utterances.
 """
 
 from __future__ import annotations
@@ -16,44 +16,52 @@ from polyparse.frame import Utterance
 from polyparse.golden import Golden
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from model_export.write_bundle import Reference
     from polyparse.frame import Frame
+    from train.corpora.example import Example
+
+    Answer = Callable[[Sequence[Utterance]], list[Frame]]
 
 LEAST_CONFIDENCE = 0.7  # of the whole frame; its runner-up then has 0.3 at most
 WANTED, MOST = 25, 50  # a locale
 FROM_DEV = 200  # dev utterances looked at
 
 
-def choose_golden(reference: Reference, *, file: Path) -> list[Golden]:
-    """The golden frames of every locale.
+def choose_golden(
+    answer: Answer, locales: Sequence[str], dev: Sequence[Example], *, written: bool, file: Path
+) -> list[Golden]:
+    """The golden frames of every locale; `answer` is the checkpoint's, `written` says that written utterances suit it.
 
     Raises:
-        GateFailed: of a locale's written utterances, fewer than WANTED have a frame of LEAST_CONFIDENCE.
+        GateFailed: of a locale's written utterances, fewer than WANTED have a frame of LEAST_CONFIDENCE, or there is
+            no golden frame at all.
     """
-    run = reference.checkpoint.run()
-    written = run.corpus.startswith("massive:")
-    golden: list[Golden] = []
-    for locale in run.locales:
+    frames: list[Frame] = []
+    for locale in locales:
         if written and locale in LOCALES:
-            frames = _frames(reference, load_written(locale), locale)
-            kept = [frame for frame in frames if frame.confidence >= LEAST_CONFIDENCE][:MOST]
-            if len(kept) < WANTED:
-                raise GateFailed(
-                    f"golden frames: found {len(kept)} of {locale} with confidence {LEAST_CONFIDENCE}, "
-                    f"expected {WANTED}",
-                    file=file,
-                )
+            frames += _of_written(answer, locale, file=file)
         else:
-            texts = dict.fromkeys(example.text for example in reference.examples if example.locale == locale)
-            frames = _frames(reference, list(texts)[:FROM_DEV], locale)
-            kept = sorted(frames, key=lambda frame: -frame.confidence)[:WANTED]
-        golden += [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in kept]
-    return golden
+            frames += _of_dev(answer, [example.text for example in dev if example.locale == locale], locale)
+    if not frames:
+        raise GateFailed("golden frames: found none, expected at least one", file=file)
+    return [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in frames]
 
 
-def _frames(reference: Reference, texts: Sequence[str], locale: str) -> list[Frame]:
-    items = [reference.vectorizer.item(Utterance(text, locale)) for text in texts]
-    return reference.pipeline.run([item for item in items if item.n_tokens]).frames
+def _of_written(answer: Answer, locale: str, *, file: Path) -> list[Frame]:
+    frames = answer([Utterance(text, locale) for text in load_written(locale)])
+    kept = [frame for frame in frames if frame.confidence >= LEAST_CONFIDENCE]
+    if len(kept) < WANTED:
+        raise GateFailed(
+            f"golden frames: found {len(kept)} of {locale} with confidence {LEAST_CONFIDENCE} or more, "
+            f"expected {WANTED}",
+            file=file,
+        )
+    return kept[:MOST]
+
+
+def _of_dev(answer: Answer, texts: Sequence[str], locale: str) -> list[Frame]:
+    """The first with a margin, then the most certain; the most certain alone would be short and without slots."""
+    frames = answer([Utterance(text, locale) for text in list(dict.fromkeys(texts))[:FROM_DEV]])
+    return sorted(frames, key=lambda frame: -min(frame.confidence, LEAST_CONFIDENCE))[:WANTED]

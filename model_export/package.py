@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import onnx
 
 from model_export.classifier_graph import classifier_graph
 from model_export.decode_graphs import decode_graph
+from model_export.origin import origin_of
 from model_export.score_graph import ScoreGraph
 from polyparse import bundle, manifest
 from polyparse.manifest import DEVICES, Graphs, Manifest, Network, Provenance, Tensor, Tensors, TextFiles
@@ -37,13 +39,6 @@ DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
     "ain-f2o": "ain",
     "softmax": "softmax",
 }
-DATA = {
-    "massive": (
-        "MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales",
-        "CC BY 4.0, credited to Amazon.com, Inc.",
-    )
-}
-"""What is known of a corpus format's data and licence."""
 
 
 def write(
@@ -55,64 +50,72 @@ def write(
     (folder / CARD).touch()
     shutil.copyfile(checkpoint.folder / VOCABULARY, folder / VOCABULARY)
     small = request.precision == "small"
-    has_classifier = (classifier := checkpoint.classifier()) is not None
     tensors: dict[str, Tensors] = {}
-    if classifier is not None:
+    if (classifier := checkpoint.classifier()) is not None:
         shutil.copyfile(checkpoint.folder / FEATURES, folder / FEATURES)
         tensors[CLASSIFIER] = _save(classifier_graph(classifier, small=small), folder / CLASSIFIER)
-    described_networks = []
-    run = checkpoint.run()
-    for labels, network in zip(checkpoint.network_labels(), networks, strict=True):
-        name = "all" if run.config.topology == "shared" else labels.domains[0]
-        graphs = Graphs(score=f"score-{name}.onnx", decode=f"decode-{name}.onnx")
+    config = checkpoint.run().config
+    for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
+        graphs = described.graphs["cpu"]
         tensors[graphs.score] = _save(ScoreGraph(network, small=small).build(), folder / graphs.score)
-        decode = decode_graph(network.head)
-        tensors[graphs.decode] = _save(decode, folder / graphs.decode)
-        described_networks.append(
-            Network(
-                name=name,
-                domains=labels.domains,
-                intents=labels.intents,
-                tags=labels.tags,
-                graphs=dict.fromkeys(DEVICES, graphs),
-            )
-        )
-    data, licence = DATA.get(run.corpus.partition(":")[0], (run.corpus, request.licence))
-    described = Manifest(
+        tensors[graphs.decode] = _save(decode_graph(network.head), folder / graphs.decode)
+    written = Manifest(
         schema_version=manifest.SCHEMA_VERSION,
         name=request.name,
         version=request.version,
-        locales=run.locales,
+        locales=checkpoint.run().locales,
         labels=checkpoint.labels(),
-        decode_head="ain" if request.approximate else DECODE_HEADS[run.config.joint.head],
-        topology=run.config.topology,
+        decode_head="ain" if request.approximate else DECODE_HEADS[config.joint.head],
+        topology=config.topology,
         routing=checkpoint.routing(),
-        networks=tuple(described_networks),
-        classifier=dict.fromkeys(DEVICES, CLASSIFIER) if has_classifier else None,
+        networks=described_networks,
+        classifier=None if classifier is None else dict.fromkeys(DEVICES, CLASSIFIER),
         tensors=tensors,
-        text=TextFiles(vocabulary=VOCABULARY, features=FEATURES if has_classifier else None),
+        text=TextFiles(vocabulary=VOCABULARY, features=None if classifier is None else FEATURES),
         files=records(folder),
         golden=GOLDEN,
-        provenance=Provenance(
-            data=request.data or data,
-            licence=licence,
-            recipe=run.config.recipe,
-            config=unstructure(run.config),
-            git_commit=run.git_commit,
-            seed=run.config.seed,
-            libraries={**run.libraries, "onnx": onnx.__version__},
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ),
+        provenance=_provenance(checkpoint, request),
         measures={},
     )
-    manifest.write(described, folder)
-    return described
+    manifest.write(written, folder)
+    return written
 
 
 def records(folder: Path) -> dict[str, manifest.FileRecord]:
     """Size and checksum of every file of a bundle but its manifest."""
     files = sorted(path for path in folder.iterdir() if path.name != manifest.FILE)
     return {path.name: bundle.record(path) for path in files}
+
+
+def _networks(checkpoint: Checkpoint) -> tuple[Network, ...]:
+    """Each network by its domain's name, its files by number: a domain may have a name that no file can have."""
+    shared = checkpoint.run().config.topology == "shared"
+    stems = ["all"] if shared else map(str, count())
+    return tuple(
+        Network(
+            name="all" if shared else labels.domains[0],
+            domains=labels.domains,
+            intents=labels.intents,
+            tags=labels.tags,
+            graphs=dict.fromkeys(DEVICES, Graphs(score=f"score-{stem}.onnx", decode=f"decode-{stem}.onnx")),
+        )
+        for labels, stem in zip(checkpoint.network_labels(), stems, strict=False)
+    )
+
+
+def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
+    run = checkpoint.run()
+    origin = origin_of(run.corpus, checkpoint.labels().domains)
+    return Provenance(
+        data=request.data or origin.data,
+        licence=request.licence or origin.licence,
+        recipe=run.config.recipe,
+        config=unstructure(run.config),
+        git_commit=run.git_commit,
+        seed=run.config.seed,
+        libraries={**run.libraries, "onnx": onnx.__version__},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _save(model: onnx.ModelProto, path: Path) -> Tensors:

@@ -1,0 +1,52 @@
+"""What a checkpoint answers in PyTorch: the frames that its bundle is held against."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from polyparse.errors import ConfigError
+from polyparse.frame import Utterance
+from train.evaluation import parse_all
+from train.models.heads.approximate import mean_field_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyparse.encode import Item
+    from polyparse.frame import Frame
+    from train.checkpoint import Checkpoint
+    from train.corpora.example import Example
+
+
+class Reference:
+    """A finished checkpoint, its networks, and its dev utterances that have a token; `approximate` swaps the heads.
+
+    Raises:
+        ConfigError: the head cannot be approximated, or there is no such utterance: gates over nothing pass everything.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, approximate: Literal["ain"] | None) -> None:
+        self.checkpoint = checkpoint
+        self.networks = checkpoint.networks()
+        if approximate:
+            for network in self.networks:
+                network.head = mean_field_of(network.head)
+        self._vectorizer, self._pipeline = checkpoint.pipeline(self.networks)
+        paired = [(e, self._vectorizer.item(Utterance(e.text, e.locale))) for e in checkpoint.dev()]
+        self.examples: list[Example] = [example for example, item in paired if item.n_tokens]
+        self.items: list[Item] = [item for _, item in paired if item.n_tokens]
+        if not self.items:
+            raise ConfigError(
+                f"{checkpoint.folder}: found no dev utterance with a token, expected at least one"
+            )
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """Frames of the dev utterances."""
+        return parse_all(self._pipeline, self.items)
+
+    def answer(self, utterances: Sequence[Utterance]) -> list[Frame]:
+        """Frames of any utterances, those left out that have no token."""
+        items = [self._vectorizer.item(utterance) for utterance in utterances]
+        return parse_all(self._pipeline, [item for item in items if item.n_tokens])

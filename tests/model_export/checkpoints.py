@@ -1,0 +1,116 @@
+"""Checkpoints of the test corpus: one that is trained and right about it, and one of any config that nobody trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from polyparse.routing import Routing
+from tests.train import corpus
+from train.checkpoint import Checkpoint, Run
+from train.classifier import fit_classifier
+from train.config import OptimConfig, RunConfig
+from train.fit import fit
+from train.models.embedder import EmbedderConfig
+from train.models.encoders.base import EncoderConfig
+from train.models.joint import JointConfig, JointNetwork
+from train.models.maxent import MaxEntConfig
+from train.progress import Progress
+from train.task import TextTables, collect_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from polyparse.labels import Labels
+    from train.corpora.example import Example
+
+CONFIG = RunConfig(
+    recipe="tiny",
+    classifier=MaxEntConfig(min_feature_count=1, l2=1e-4),
+    joint=JointConfig(
+        embedder=EmbedderConfig(
+            word_size=16,
+            character_size=4,
+            character_filters=2,
+            word_dropout=0.0,
+            min_word_count=1,
+            min_character_count=1,
+        ),
+        encoder=EncoderConfig(kind="linear", hidden_size=16, layers=1, dropout=0.0),
+        mlp_size=16,
+        embedding_dropout=0.0,
+        mlp_dropout=0.0,
+    ),
+    optim=OptimConfig(learning_rate=0.03, batch_size=8, epochs=15, patience=15, average_decay=0.5),
+)
+"""Each word of the corpus has one tag, so that the encoder without context learns it soonest."""
+
+
+def trained(folder: Path, config: RunConfig = CONFIG) -> Checkpoint:
+    """A finished run; the dev utterances are among those that it has learnt."""
+    checkpoint = started(folder, config)
+    train = corpus.examples("train") + corpus.examples("dev")
+    fit(checkpoint, config, train, corpus.examples("dev"), Progress(quiet=True))
+    return checkpoint
+
+
+def untrained(
+    folder: Path,
+    config: RunConfig,
+    *,
+    train: Sequence[Example] | None = None,
+    dev: Sequence[Example] | None = None,
+) -> Checkpoint:
+    """What a run of this config would leave, but for its networks, which are random."""
+    train = corpus.examples("train") if train is None else train
+    labels = collect_labels(train, config.scheme)
+    classifier = config.classifier and replace(config.classifier, max_iterations=2)
+    model, tables = fit_classifier(
+        train, labels, TextTables.build(train, config), classifier, Progress(quiet=True)
+    )
+    checkpoint = started(folder, config)
+    checkpoint.save_json("labels", labels)
+    checkpoint.save_dev(corpus.examples("dev") if dev is None else dev)
+    if model is not None:
+        checkpoint.save_classifier(model)
+    checkpoint.save_tables(tables)
+    for index, own in enumerate(checkpoint.network_labels()):
+        checkpoint.save_torch(f"network-{index}", random_network(own, tables, config).state_dict())
+    classes = config.classifier.classes if config.classifier and model is not None else "none"
+    checkpoint.save_json("routing", Routing(config.routing, 0.5 if model is not None else 1.0, classes))
+    checkpoint.save_json("measures", {})
+    return checkpoint
+
+
+def started(folder: Path, config: RunConfig) -> Checkpoint:
+    """A folder that says what is to be run."""
+    folder.mkdir(parents=True)
+    checkpoint = Checkpoint(folder)
+    run = Run(
+        config=config,
+        corpus="massive:corpus",
+        locales=corpus.LOCALES,
+        git_commit="0" * 40,
+        libraries={"torch": torch.__version__},
+        created="2026-01-01T00:00:00+00:00",
+    )
+    checkpoint.save_json("run", run)
+    return checkpoint
+
+
+def random_network(labels: Labels, tables: TextTables, config: RunConfig) -> JointNetwork:
+    """Transitions, which would start at zero, are random too."""
+    torch.manual_seed(config.seed)
+    network = JointNetwork(
+        labels,
+        n_words=len(tables.vocabulary.words) + 2,
+        n_characters=len(tables.vocabulary.characters) + 2,
+        config=config.joint,
+    )
+    with torch.no_grad():
+        for parameter in network.head.parameters():
+            parameter.normal_()
+    return network
