@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from polyparse.manifest import Manifest
+    from polyparse.routing import Routing
 
 MEASURES = ("domain_accuracy", "intent_accuracy", "slot_f1", "exact_match", "frame_accuracy", "semer")
 HEADS = {
@@ -27,16 +28,15 @@ LIMITS = [
 
 def model_card(manifest: Manifest, *, notes: list[str]) -> str:
     """The card as Markdown; `notes` are sentences that the exporter adds (how it decodes, what the gates saw)."""
-    labels, provenance, routing = manifest.labels, manifest.provenance, manifest.routing
-    counts = f"{len(labels.domains)} domains, {len(labels.intents)} intents, {len(labels.slots)} slots"
+    labels, provenance = manifest.labels, manifest.provenance
+    counts = ", ".join(
+        f"{len(getattr(labels, kind)) or 'no'} {kind}" for kind in ("domains", "intents", "slots")
+    )
     libraries = ", ".join(f"{name} {version}" for name, version in provenance.libraries.items())
     model = [
         f"recipe `{provenance.recipe}`, seed {provenance.seed}, topology {manifest.topology}, scheme {labels.scheme}",
         f"slots: {HEADS[manifest.decode_head]}",
-        (
-            f"routing: {routing.kind}, lambda {routing.joint_weight} on the joint network, "
-            f"domain classifier over {routing.classifier}"
-        ),
+        *([f"routing: {_routed(manifest.routing)}"] if labels.intents else []),
         *notes,
     ]
     parts = [
@@ -58,6 +58,15 @@ def model_card(manifest: Manifest, *, notes: list[str]) -> str:
         f"Commit `{provenance.git_commit}`, {provenance.created}, {libraries}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _routed(routing: Routing) -> str:
+    if routing.classifier == "none":
+        return "by the joint network alone"
+    classifier = f"a domain classifier over {routing.classifier}"
+    if routing.kind == "hard":
+        return f"hard, the domain by {classifier}, the intent by the joint network"
+    return f"soft, lambda {routing.joint_weight} on the joint network beside {classifier}"
 
 
 def _list(sentences: list[str]) -> str:

@@ -24,6 +24,8 @@ def main(argv: Sequence[str]) -> int:
         version=options.version or out.name,
         precision=options.precision,
         approximate=options.approximate,
+        data=options.data,
+        licence=options.licence,
     )
     written = write_bundle(Checkpoint(Path(options.checkpoint)), out, request, say=print)
     size = sum(record.size for record in written.files.values())
@@ -48,4 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--approximate", choices=("ain",), help="decode a CRF by mean field in place of Viterbi"
     )
+    parser.add_argument("--data", metavar="TEXT", help="what the card calls the corpus; its path by default")
+    parser.add_argument("--licence", metavar="TEXT", help="licence of the corpus, for the card")
     return parser
