@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from train.models.embedder import Embedder
     from train.models.joint import IntentMLP, JointNetwork, SlotMLP
 
-SMALL: dict[str, Store] = {"embedder.words.weight": "int8"}
-"""How a small bundle stores each parameter; what is not named here is stored as float16."""
+INT8_AXIS = {"embedder.words.weight": 0, "W": 1, "R": 1}
+"""Parameters that a small bundle stores as int8, by whole name or last part, and the axis that has the scales: a word of
+the table, a gate's row of an LSTM. The others are stored as float16."""
 BELOW_ALL = -1e4  # what padding counts in a maximum, as in training
 
 
@@ -68,8 +69,11 @@ class ScoreGraph:
 
     def _parameter(self, name: str, tensor: Tensor | NDArray[np.float32]) -> Value:
         array = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()
-        store: Store = SMALL.get(name, "float16") if self._small else "float32"
-        return self._graph.parameter(name, array, store=store)
+        if not self._small:
+            return self._graph.parameter(name, array)
+        axis = INT8_AXIS.get(name, INT8_AXIS.get(name.rpartition(".")[2]))
+        store: Store = "float16" if axis is None else "int8"
+        return self._graph.parameter(name, array, store=store, axis=axis or 0)
 
     def _inside(self, words_BT: Value) -> Value:
         """inside_BT1: 1.0 where there is a word, 0.0 in padding."""

@@ -167,12 +167,15 @@ def test_small_storage_stays_close(member: Member) -> None:
 
 
 @each_member
-def test_small_storage_is_int8_for_words_and_float16_for_all_else(member: Member) -> None:
+def test_small_storage_is_int8_for_words_and_recurrences_and_float16_for_all_else(member: Member) -> None:
     stored = stored_by(model_of(member, small=True))
     parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
-    assert parameters.pop("embedder.words.weight") == np.int8
-    assert parameters.pop("embedder.words.weight.scale") == np.float32
-    assert set(parameters.values()) == {np.dtype(np.float16)}
+    recurrent = {f"encoder.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"}
+    int8 = {"embedder.words.weight"} | (recurrent if member.encoder == "bilstm" else set())
+    assert {name for name, kind in parameters.items() if kind == np.int8} == int8
+    scales = {f"{name}.scale" for name in int8}
+    assert {name for name, kind in parameters.items() if kind == np.float32} == scales
+    assert {kind for name, kind in parameters.items() if name not in int8 | scales} == {np.dtype(np.float16)}
 
 
 @each_member
