@@ -1,7 +1,7 @@
 """A checkpoint folder: everything that a trained model is, and all that an interrupted run needs to go on.
 
 run.json          recipe config, corpus, locales, provenance          labels.json
-vocabulary.json   features.npy   classifier.npz                       (text tables, MaxEnt)
+vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, MaxEnt, where the word table starts)
 network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
 dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from polyparse.schema import structure, unstructure
 
 from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
@@ -24,9 +23,11 @@ from polyparse.features import FeatureTable
 from polyparse.labels import Labels
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
+from polyparse.schema import structure, unstructure
 from polyparse.vocab import Vocabulary
 from train.config import RunConfig
 from train.corpora.example import Example
+from train.embeddings.table import WordVectors
 from train.models.joint import JointNetwork
 from train.models.maxent import MaxEnt
 from train.networks import TorchNetworks
@@ -61,9 +62,25 @@ class Checkpoint:
         return (self.folder / "run.json").exists()
 
     @property
+    def has_labels(self) -> bool:
+        """Whether the run got as far as its labels."""
+        return (self.folder / "labels.json").exists()
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether text tables, MaxEnt and starting vectors are there."""
+        return (self.folder / "vocabulary.json").exists()
+
+    @property
     def complete(self) -> bool:
         """Whether the run that was started here has ended."""
         return (self.folder / "measures.json").exists()
+
+    def discard_unless_prepared(self) -> None:
+        """Forget a run that was refused before it made anything, so that it can be asked for again in other words."""
+        if not self.has_tables:
+            for name in ("labels.json", "dev.jsonl", "log.jsonl", "word_vectors.npz", "run.json"):
+                (self.folder / name).unlink(missing_ok=True)
 
     def save_json(self, name: str, value: object) -> None:
         """Write NAME.json whole or not at all."""
@@ -107,10 +124,12 @@ class Checkpoint:
         return structure(Labels, self.load_json("labels"), where=f"{self.folder}/labels.json")
 
     def save_tables(self, tables: TextTables) -> None:
-        """Vocabulary and feature table; the vocabulary last, so that its presence says that DC is done."""
+        """Vocabulary and feature table; the vocabulary last and at once, for its presence says that DC is done."""
         if tables.features is not None:
             tables.features.save(self.folder / "features.npy")
-        tables.vocabulary.save(self.folder / "vocabulary.json")
+        partial = self.folder / "vocabulary.partial"
+        tables.vocabulary.save(partial)
+        partial.replace(self.folder / "vocabulary.json")
 
     def tables(self) -> TextTables:
         """Vocabulary and feature table."""
@@ -122,7 +141,7 @@ class Checkpoint:
 
     def save_classifier(self, model: MaxEnt) -> None:
         """The MaxEnt's weights."""
-        np.savez(self.folder / "classifier.npz", **vars(model))
+        _save_arrays(self.folder / "classifier.npz", vars(model))
 
     def classifier(self) -> MaxEnt | None:
         """The MaxEnt, where the run has one."""
@@ -131,6 +150,18 @@ class Checkpoint:
             return None
         with np.load(path, allow_pickle=False) as arrays:
             return MaxEnt(arrays["weights_VC"], arrays["squares_V"], arrays["bias_C"])
+
+    def save_word_vectors(self, vectors: WordVectors) -> None:
+        """Where the word table starts: no second training of the vectors would give the same."""
+        _save_arrays(self.folder / "word_vectors.npz", vars(vectors))
+
+    def word_vectors(self) -> WordVectors | None:
+        """Where the word table starts, unless at random."""
+        path = self.folder / "word_vectors.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return WordVectors(arrays["rows_N"], arrays["vectors_NE"])
 
     def save_dev(self, examples: Sequence[Example]) -> None:
         """The dev examples, a line each."""
@@ -179,6 +210,13 @@ class Checkpoint:
         models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
         pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models)
         return Vectorizer(tables.vocabulary, tables.features), pipeline
+
+
+def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+    partial.replace(path)
 
 
 def _replace(path: Path, data: bytes) -> None:

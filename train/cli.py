@@ -8,12 +8,13 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 import torch
-from polyparse.schema import override
 
-from polyparse.errors import ConfigError
+from polyparse.errors import ConfigError, PolyparseError
+from polyparse.schema import override, unstructure
 from train.checkpoint import Checkpoint, Run
 from train.corpora import read
 from train.fit import fit
@@ -23,7 +24,10 @@ from train.recipes import RECIPES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from train.config import RunConfig
+
 LIBRARIES = ("torch", "numpy", "scipy")
+SAME_RUN = ("config", "corpus", "locales")  # what has to be the same for a run to be gone on with
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,17 +39,35 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if not (options.recipe and options.corpus and options.out):
         raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list)")
+    if options.recipe not in RECIPES:
+        raise ConfigError(f"found recipe {options.recipe!r}, expected one of {', '.join(RECIPES)}")
+    config = override(RECIPES[options.recipe](), options.set)
     if options.threads:
         torch.set_num_threads(options.threads)
+    return _train(config, options)
+
+
+def _train(config: RunConfig, options: argparse.Namespace) -> int:
     locales = tuple(options.locales.split(",")) if options.locales else None
     train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
     found_locales = tuple(dict.fromkeys(example.locale for example in train))
-    checkpoint = _open(Path(options.out), options, found_locales)
+    run = Run(
+        config=config,
+        corpus=options.corpus,
+        locales=found_locales,
+        git_commit=_git_commit(),
+        libraries={name: version(name) for name in LIBRARIES},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
-        measures = fit(checkpoint, checkpoint.run().config, train, dev, Progress(quiet=options.quiet))
+        measures = fit(checkpoint, config, train, dev, Progress(quiet=options.quiet))
     except KeyboardInterrupt:
         print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
         return 130
+    except (PolyparseError, ModuleNotFoundError):
+        checkpoint.discard_unless_prepared()
+        raise
     mean = {name: value for name, value in measures["mean"].items() if value is not None}
     print(
         "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
@@ -53,39 +75,52 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _open(folder: Path, options: argparse.Namespace, locales: tuple[str, ...]) -> Checkpoint:
+def _open(folder: Path, run: Run, *, resume: bool) -> Checkpoint:
     """Start a checkpoint, or go on with the one that is there when that is what was asked for."""
-    if options.recipe not in RECIPES:
-        raise ConfigError(f"found recipe {options.recipe!r}, expected one of {', '.join(RECIPES)}")
-    config = override(RECIPES[options.recipe](), options.set)
     checkpoint = Checkpoint(folder)
     if checkpoint.exists:
-        if not options.resume:
+        if not resume:
             raise ConfigError(
                 f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)"
             )
-        if (found := checkpoint.run().config) != config:
-            raise ConfigError(
-                f"{folder}: found the run {found}, expected {config}; --resume needs the same config"
-            )
+        _check_same(folder, checkpoint.run(), run)
         return checkpoint
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ConfigError(
+            f"{folder}: found a file or a folder of other files, expected an empty or a new folder"
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint.save_json(
-        "run",
-        Run(
-            config=config,
-            corpus=options.corpus,
-            locales=locales,
-            git_commit=_git_commit(),
-            libraries={name: version(name) for name in LIBRARIES},
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-        ),
-    )
+    checkpoint.save_json("run", run)
     return checkpoint
 
 
+def _check_same(folder: Path, found: Run, run: Run) -> None:
+    """Only a run of the same config on the same corpus can be gone on with."""
+    before, now = (_flat("", unstructure(each)) for each in (found, run))
+    for key in {**before, **now}:
+        if key.startswith(SAME_RUN) and before.get(key) != now.get(key):
+            raise ConfigError(
+                f"{folder}: found a checkpoint with {key} {before.get(key)!r}, expected {now.get(key)!r};"
+                " --resume goes on with the same config and corpus only"
+            )
+
+
+def _flat(key: str, value: object) -> dict[str, object]:
+    """{"config.optim.epochs": 20, ...} of nested objects."""
+    if not isinstance(value, dict):
+        return {key: value}
+    return {
+        below: leaf
+        for name, part in value.items()
+        for below, leaf in _flat(f"{key}.{name}".strip("."), part).items()
+    }
+
+
 def _git_commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    git = which("git")
+    if git is None:
+        return "unknown"
+    command = [git, "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  the command is ours
     return found.stdout.strip() or "unknown"
 

@@ -1,36 +1,32 @@
-"""A whole run: corpus -> tables -> DC -> joint networks -> lambda -> measured checkpoint. Stops and resumes at epoch ends."""
+"""A whole run: corpus -> tables, DC -> joint networks -> lambda -> measured checkpoint; stops and resumes at epoch ends."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from polyparse.encode import Vectorizer
-from polyparse.features import FeatureTable
+from polyparse.errors import ConfigError
 from polyparse.frame import Utterance
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
+from polyparse.text import tokenise
+from train.classifier import fit_classifier
+from train.embeddings import starting_vectors
 from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
-from train.models import maxent
 from train.networks import TorchNetworks
 from train.task import TextTables, build_task, collect_labels, of_domain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from polyparse.labels import Labels
+    from polyparse.vocab import Vocabulary
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
     from train.corpora.example import Example
-    from train.models.maxent import MaxEnt, MaxEntConfig
+    from train.models.embedder import EmbedderConfig
     from train.progress import Progress
-
-    Integers = NDArray[np.int64]
 
 JOINT_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)  # lambdas that dev chooses from; ties go to the first
 
@@ -44,65 +40,67 @@ def fit(
 ) -> dict[str, Any]:
     """Train what the checkpoint still lacks; returns the dev measures of the finished model."""
     labels = collect_labels(train, config.scheme)
-    checkpoint.save_json("labels", labels)
+    _check_topology(config, labels)
+    _save_labels(checkpoint, labels)
     checkpoint.save_dev(dev)
-    if not (checkpoint.folder / "vocabulary.json").exists():
-        _fit_classifier(checkpoint, config, labels, train, progress)
-    tables = checkpoint.tables()
+    if not checkpoint.has_tables:
+        _prepare(checkpoint, config, labels, train, progress)
+    tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     for index, own in enumerate(checkpoint.network_labels()):
         if checkpoint.load_torch(f"network-{index}") is None:
             inside = (train, dev)
             if config.topology == "per-domain":
-                inside = (of_domain(train, own.domains[0]), of_domain(dev, own.domains[0]))
-            trainer = Trainer(build_task(*inside, own, vectorizer), tables, config)
+                inside = (of_domain(train, own), of_domain(dev, own))
+            trainer = Trainer(build_task(*inside, own, vectorizer), tables, config, vectors)
             _fit_network(checkpoint, index, trainer, progress)
     return _choose_routing(checkpoint, config, labels, vectorizer, dev)
 
 
-def _fit_classifier(
+def _check_topology(config: RunConfig, labels: Labels) -> None:
+    if config.topology == "per-domain" and not labels.domains:
+        raise ConfigError("topology: found per-domain for a corpus without domains, expected shared")
+
+
+def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
+    """Write the labels of a new run; those of a resumed one have to be the same."""
+    if checkpoint.has_labels and checkpoint.labels() != labels:
+        raise ConfigError(
+            f"{checkpoint.folder}: found other labels in the corpus than in the checkpoint, expected the same corpus"
+        )
+    checkpoint.save_json("labels", labels)
+
+
+def _prepare(
     checkpoint: Checkpoint, config: RunConfig, labels: Labels, train: Sequence[Example], progress: Progress
 ) -> None:
-    """Text tables, and DC over the features that prove heavy; the vocabulary is written last."""
+    """What all networks share: where their word tables start, DC, and the text tables, which say that all is there."""
     tables = TextTables.build(train, config)
-    over_domains = config.classifier is not None and config.classifier.classes == "domains"
-    wanted = labels.domains if over_domains else labels.intents
-    if config.classifier is None or tables.features is None or not wanted:
-        checkpoint.save_tables(replace(tables, features=None))
-        return
-    task = build_task(train, [], labels, Vectorizer(tables.vocabulary, tables.features))
-    intents_B = np.array([target.intent for target in task.targets])
-    classes_B = np.array(labels.intent_domains)[intents_B] if over_domains else intents_B
-    model, kept = _fit_pruned(
-        [item.features for item in task.train], classes_B, len(wanted), config.classifier, progress
-    )
-    checkpoint.save_classifier(model)
-    checkpoint.save_tables(replace(tables, features=FeatureTable(tables.features.hashes[kept - 1])))
+    if checkpoint.word_vectors() is None:
+        _start_words(checkpoint, config.joint.embedder, tables.vocabulary, train, progress)
+    model, tables = fit_classifier(train, labels, tables, config.classifier, progress)
+    if model is not None:
+        checkpoint.save_classifier(model)
+    checkpoint.save_tables(tables)
 
 
-def _fit_pruned(
-    features: Sequence[Sequence[int]],
-    classes_B: Integers,
-    n_classes: int,
-    config: MaxEntConfig,
+def _start_words(
+    checkpoint: Checkpoint,
+    config: EmbedderConfig,
+    vocabulary: Vocabulary,
+    train: Sequence[Example],
     progress: Progress,
-) -> tuple[MaxEnt, Integers]:
-    """A MaxEnt over the `kept_features` heaviest features, trained anew on those; and which rows they were."""
-    n_rows = 1 + max(max(rows, default=0) for rows in features)
-    with progress.stage("domain classifier, all features", config.max_iterations) as step:
-        model = maxent.fit(
-            features, classes_B, n_rows=n_rows, n_classes=n_classes, config=config, on_iteration=step
-        )
-    kept = maxent.heaviest_rows(model, config.kept_features)
-    if len(kept) == n_rows - 1:
-        return model, kept
-    new_row = {row: position for position, row in enumerate(kept.tolist(), start=1)}
-    pruned = [[new_row[row] for row in rows if row in new_row] for rows in features]
-    with progress.stage("domain classifier, heaviest features", config.max_iterations) as step:
-        model = maxent.fit(
-            pruned, classes_B, n_rows=len(kept) + 1, n_classes=n_classes, config=config, on_iteration=step
-        )
-    return model, kept
+) -> None:
+    """Keep the vectors that word tables start from, where they do not start at random; say how many words have one."""
+    sentences = ([token.text for token in tokenise(example.text)] for example in train)
+    vectors = starting_vectors(config, vocabulary, sentences, progress)
+    if vectors is None:
+        return
+    checkpoint.save_word_vectors(vectors)
+    covered, words = len(vectors.rows_N), len(vocabulary.words)
+    checkpoint.log({"word_vectors": config.word_vectors, "covered": covered, "words": words})
+    share = covered / max(1, words)
+    progress.say(f"word vectors ({config.word_vectors}): {covered} of {words} words covered, {share:.1%}")
 
 
 def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:
@@ -112,7 +110,8 @@ def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress:
     else:
         checkpoint.save_torch(f"training-{index}", trainer.state())
     name = trainer.task.labels.domains[0] if len(trainer.task.labels.domains) == 1 else "all"
-    progress.open_epoch(name, trainer.epoch + 1, trainer.config.optim.epochs)
+    if not trainer.finished:
+        progress.open_epoch(name, trainer.epoch + 1, trainer.config.optim.epochs)
     for epoch in train_epochs(trainer, on_step=progress.step):
         checkpoint.save_torch(f"training-{index}", trainer.state())
         line = {
@@ -143,7 +142,7 @@ def _choose_routing(
         pipeline = Pipeline(labels, config.topology, routing, networks)
         measures = measure([dev[row] for row in usable], parse_all(pipeline, [items[row] for row in usable]))
         checkpoint.log({"joint_weight": routing.joint_weight, "dev": measures["mean"]})
-        found.append((measures["mean"]["exact_match"], routing, measures))
+        found.append((measures["mean"]["exact_match"] or 0.0, routing, measures))
     _, routing, measures = max(found, key=lambda entry: entry[0])  # of equal ones, the first
     checkpoint.save_json("routing", routing)
     checkpoint.save_json("measures", measures)

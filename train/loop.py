@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from train.config import OptimConfig, RunConfig
+    from train.embeddings.table import WordVectors
     from train.task import Task, TextTables
 
 
@@ -45,10 +46,12 @@ class Epoch:
 class Trainer:
     """A network with its optimiser, averaged weights and place in the run."""
 
-    def __init__(self, task: Task, tables: TextTables, config: RunConfig) -> None:
+    def __init__(
+        self, task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
+    ) -> None:
         torch.manual_seed(config.seed)
         self.task, self.config = task, config
-        self.network = build_network(task, tables, config)
+        self.network = build_network(task, tables, config, vectors)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=_moving_average(config.optim.average_decay)
         )
@@ -90,20 +93,27 @@ class Trainer:
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
 
 
-def build_network(task: Task, tables: TextTables, config: RunConfig) -> JointNetwork:
-    """A fresh network of the right size for the corpus."""
-    return JointNetwork(
+def build_network(
+    task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
+) -> JointNetwork:
+    """A fresh network of the right size for the corpus; its word table starts from `vectors` where there are any."""
+    network = JointNetwork(
         task.labels,
         n_words=len(tables.vocabulary.words) + 2,
         n_characters=len(tables.vocabulary.characters) + 2,
         config=config.joint,
     )
+    if vectors is not None:
+        network.embedder.start_from(torch.from_numpy(vectors.rows_N), torch.from_numpy(vectors.vectors_NE))
+    return network
 
 
 def train_epochs(
     trainer: Trainer, *, on_step: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Iterator[Epoch]:
     """Train until the epochs or the patience are used up, yielding after each epoch.
+
+    The best weights are those of the best exact match on dev, the first of equal ones; without dev, the last.
 
     `on_step(done, of)` is called after each batch. Leaving the generator early leaves the trainer as it is.
     """
@@ -112,10 +122,10 @@ def train_epochs(
         intent_loss, slot_loss = _train_epoch(trainer, on_step)
         trainer.epoch += 1
         dev = evaluate(trainer.average.module, trainer.task)
-        match = dev["exact_match"] or 0.0
-        best = match > trainer.best_match
+        match = dev["exact_match"]
+        best = match is None or match > trainer.best_match
         if best:
-            trainer.best_match, trainer.best_epoch = match, trainer.epoch
+            trainer.best_match, trainer.best_epoch = match or 0.0, trainer.epoch
             trainer.best_weights = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}
         yield Epoch(trainer.epoch, intent_loss, slot_loss, dev, best, perf_counter() - started)
 
@@ -126,7 +136,8 @@ def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
         raise TypeError(f"found a {type(network).__name__}, expected a JointNetwork")
     routing = Routing(kind="soft", joint_weight=1.0, classifier="none")
     pipeline = Pipeline(task.labels, "shared", routing, TorchNetworks([network], None))
-    return measure(task.dev, parse_all(pipeline, task.dev_items))["mean"]
+    mean: dict[str, float | None] = measure(task.dev, parse_all(pipeline, task.dev_items))["mean"]
+    return mean
 
 
 def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple[float, float]:

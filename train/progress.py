@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Bars for the stages and epochs of a run; `quiet` draws none."""
+    """Bars for the stages and epochs of a run, which `quiet` leaves out, and lines that say what came of them."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -23,6 +23,10 @@ class Progress:
         """A bar for work of at most `total` steps; call the yielded function with the step reached."""
         with tqdm(total=total, desc=name, disable=self._quiet) as bar:
             yield lambda reached: _advance(bar, reached)
+
+    def say(self, text: str) -> None:
+        """Print a line without disturbing the bars."""
+        tqdm.write(text)
 
     def open_epoch(self, name: str, number: int, of: int) -> None:
         """A bar for one epoch; `step` moves it."""
@@ -41,7 +45,7 @@ class Progress:
         dev = {name: value for name, value in line["dev"].items() if isinstance(value, float)}
         measures = " ".join(f"{name} {value:.4f}" for name, value in dev.items())
         star = " *" if line["best"] else ""
-        tqdm.write(
+        self.say(
             f"{line['network']} {line['epoch']}: intent loss {line['intent_loss']:.3f} "
             f"slot loss {line['slot_loss']:.3f} | {measures} | {line['seconds']:.0f} s{star}"
         )

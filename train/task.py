@@ -18,13 +18,14 @@ from polyparse.labels import Labels
 from polyparse.tags import SCHEMES, Span
 from polyparse.text import tokenise
 from polyparse.vocab import Vocabulary
+from train.corpora.example import Example
 from train.models.maxent import build_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from train.config import RunConfig
-    from train.corpora.example import Example, TextSpan
+    from train.corpora.example import TextSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,6 @@ def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:
     return SCHEMES[scheme].encode(found, item.n_tokens)
 
 
-def of_domain(examples: Sequence[Example], domain: str) -> list[Example]:
-    """The examples of one domain."""
-    return [example for example in examples if example.domain == domain]
+def of_domain(examples: Sequence[Example], labels: Labels) -> list[Example]:
+    """The examples that belong to the inventory of one domain: those with its intents (see `Labels.collect`)."""
+    return [example for example in examples if example.intent in labels.intents]

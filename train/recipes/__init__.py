@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from train.recipes.ain import stm_ain, stm_ain_f2o
-from train.recipes.stm import per_domain, stm, stm_paper, stm_small, stm_softmax
+from train.recipes.stm import per_domain, stm, stm_fasttext, stm_paper, stm_small, stm_softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm": stm,
+    "stm-fasttext": stm_fasttext,
     "stm-small": stm_small,
     "stm-paper": stm_paper,
     "stm-softmax": stm_softmax,

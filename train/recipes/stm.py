@@ -16,6 +16,12 @@ def stm() -> RunConfig:
     return RunConfig(recipe="stm")
 
 
+def stm_fasttext() -> RunConfig:
+    """`stm` whose word table starts from fastText vectors, trained on the corpus itself."""
+    embedder = EmbedderConfig(word_vectors="fasttext")
+    return replace(stm(), recipe="stm-fasttext", joint=JointConfig(embedder=embedder))
+
+
 def stm_softmax() -> RunConfig:
     """`stm` with each tag predicted by itself."""
     return replace(stm(), recipe="stm-softmax", joint=JointConfig(head="softmax"))

@@ -1,0 +1,176 @@
+"""A checkpoint folder: what is written is what is read, whole or not at all; what is missing is named."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from polyparse.errors import ConfigError
+from polyparse.features import FeatureTable
+from polyparse.vocab import Vocabulary
+from tests.train.corpus import examples
+from tests.train.tiny import TINY
+from train.checkpoint import Checkpoint, Run
+from train.embeddings.table import WordVectors
+from train.models.maxent import MaxEnt
+from train.recipes import RECIPES
+from train.task import TextTables, collect_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from train.config import RunConfig
+
+TABLES = TextTables(
+    Vocabulary(("wake", "कल"), "wakeकल"), FeatureTable(np.array([3, 2**32 - 1], dtype=np.uint32))
+)
+
+
+def run(config: RunConfig = TINY) -> Run:
+    return Run(
+        config, "massive:corpus", ("en-US", "hi-IN"), "abc", {"torch": "1"}, "2025-01-01T00:00:00+00:00"
+    )
+
+
+def checkpoint(folder: Path, config: RunConfig = TINY) -> Checkpoint:
+    """With all that comes before the networks."""
+    found = Checkpoint(folder)
+    found.save_json("run", run(config))
+    found.save_json("labels", collect_labels(examples(), "BIO"))
+    found.save_tables(TABLES)
+    return found
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_is_read_as_it_was_written(recipe: str, tmp_path: Path) -> None:
+    checkpoint(tmp_path, RECIPES[recipe]())
+    assert Checkpoint(tmp_path).run() == run(RECIPES[recipe]())
+
+
+def test_labels_dev_and_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
+    written = checkpoint(tmp_path)
+    written.save_dev(examples("dev"))
+    found = Checkpoint(tmp_path)
+    assert found.labels() == collect_labels(examples(), "BIO")
+    assert found.dev() == examples("dev")
+    assert found.tables().vocabulary == TABLES.vocabulary
+    features = found.tables().features
+    assert features is not None
+    assert features.hashes.tolist() == [3, 2**32 - 1]
+
+
+def test_lines_that_only_some_programs_cut_stay_whole(tmp_path: Path) -> None:
+    """U+2028 and U+0085 may stand inside an utterance."""
+    odd = [replace(examples()[0], text="wake\u2028me\u0085up", slots=())]
+    Checkpoint(tmp_path).save_dev(odd)
+    assert Checkpoint(tmp_path).dev() == odd
+
+
+def test_a_classifier_is_read_as_it_was_written(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weights_VC, squares_V, bias_C = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 2), 3, 2))
+    Checkpoint(tmp_path).save_classifier(MaxEnt(weights_VC, squares_V, bias_C))
+    found = Checkpoint(tmp_path).classifier()
+    assert found is not None
+    assert (found.weights_VC == weights_VC).all()
+    assert (found.squares_V == squares_V).all()
+    assert (found.bias_C == bias_C).all()
+
+
+def test_word_vectors_are_read_as_they_were_written(tmp_path: Path) -> None:
+    vectors = WordVectors(np.array([2, 5]), np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32))
+    Checkpoint(tmp_path).save_word_vectors(vectors)
+    found = Checkpoint(tmp_path).word_vectors()
+    assert found is not None
+    assert found.rows_N.tolist() == [2, 5]
+    assert (found.vectors_NE == vectors.vectors_NE).all()
+
+
+def test_what_a_run_does_without_is_none(tmp_path: Path) -> None:
+    found = checkpoint(tmp_path)
+    found.save_tables(replace(TABLES, features=None))
+    (tmp_path / "features.npy").unlink()
+    assert found.tables().features is None
+    assert found.classifier() is None
+    assert found.word_vectors() is None
+    assert found.load_torch("training-0") is None
+
+
+def test_it_says_how_far_the_run_got(tmp_path: Path) -> None:
+    found = Checkpoint(tmp_path)
+    assert [found.exists, found.has_labels, found.has_tables, found.complete] == [False] * 4
+    checkpoint(tmp_path)
+    assert [found.exists, found.has_labels, found.has_tables, found.complete] == [True, True, True, False]
+    found.save_json("measures", {})
+    assert found.complete
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("run.json", lambda target: target.save_json("run", object())),
+        ("vocabulary.json", lambda target: target.save_tables(TextTables(Vocabulary(("\ud800",), ""), None))),
+        ("training-0.pt", lambda target: target.save_torch("training-0", {"it": lambda: None})),
+    ],
+)
+def test_a_write_that_fails_leaves_what_was_there(
+    name: str, write: Callable[[Checkpoint], None], tmp_path: Path
+) -> None:
+    """As one that is interrupted does."""
+    target = checkpoint(tmp_path)
+    target.save_torch("training-0", {"epoch": torch.tensor(3)})
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(Exception, match=r"found|surrogates|pickle"):
+        write(target)
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_log_grows_by_lines(tmp_path: Path) -> None:
+    for epoch in (1, 2):
+        Checkpoint(tmp_path).log({"epoch": epoch})
+    lines = (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == [{"epoch": 1}, {"epoch": 2}]
+
+
+def test_a_folder_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"{tmp_path}: found no run.json, expected a checkpoint folder"):
+        Checkpoint(tmp_path).run()
+
+
+def test_an_entry_that_no_config_has_is_named(tmp_path: Path) -> None:
+    checkpoint(tmp_path)
+    file = tmp_path / "run.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"alpha"', '"alfa"'), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"run\.json: config\.joint: found the unknown key 'alfa'"):
+        Checkpoint(tmp_path).run()
+
+
+def test_a_run_that_has_not_ended_has_no_networks(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"{tmp_path}: found no network-0.pt, expected a finished run"):
+        checkpoint(tmp_path).networks()
+
+
+def test_a_network_has_the_labels_of_its_domain(tmp_path: Path) -> None:
+    labels = collect_labels(examples(), "BIO")
+    assert checkpoint(tmp_path).network_labels() == [labels]
+    found = checkpoint(tmp_path, replace(TINY, topology="per-domain")).network_labels()
+    assert found == [labels.restrict(0), labels.restrict(1), labels.restrict(2)]
+
+
+def test_a_refused_run_is_forgotten_unless_it_made_something(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    made = checkpoint(tmp_path / "made")
+    made.discard_unless_prepared()
+    assert made.has_tables
+    (tmp_path / "refused").mkdir()
+    refused = Checkpoint(tmp_path / "refused")
+    refused.save_json("run", run())
+    refused.save_dev(examples("dev"))
+    refused.discard_unless_prepared()
+    assert list(refused.folder.iterdir()) == []
