@@ -10,7 +10,7 @@ import pytest
 from polyparse.errors import ConfigError, CorpusError
 from polyparse.vocab import Vocabulary
 from train.embeddings import starting_vectors
-from train.embeddings.fasttext import read_bin, train_vectors
+from train.embeddings.fasttext import THREADS, read_bin, train_vectors
 from train.models.embedder import EmbedderConfig
 from train.progress import Progress
 
@@ -47,6 +47,18 @@ def test_every_word_has_a_finite_vector() -> None:
     assert vectors.vectors_NE.shape == (len(VOCABULARY.words), SIZE)
     assert vectors.vectors_NE.dtype == np.float32
     assert np.isfinite(vectors.vectors_NE).all()
+
+
+def test_as_many_threads_train_as_fill_the_whole_matrix(tmp_path: Path) -> None:
+    """Rows that no word of the text touches are at random, and none is left as memory was."""
+    (tmp_path / "text").write_text("wake me at six\n" * 20, encoding="utf-8")
+    model = fasttext.train_unsupervised(
+        str(tmp_path / "text"), dim=SIZE, minCount=1, bucket=5000, thread=THREADS, verbose=0
+    )
+    rows_NE = model.get_input_matrix()
+    assert len(rows_NE) > 5000
+    assert (np.abs(rows_NE[-4000:]).max(axis=1) > 0).all()
+    assert np.abs(rows_NE[-4000:]).max() < 1
 
 
 def test_words_of_like_contexts_are_nearer_than_others() -> None:
