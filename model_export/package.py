@@ -109,7 +109,7 @@ def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
     return Provenance(
         data=request.data or origin.data,
         licence=request.licence or origin.licence,
-        recipe=run.config.recipe,
+        recipe=run.config.recipe + (f" from {run.start_recipe}" if run.start_recipe else ""),
         config=unstructure(run.config),
         git_commit=run.git_commit,
         seed=run.config.seed,

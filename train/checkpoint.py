@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run: the config, the corpus as the user named it, and where it happened."""
+    """What was run: the config, the corpus as the user named it, where it happened, and what it started from, if anything."""
 
     config: RunConfig
     corpus: str
@@ -48,6 +48,8 @@ class Run:
     git_commit: str
     libraries: dict[str, str]
     created: str
+    start: str | None = None
+    start_recipe: str | None = None
 
 
 class Checkpoint:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from train.config import RunConfig
 
 LIBRARIES = ("torch", "numpy", "scipy")
-SAME_RUN = ("config", "corpus", "locales")  # what has to be the same for a run to be gone on with
+SAME_RUN = ("config", "corpus", "locales", "start")  # what has to be the same for a run to be gone on with
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,6 +51,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     locales = tuple(options.locales.split(",")) if options.locales else None
     train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
     found_locales = tuple(dict.fromkeys(example.locale for example in train))
+    start = Checkpoint(Path(options.start)) if options.start else None
     run = Run(
         config=config,
         corpus=options.corpus,
@@ -58,10 +59,12 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         git_commit=_git_commit(),
         libraries={name: version(name) for name in LIBRARIES},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        start=options.start,
+        start_recipe=start.run().config.recipe if start else None,
     )
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
-        measures = fit(checkpoint, config, train, dev, Progress(quiet=options.quiet))
+        measures = fit(checkpoint, config, train, dev, Progress(quiet=options.quiet), start=start)
     except KeyboardInterrupt:
         print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
         return 130
@@ -136,6 +139,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="change one config entry"
+    )
+    parser.add_argument(
+        "--start", metavar="DIR", help="start from the weights and tables of this finished run"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")

@@ -15,6 +15,7 @@ from train.embeddings import starting_vectors
 from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
 from train.networks import TorchNetworks
+from train.start import adopt_tables
 from train.task import TextTables, build_task, collect_labels, of_domain
 
 if TYPE_CHECKING:
@@ -37,12 +38,16 @@ def fit(
     train: Sequence[Example],
     dev: Sequence[Example],
     progress: Progress,
+    *,
+    start: Checkpoint | None = None,
 ) -> dict[str, Any]:
-    """Train what the checkpoint still lacks; returns the dev measures of the finished model."""
+    """Train what the checkpoint still lacks, from fresh weights or from `start`'s; returns the model's dev measures."""
     labels = collect_labels(train, config.scheme)
     _check_topology(config, labels)
     _save_labels(checkpoint, labels)
     checkpoint.save_dev(dev)
+    if start is not None and not checkpoint.has_tables:
+        adopt_tables(checkpoint, start, labels)
     if not checkpoint.has_tables:
         _prepare(checkpoint, config, labels, train, progress)
     tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
@@ -53,6 +58,8 @@ def fit(
             if config.topology == "per-domain":
                 inside = (of_domain(train, own), of_domain(dev, own))
             trainer = Trainer(build_task(*inside, own, vectorizer), tables, config, vectors)
+            if start is not None:
+                trainer.start_from(start, index)
             _fit_network(checkpoint, index, trainer, progress)
     return _choose_routing(checkpoint, config, labels, vectorizer, dev)
 

@@ -22,10 +22,12 @@ from polyparse.routing import Routing
 from train.evaluation import measure, parse_all
 from train.models.joint import JointNetwork, Tensors
 from train.networks import TorchNetworks
+from train.start import adopt_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from train.checkpoint import Checkpoint
     from train.config import OptimConfig, RunConfig
     from train.embeddings.table import WordVectors
     from train.task import Task, TextTables
@@ -65,6 +67,11 @@ class Trainer:
         self.best_match = -1.0
         self.best_epoch = 0
         self.best_weights: dict[str, torch.Tensor] = {}
+
+    def start_from(self, start: Checkpoint, index: int) -> None:
+        """Take over the weights of a finished run's network, for training and for the average alike."""
+        adopt_weights(self.network, start, index)
+        self.average.module.load_state_dict(self.network.state_dict())
 
     @property
     def finished(self) -> bool:
