@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run: the config, the corpus as the user named it, where it happened, and what it started from, if anything."""
+    """What was run: the config, the corpus as the user named it, the surroundings, and the run it started from, if any."""
 
     config: RunConfig
     corpus: str
