@@ -40,14 +40,14 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 	mkdir -p runs/benchmarks
 	$(BIN)/python -m benchmarks.$(NAME) --json runs/benchmarks/$(NAME).json
 
-AIN_TUNING := --set optim.epochs=5 --set optim.learning_rate=0.001
 LOCALES := en-US,es-ES,it-IT,hi-IN
 bundles: $(VENV)/.develop  ## train and export the shipped bundles anew: make bundles CORPUS=massive:PATH OUT=runs/models
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 	$(BIN)/polyparse train stm --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm
-	$(BIN)/polyparse train stm-ain --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm-ain --start runs/stm $(AIN_TUNING)
-	$(BIN)/polyparse export --checkpoint runs/stm --out $(or $(OUT),runs/models)/massive/1.0-viterbi
-	$(BIN)/polyparse export --checkpoint runs/stm-ain --out $(or $(OUT),runs/models)/massive/1.0-ain
+	$(BIN)/polyparse train stm-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm-tuned --start runs/stm
+	$(BIN)/polyparse train ain-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/ain-tuned --start runs/stm
+	$(BIN)/polyparse export --checkpoint runs/stm-tuned --out $(or $(OUT),runs/models)/massive/1.0-viterbi
+	$(BIN)/polyparse export --checkpoint runs/ain-tuned --out $(or $(OUT),runs/models)/massive/1.0-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

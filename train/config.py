@@ -9,6 +9,7 @@ from polyparse.errors import ConfigError
 from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.swap import SwapConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ class RunConfig:
     classifier: MaxEntConfig | None = MaxEntConfig()
     joint: JointConfig = JointConfig()
     optim: OptimConfig = OptimConfig()
+    swap: SwapConfig = SwapConfig()
     seed: int = 1
 
     def __post_init__(self) -> None:

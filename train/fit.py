@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from polyparse.encode import Vectorizer
@@ -16,10 +17,11 @@ from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
 from train.networks import TorchNetworks
 from train.start import adopt_tables
-from train.task import TextTables, build_task, collect_labels, of_domain
+from train.swap import SlotSwap
+from train.task import TextTables, build_targets, build_task, collect_labels, of_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polyparse.labels import Labels
     from polyparse.vocab import Vocabulary
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from train.corpora.example import Example
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
+    from train.task import Task
 
 JOINT_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)  # lambdas that dev chooses from; ties go to the first
 
@@ -58,6 +61,8 @@ def fit(
             if config.topology == "per-domain":
                 inside = (of_domain(train, own), of_domain(dev, own))
             trainer = Trainer(build_task(*inside, own, vectorizer), tables, config, vectors)
+            if config.swap.utterances:
+                trainer.redraw = _swapping(trainer.task, inside[0], config, vectorizer)
             if start is not None:
                 trainer.start_from(start, index)
             _fit_network(checkpoint, index, trainer, progress)
@@ -108,6 +113,19 @@ def _start_words(
     checkpoint.log({"word_vectors": config.word_vectors, "covered": covered, "words": words})
     share = covered / max(1, words)
     progress.say(f"word vectors ({config.word_vectors}): {covered} of {words} words covered, {share:.1%}")
+
+
+def _swapping(
+    task: Task, train: Sequence[Example], config: RunConfig, vectorizer: Vectorizer
+) -> Callable[[int], Task]:
+    """The task of an epoch, with slot values swapped anew."""
+    swap = SlotSwap(train, config.swap)
+
+    def redraw(seed: int) -> Task:
+        items, targets = build_targets(swap.draw(train, seed), task.labels, vectorizer)
+        return replace(task, train=items, targets=targets)
+
+    return redraw
 
 
 def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:

@@ -46,7 +46,10 @@ class Epoch:
 
 
 class Trainer:
-    """A network with its optimiser, averaged weights and place in the run."""
+    """A network with its optimiser, averaged weights and place in the run.
+
+    `redraw(seed)` gives the task of an epoch: the same every time, unless training utterances are varied.
+    """
 
     def __init__(
         self, task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
@@ -63,6 +66,7 @@ class Trainer:
         )
         steps = len(_batches(task, config.optim, seed=0)) * config.optim.epochs
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _warm_cosine(config.optim, steps))
+        self.redraw: Callable[[int], Task] = lambda _seed: task
         self.epoch = 0
         self.best_match = -1.0
         self.best_epoch = 0
@@ -151,11 +155,12 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
     seed = trainer.config.seed * 100_003 + trainer.epoch
     torch.manual_seed(seed)
     trainer.network.train()
-    batches = _batches(trainer.task, trainer.config.optim, seed=seed)
+    task = trainer.redraw(seed)
+    batches = _batches(task, trainer.config.optim, seed=seed)
     total_intent = total_slot = 0.0
     for done, rows in enumerate(batches, start=1):
-        tensors = Tensors.of(collate([trainer.task.train[i] for i in rows]))
-        targets = [trainer.task.targets[i] for i in rows]
+        tensors = Tensors.of(collate([task.train[i] for i in rows]))
+        targets = [task.targets[i] for i in rows]
         intent_loss, slot_loss = trainer.network.loss(
             tensors,
             torch.tensor([target.intent for target in targets]),
@@ -170,7 +175,7 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
         total_intent += float(intent_loss.detach()) * len(rows)
         total_slot += float(slot_loss.detach()) * len(rows)
         on_step(done, len(batches))
-    return total_intent / len(trainer.task.train), total_slot / len(trainer.task.train)
+    return total_intent / len(task.train), total_slot / len(task.train)
 
 
 def _batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:

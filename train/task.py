@@ -82,26 +82,30 @@ def build_task(
     train: Sequence[Example], dev: Sequence[Example], labels: Labels, vectorizer: Vectorizer
 ) -> Task:
     """Items and targets; utterances without a token are left out."""
+    items, targets = build_targets(train, labels, vectorizer)
+    kept_dev = [e for e in dev if tokenise(e.text)]
+    dev_items = [vectorizer.item(Utterance(example.text, example.locale)) for example in kept_dev]
+    return Task(labels, items, targets, kept_dev, dev_items)
+
+
+def build_targets(
+    train: Sequence[Example], labels: Labels, vectorizer: Vectorizer
+) -> tuple[list[Item], list[Target]]:
+    """Training items and their targets; utterances without a token are left out."""
     items = [vectorizer.item(Utterance(example.text, example.locale)) for example in train]
     usable = [(item, example) for item, example in zip(items, train, strict=True) if item.n_tokens]
     if not usable:
         raise ConfigError("found no training utterance with a token, expected at least one")
-    kept_dev = [e for e in dev if tokenise(e.text)]
     tag_rows = {tag: row for row, tag in enumerate(labels.tags)}
     intent_rows = {intent: row for row, intent in enumerate(labels.intents)}
-    return Task(
-        labels=labels,
-        train=[item for item, _ in usable],
-        targets=[
-            Target(
-                intent=-1 if example.intent is None else intent_rows[example.intent],
-                tags_T=[tag_rows[tag] for tag in gold_tags(item, example.slots, labels.scheme)],
-            )
-            for item, example in usable
-        ],
-        dev=kept_dev,
-        dev_items=[vectorizer.item(Utterance(example.text, example.locale)) for example in kept_dev],
-    )
+    targets = [
+        Target(
+            intent=-1 if example.intent is None else intent_rows[example.intent],
+            tags_T=[tag_rows[tag] for tag in gold_tags(item, example.slots, labels.scheme)],
+        )
+        for item, example in usable
+    ]
+    return [item for item, _ in usable], targets
 
 
 def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes.ain import stm_ain, stm_ain_f2o
-from train.recipes.stm import per_domain, stm, stm_fasttext, stm_paper, stm_small, stm_softmax
+from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
+from train.recipes.stm import per_domain, stm, stm_fasttext, stm_paper, stm_small, stm_softmax, stm_tuned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm": stm,
+    "stm-tuned": stm_tuned,
     "stm-fasttext": stm_fasttext,
     "stm-small": stm_small,
     "stm-paper": stm_paper,
     "stm-softmax": stm_softmax,
     "stm-ain": stm_ain,
     "stm-ain-f2o": stm_ain_f2o,
+    "ain-tuned": ain_tuned,
     "per-domain": per_domain,
 }

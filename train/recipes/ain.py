@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from train.recipes.stm import stm
+from train.recipes.stm import stm, stm_tuned
 
 if TYPE_CHECKING:
     from train.config import RunConfig
 
 
 def stm_ain() -> RunConfig:
-    """AIN-1O: first-order mean field, three iterations; learns in fewer epochs from an stm's weights (--start)."""
+    """AIN-1O: first-order mean field, three iterations."""
     return replace(stm(), recipe="stm-ain", joint=replace(stm().joint, head="ain"))
+
+
+def ain_tuned() -> RunConfig:
+    """`stm-tuned` with AIN-1O in place of the CRF, whose potentials it starts from (--start)."""
+    return replace(stm_tuned(), recipe="ain-tuned", joint=replace(stm().joint, head="ain"))
 
 
 def stm_ain_f2o() -> RunConfig:

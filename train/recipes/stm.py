@@ -9,6 +9,7 @@ from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.swap import SwapConfig
 
 
 def stm() -> RunConfig:
@@ -26,6 +27,16 @@ def stm() -> RunConfig:
             mlp_size=256,
         ),
         optim=OptimConfig(epochs=14),
+    )
+
+
+def stm_tuned() -> RunConfig:
+    """`stm` gone on with (--start) for six epochs of falling steps, slot values swapped between utterances."""
+    return replace(
+        stm(),
+        recipe="stm-tuned",
+        swap=SwapConfig(utterances=0.3),
+        optim=OptimConfig(learning_rate=1e-3, epochs=6),
     )
 
 
