@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +13,15 @@ from tests.train.tiny import SHORT, parts
 from train.swap import SlotSwap, SwapConfig
 from train.task import build_targets
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.corpora.example import Example
+
 ALWAYS = SwapConfig(utterances=0.99, slots=0.99, foreign=0.0)
 
 
-def values(corpus: list, locale: str | None) -> set[tuple[str, str]]:  # type: ignore[type-arg]
+def values(corpus: Sequence[Example], locale: str | None) -> set[tuple[str, str]]:
     return {
         (span.name, example.text[span.start : span.end])
         for example in corpus
@@ -38,7 +44,7 @@ def test_every_value_is_one_of_its_slot_and_of_its_language_unless_foreign_ones_
 def test_the_words_around_the_slots_stay() -> None:
     corpus = examples()
 
-    def around(example) -> str:  # type: ignore[no-untyped-def]
+    def around(example: Example) -> str:
         kept, read = "", 0
         for span in sorted(example.slots, key=lambda span: span.start):
             kept += example.text[read : span.start] + f"[{span.name}]"
