@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from polyparse.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -90,11 +92,19 @@ class Graph:
 
         "int8" keeps one scale for each index of `axis`, under `name.scale`: w ~ scale * round(w / scale), scale =
         max |w| / 127. The runtime widens "int8" and "float16" once, when it loads the graph.
+
+        Raises ConfigError for a value that is not finite when it is stored: of a network that diverged, or too large.
         """
+        with np.errstate(over="ignore"):
+            stored = array.astype(np.float16 if store == "float16" else np.float32)
+        if not np.isfinite(stored).all():
+            raise ConfigError(
+                f"{name}: found values that are not finite in {stored.dtype}, expected finite ones"
+            )
         if store == "float32":
-            return self._initialise(name, array.astype(np.float32))
+            return self._initialise(name, stored)
         if store == "float16":
-            return self.cast(self._initialise(name, array.astype(np.float16)), np.float32)
+            return self.cast(self._initialise(name, stored), np.float32)
         quantised, scale = quantise(array, axis)
         widened = self.cast(self._initialise(name, quantised), np.float32)
         return self.op("Mul", widened, self._initialise(f"{name}.scale", scale))

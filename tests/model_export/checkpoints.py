@@ -1,4 +1,4 @@
-"""Checkpoints of the test corpus: one that is trained and right about it, and one of any config that nobody trained."""
+"""Checkpoints of the test corpus, one trained and right about it, others of any config and random; and how to export one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from model_export.write_bundle import Request, write_bundle
 from polyparse.routing import Routing
 from tests.train import corpus
 from train.checkpoint import Checkpoint, Run
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.labels import Labels
+    from polyparse.manifest import Manifest
     from train.corpora.example import Example
 
 CONFIG = RunConfig(
@@ -47,6 +49,8 @@ CONFIG = RunConfig(
     optim=OptimConfig(learning_rate=0.03, batch_size=8, epochs=15, patience=15, average_decay=0.5),
 )
 """Each word of the corpus has one tag, so that the encoder without context learns it soonest."""
+
+SMALL = Request("tiny", "1")
 
 
 def trained(folder: Path, config: RunConfig = CONFIG) -> Checkpoint:
@@ -83,6 +87,12 @@ def untrained(
     checkpoint.save_json("routing", Routing(config.routing, 0.5 if model is not None else 1.0, classes))
     checkpoint.save_json("measures", {})
     return checkpoint
+
+
+def export(checkpoint: Checkpoint, out: Path, **changes: object) -> Manifest:
+    """Write the bundle of SMALL, changed where it says so; nobody listens."""
+    request = replace(SMALL, **changes)  # type: ignore[arg-type]  # of its fields
+    return write_bundle(checkpoint, out, request, say=lambda _note: None)
 
 
 def started(folder: Path, config: RunConfig) -> Checkpoint:

@@ -16,7 +16,7 @@ from model_export.write_bundle import Request
 from polyparse import bundle, manifest
 from polyparse.frame import Frame, Utterance
 from polyparse.runtime.parser import Parser
-from tests.model_export.checkpoints import CONFIG, untrained
+from tests.model_export.checkpoints import CONFIG, SMALL, untrained
 from tests.train import corpus
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from train.corpora.example import Example
 
 FLOAT = Request("tiny", "1", precision="float32")
-SMALL = Request("tiny", "1")
 OVER_DOMAINS = MaxEntConfig(classes="domains", min_feature_count=1)
 
 EMBEDDER = CONFIG.joint.embedder
