@@ -95,7 +95,8 @@ def receive(connection: http.client.HTTPConnection) -> Answer:
 @contextmanager
 def serving(models: Path, log: Path, *flags: str) -> Iterator[Server]:
     """Serve a folder of models until it is ready, for the length of a `with`; it is killed if it is still there then."""
-    command = [sys.executable, "-m", "polyparse", "serve", "--models", str(models), "--port", "0", *flags]
+    serve = [sys.executable, "-m", "polyparse", "serve", "--port", "0", "--device", "cpu"]
+    command = [*serve, "--models", str(models), *flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYPARSE_")}
     with (
         log.open("wb") as stderr,
