@@ -45,7 +45,7 @@ bundles: $(VENV)/.develop  ## train and export the shipped bundles anew: make bu
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 	$(BIN)/polyparse train stm --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm
 	$(BIN)/polyparse train stm-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm-tuned --start runs/stm
-	$(BIN)/polyparse train ain-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/ain-tuned --start runs/stm
+	$(BIN)/polyparse train ain-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/ain-tuned --start runs/stm-tuned
 	$(BIN)/polyparse export --checkpoint runs/stm-tuned --out $(or $(OUT),runs/models)/massive/1.0-viterbi
 	$(BIN)/polyparse export --checkpoint runs/ain-tuned --out $(or $(OUT),runs/models)/massive/1.0-ain
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MEASURES = ("domain_accuracy", "intent_accuracy", "slot_f1", "exact_match", "frame_accuracy", "semer")
 HEADS = {
     "viterbi": "linear-chain CRF, decoded exactly by Viterbi; marginals by forward-backward",
-    "ain": "approximate inference network (AIN): mean field unrolled for three iterations",
+    "ain": "approximate inference network (AIN): mean field, unrolled for a fixed number of iterations",
     "softmax": "each tag by itself (softmax)",
 }
 LIMITS = [

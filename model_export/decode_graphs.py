@@ -17,6 +17,7 @@ from model_export.mean_field_graph import mean_field, softmax
 from model_export.viterbi_graph import viterbi
 from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
+from train.models.heads.ain_likelihood import AinLikelihood
 from train.models.heads.base import FORBIDDEN
 from train.models.heads.crf import Crf
 from train.models.heads.softmax import Softmax
@@ -30,6 +31,7 @@ DECODERS: Mapping[type, Callable[[Graph, Inputs, Any, Mapping[str, Value]], Answ
     Softmax: softmax,
     Crf: viterbi,
     AinFirst: mean_field,
+    AinLikelihood: mean_field,
     AinFactorised: mean_field,
 }
 

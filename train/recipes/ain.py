@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from train.config import OptimConfig
 from train.recipes.stm import stm, stm_tuned
 
 if TYPE_CHECKING:
@@ -17,8 +18,14 @@ def stm_ain() -> RunConfig:
 
 
 def ain_tuned() -> RunConfig:
-    """`stm-tuned` with AIN-1O in place of the CRF, whose potentials it starts from (--start)."""
-    return replace(stm_tuned(), recipe="ain-tuned", joint=replace(stm().joint, head="ain"))
+    """`stm-tuned` gone on with (--start) for four epochs with AIN-1O in place of the CRF, held to the CRF's likelihood."""
+    base = stm_tuned()
+    return replace(
+        base,
+        recipe="ain-tuned",
+        joint=replace(base.joint, head="ain-crf"),
+        optim=OptimConfig(learning_rate=5e-4, epochs=4),
+    )
 
 
 def stm_ain_f2o() -> RunConfig:

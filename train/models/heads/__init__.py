@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
+from train.models.heads.ain_likelihood import AinLikelihood
 from train.models.heads.crf import Crf
 from train.models.heads.softmax import Softmax
 
@@ -16,5 +17,6 @@ HEADS: Mapping[str, type[Softmax | Crf | AinFirst | AinFactorised]] = {
     "softmax": Softmax,
     "crf": Crf,
     "ain": AinFirst,
+    "ain-crf": AinLikelihood,
     "ain-f2o": AinFactorised,
 }

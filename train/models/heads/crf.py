@@ -54,6 +54,10 @@ class Crf(nn.Module):
             self.end_K.masked_fill(self.illegal_end_K, forbidden),
         )
 
+    def _raw(self) -> Potentials:
+        """The parameters as they are, for paths that are legal."""
+        return Potentials(self.start_K, self.transitions_KK, self.end_K)
+
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """log Z - score of the given path, in nats, mean over utterances; a given path must be legal."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
@@ -61,7 +65,9 @@ class Crf(nn.Module):
         potentials = Potentials(*(scores.double() for scores in self.potentials(-torch.inf)))
         log_partition_B: Tensor = LogPartition.apply(emissions_BTK, *potentials, lengths_B)  # type: ignore[no-untyped-call]
         return (
-            (log_partition_B - self._score(emissions_BTK, tags_BT, lengths_B)).mean().to(self.start_K.dtype)
+            (log_partition_B - path_score(emissions_BTK, self._raw(), tags_BT, lengths_B))
+            .mean()
+            .to(self.start_K.dtype)
         )
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
@@ -75,25 +81,24 @@ class Crf(nn.Module):
         path_BT = viterbi(emissions_BTK, self.potentials(), lengths_B).masked_fill(~inside_BT, 0)
         potentials = Potentials(*(scores.double() for scores in self.potentials()))
         sums = sum_paths(emissions_BTK.double(), *potentials, lengths_B)
-        score_B = self._score(emissions_BTK.double(), path_BT, lengths_B)
+        score_B = path_score(emissions_BTK.double(), self._raw(), path_BT, lengths_B)
         return Decoded(
             path_BT,
             pick(sums.marginals_BTK, path_BT).masked_fill(~inside_BT, 1.0).to(emissions_BTK.dtype),
             (score_B - sums.log_partition_B).to(emissions_BTK.dtype),
         )
 
-    def _score(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
-        """score_B of the paths `tags_BT`."""
-        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-        tags_BT = tags_BT.masked_fill(~inside_BT, 0)
-        scores_BT = pick(emissions_BTK, tags_BT)
-        scores_BT = scores_BT + nn.functional.pad(
-            self.transitions_KK[tags_BT[:, :-1], tags_BT[:, 1:]], (1, 0)
-        )
-        last_B = tags_BT.gather(1, lengths_B[:, None] - 1).squeeze(1)
-        return (
-            scores_BT.masked_fill(~inside_BT, 0.0).sum(1) + self.start_K[tags_BT[:, 0]] + self.end_K[last_B]
-        )
+
+def path_score(emissions_BTK: Tensor, potentials: Potentials, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
+    """score_B of the paths `tags_BT`."""
+    inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+    tags_BT = tags_BT.masked_fill(~inside_BT, 0)
+    scores_BT = pick(emissions_BTK, tags_BT)
+    steps_BT = potentials.transitions_IJ[tags_BT[:, :-1], tags_BT[:, 1:]]
+    scores_BT = scores_BT + nn.functional.pad(steps_BT, (1, 0))
+    last_B = tags_BT.gather(1, lengths_B[:, None] - 1).squeeze(1)
+    ends_B = potentials.start_K[tags_BT[:, 0]] + potentials.end_K[last_B]
+    return scores_BT.masked_fill(~inside_BT, 0.0).sum(1) + ends_B
 
 
 def viterbi(emissions_BTK: Tensor, potentials: Potentials, lengths_B: Tensor) -> Tensor:
