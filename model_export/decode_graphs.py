@@ -15,9 +15,9 @@ from model_export.decoder import Answers, Inputs
 from model_export.graph import Graph, Value
 from model_export.mean_field_graph import mean_field, softmax
 from model_export.viterbi_graph import viterbi
+from train.models.heads.ain_annealed import AinAnnealed
 from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
-from train.models.heads.ain_likelihood import AinLikelihood
 from train.models.heads.base import FORBIDDEN
 from train.models.heads.crf import Crf
 from train.models.heads.softmax import Softmax
@@ -31,7 +31,7 @@ DECODERS: Mapping[type, Callable[[Graph, Inputs, Any, Mapping[str, Value]], Answ
     Softmax: softmax,
     Crf: viterbi,
     AinFirst: mean_field,
-    AinLikelihood: mean_field,
+    AinAnnealed: mean_field,
     AinFactorised: mean_field,
 }
 

@@ -38,13 +38,28 @@ def mean_field(graph: Graph, inputs: Inputs, head: AinFirst, parameters: Mapping
     potentials_BTK = graph.op("Add", inputs.emissions_BTK, _boundary(graph, inputs, parameters, positions_T1))
     padding, flat = graph.integers(0, reach, 0, 0, reach, 0), graph.integers(0, 0, -1)
     zero = graph.constant(0.0, np.float32)
-    q_BTK = graph.op("Softmax", inputs.emissions_BTK, axis=2)
-    for _ in range(head.iterations):
-        q_BTK = graph.op("Pad", graph.op("Where", inside_BT1, q_BTK, zero), padding)
-        q_BTNK = graph.op("Gather", q_BTK, neighbours_TN, axis=1)
+    steps = head.steps()
+    q_BTK = graph.op(
+        "Softmax", _scaled(graph, inputs.emissions_BTK, steps[0].sharpness if steps else 1.0), axis=2
+    )
+    for sharpness, share in steps:
+        sent_BTK = graph.op("Pad", graph.op("Where", inside_BT1, q_BTK, zero), padding)
+        q_BTNK = graph.op("Gather", sent_BTK, neighbours_TN, axis=1)
         messages_BTK = graph.op("MatMul", graph.op("Reshape", q_BTNK, flat), messages_IJ)
-        q_BTK = graph.op("Softmax", graph.op("Add", potentials_BTK, messages_BTK), axis=2)
+        scores_BTK = _scaled(graph, graph.op("Add", potentials_BTK, messages_BTK), sharpness)
+        new_q_BTK = graph.op("Softmax", scores_BTK, axis=2)
+        q_BTK = new_q_BTK if share == 1.0 else _mixed(graph, q_BTK, new_q_BTK, share)
     return _factorised(graph, inputs, q_BTK)
+
+
+def _mixed(graph: Graph, old: Value, new: Value, share: float) -> Value:
+    """`share` of the way from the old value to the new."""
+    return graph.op("Add", _scaled(graph, old, 1.0 - share), _scaled(graph, new, share))
+
+
+def _scaled(graph: Graph, value: Value, factor: float) -> Value:
+    """The value itself where the factor is one."""
+    return value if factor == 1.0 else graph.op("Mul", value, graph.constant(factor, np.float32))
 
 
 def _boundary(graph: Graph, inputs: Inputs, parameters: Mapping[str, Value], positions_T1: Value) -> Value:

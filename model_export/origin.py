@@ -20,7 +20,7 @@ class Origin:
 
 MASSIVE = Origin(
     data="MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales",
-    licence="CC BY 4.0, credited to Amazon.com, Inc.",
+    licence="CC BY 4.0, credited to Amazon.com, Inc",
     has_written_utterances=True,
 )
 MASSIVE_DOMAINS = frozenset(

@@ -36,7 +36,7 @@ GOLDEN, CARD, VOCABULARY, FEATURES, CLASSIFIER = (
 DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
     "crf": "viterbi",
     "ain": "ain",
-    "ain-crf": "ain",
+    "ain-annealed": "ain",
     "ain-f2o": "ain",
     "softmax": "softmax",
 }

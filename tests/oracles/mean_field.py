@@ -18,18 +18,23 @@ class Network(NamedTuple):
     end: Vector
     near: Matrix
     far: Matrix | None
-    iterations: int
+    steps: list[tuple[float, float]]  # sharpness, share
 
 
 def infer(emissions: Matrix, network: Network) -> Matrix:
-    """Q_i^M(y) for each token i and tag y."""
-    q = [_normalise(unary) for unary in emissions]
-    for _ in range(network.iterations):
-        q = [
+    """Q_i^M(y) for each token i and tag y; AIN's own iterations have sharpness 1 and share 1."""
+    first = network.steps[0][0] if network.steps else 1.0
+    q = [_normalise([first * score for score in unary]) for unary in emissions]
+    for sharpness, share in network.steps:
+        new = [
             _normalise(
-                [unary + _messages(i, y, q, network) for y, unary in enumerate(emissions[i])],
+                [sharpness * (unary + _messages(i, y, q, network)) for y, unary in enumerate(emissions[i])],
             )
             for i in range(len(emissions))
+        ]
+        q = [
+            [(1 - share) * before + share * after for before, after in zip(old_i, new_i, strict=True)]
+            for old_i, new_i in zip(q, new, strict=True)
         ]
     return q
 

@@ -28,7 +28,7 @@ class JointConfig:
 
     embedder: EmbedderConfig = EmbedderConfig()
     encoder: EncoderConfig = EncoderConfig()
-    head: Literal["softmax", "crf", "ain", "ain-crf", "ain-f2o"] = "crf"
+    head: Literal["softmax", "crf", "ain", "ain-annealed", "ain-f2o"] = "crf"
     mlp_size: int = 200
     embedding_dropout: float = 0.3
     mlp_dropout: float = 0.3

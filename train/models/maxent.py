@@ -41,7 +41,7 @@ class MaxEntConfig:
     classes: Literal["intents", "domains"] = "intents"
     l2: float = 3e-6
     min_feature_count: int = 2
-    kept_features: int = 45_000
+    kept_features: int = 42_000
     tolerance: float = 1e-5  # largest gradient entry at which training has converged
     max_iterations: int = 400
 

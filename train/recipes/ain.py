@@ -18,13 +18,13 @@ def stm_ain() -> RunConfig:
 
 
 def ain_tuned() -> RunConfig:
-    """`stm-tuned` gone on with (--start) for four epochs with AIN-1O in place of the CRF, held to the CRF's likelihood."""
+    """`stm-tuned` gone on with (--start) for two epochs with an annealed AIN-1O in place of the CRF."""
     base = stm_tuned()
     return replace(
         base,
         recipe="ain-tuned",
-        joint=replace(base.joint, head="ain-crf"),
-        optim=OptimConfig(learning_rate=5e-4, epochs=4),
+        joint=replace(base.joint, head="ain-annealed"),
+        optim=OptimConfig(learning_rate=2e-4, epochs=2),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from train.models.heads.ain_annealed import AinAnnealed
 from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
-from train.models.heads.ain_likelihood import AinLikelihood
 from train.models.heads.crf import Crf
 from train.models.heads.softmax import Softmax
 
@@ -17,6 +17,6 @@ HEADS: Mapping[str, type[Softmax | Crf | AinFirst | AinFactorised]] = {
     "softmax": Softmax,
     "crf": Crf,
     "ain": AinFirst,
-    "ain-crf": AinLikelihood,
+    "ain-annealed": AinAnnealed,
     "ain-f2o": AinFactorised,
 }

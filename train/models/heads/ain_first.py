@@ -18,7 +18,7 @@ from train.models.heads.base import (
     inside,
     restrict,
 )
-from train.models.heads.mean_field import boundary, mean_field
+from train.models.heads.mean_field import Step, boundary, mean_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,10 @@ class AinFirst(nn.Module):
         """The transition table of each distance between two tokens."""
         return {1: self.transitions_KK}
 
+    def steps(self) -> list[Step]:
+        """What the iterations do: AIN's own update, each of them."""
+        return [Step()] * self.iterations
+
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """-sum_i log Q_i^M(y_i), mean over utterances (AIN, section 2.3)."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
@@ -58,4 +62,4 @@ class AinFirst(nn.Module):
     def _infer(self, emissions_BTK: Tensor, lengths_B: Tensor) -> Tensor:
         """log_q_BTK after the last iteration."""
         boundary_BTK = boundary(self.start_K, self.end_K, lengths_B, emissions_BTK.shape[1])
-        return mean_field(emissions_BTK, boundary_BTK, self.tables(), lengths_B, self.iterations)
+        return mean_field(emissions_BTK, boundary_BTK, self.tables(), lengths_B, self.steps())

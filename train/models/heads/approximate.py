@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from polyparse.errors import ConfigError
-from train.models.heads.ain_first import AinFirst
+from train.models.heads.ain_annealed import AinAnnealed
 from train.models.heads.crf import Crf
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ ILLEGAL = -10.0
 probability 0.001 decide; what gets through is repaired afterwards."""
 
 
-def mean_field_of(head: nn.Module) -> AinFirst:
-    """An AIN head with the CRF's potentials; raises ConfigError for a head that is no CRF."""
+def mean_field_of(head: nn.Module) -> AinAnnealed:
+    """An annealed AIN head with the CRF's potentials; raises ConfigError for a head that is no CRF."""
     if not isinstance(head, Crf):
         raise ConfigError(f"--approximate ain: found a {type(head).__name__} head, expected a CRF")
-    found = AinFirst(head.tags, head.scheme)
+    found = AinAnnealed(head.tags, head.scheme)
     with torch.no_grad():
         for parameter, value in zip(
             (found.start_K, found.transitions_KK, found.end_K), head.potentials(ILLEGAL), strict=True

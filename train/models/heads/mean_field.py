@@ -5,16 +5,23 @@ Axes: B utterances, T tokens, K tags (I and J where a transition goes from I to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from train.models.heads.base import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
+
+
+class Step(NamedTuple):
+    """One iteration: scores count `sharpness` times, and Q moves `share` of the way to its new value."""
+
+    sharpness: float = 1.0
+    share: float = 1.0
 
 
 def mean_field(
@@ -22,9 +29,9 @@ def mean_field(
     boundary_BTK: Tensor,
     tables: Mapping[int, Tensor],
     lengths_B: Tensor,
-    iterations: int,
+    steps: Sequence[Step],
 ) -> Tensor:
-    """log_q_BTK after M iterations (AIN, sections 2.1 and 2.2).
+    """log_q_BTK after M iterations (AIN, sections 2.1 and 2.2), of which AIN's own are plain; the last moves all the way.
 
     Q_i^0 is the normalised emission psi_u; then, for all tokens at once,
     Q_i^m is proportional to exp(psi_u + sum over neighbours j of s(j, i, m)), and the message s(j, i, m) is
@@ -39,13 +46,14 @@ def mean_field(
     both_ways_IJ = torch.cat([torch.cat((table_IJ, table_IJ.T)) for table_IJ in tables.values()])
     offsets = [sign * distance for distance in tables for sign in (-1, 1)]
     potentials_BTK = emissions_BTK + boundary_BTK
-    scores_BTK = emissions_BTK
-    for _ in range(iterations):
-        q_BTK = scores_BTK.softmax(2).masked_fill(~inside_BT1, 0.0)
-        q_BTK = torch.nn.functional.pad(q_BTK, (0, 0, reach, reach))
-        neighbours = [q_BTK[:, reach + offset : q_BTK.shape[1] - reach + offset] for offset in offsets]
-        scores_BTK = potentials_BTK + torch.cat(neighbours, 2) @ both_ways_IJ
-    return scores_BTK.log_softmax(2)
+    log_q_BTK = ((steps[0].sharpness if steps else 1.0) * emissions_BTK).log_softmax(2)
+    q_BTK = log_q_BTK.exp()
+    for sharpness, share in steps:
+        sent_BTK = torch.nn.functional.pad(q_BTK.masked_fill(~inside_BT1, 0.0), (0, 0, reach, reach))
+        neighbours = [sent_BTK[:, reach + offset : sent_BTK.shape[1] - reach + offset] for offset in offsets]
+        log_q_BTK = (sharpness * (potentials_BTK + torch.cat(neighbours, 2) @ both_ways_IJ)).log_softmax(2)
+        q_BTK = (1.0 - share) * q_BTK + share * log_q_BTK.exp()
+    return log_q_BTK
 
 
 def boundary(start_K: Tensor, end_K: Tensor, lengths_B: Tensor, n_tokens: int) -> Tensor:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from tests.oracles.cases import network, random_case, random_head, random_tags
 from tests.oracles.mean_field import infer
 from train.models.heads.ain_first import AinFirst
+from train.models.heads.crf import Crf
 
 LENGTHS = [6, 1, 2, 3, 5]
 NAMES = ["ain", "ain-f2o"]
@@ -39,7 +41,7 @@ def test_the_loss_is_minus_the_log_of_q(name: str, iterations: int) -> None:
 
 
 @pytest.mark.parametrize("restricted", [False, True])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "ain-annealed"])
 def test_decoding_takes_the_largest_q_of_each_token(name: str, restricted: bool) -> None:
     head = ain(name)
     case = random_case(len(head.tags), LENGTHS, seed=2, restricted=restricted).double()
@@ -53,6 +55,41 @@ def test_decoding_takes_the_largest_q_of_each_token(name: str, restricted: bool)
         assert decoded.path_marginals_BT[index, :length].tolist() == pytest.approx(best, abs=1e-9)
         assert decoded.path_marginals_BT[index, length:].eq(1.0).all()
         assert decoded.log_prob_B[index].item() == pytest.approx(sum(map(math.log, best)), abs=1e-9)
+
+
+def test_the_annealed_loss_adds_the_exact_likelihood_of_the_same_potentials() -> None:
+    head = ain("ain-annealed", iterations=5)
+    plain, crf = ain("ain"), random_head("crf", "IO", 4, seed=4).double()
+    assert isinstance(crf, Crf)
+    crf.load_state_dict(head.state_dict())  # five tags each, and IO forbids nothing
+    case = random_case(len(head.tags), LENGTHS, seed=0).double()
+    tags_BT = random_tags(head, LENGTHS, seed=1)
+    plain.load_state_dict(head.state_dict())
+    plain.steps = head.steps  # type: ignore[method-assign]  # the same iterations, AIN's own loss
+    expected = plain.loss(case.emissions_BTK, tags_BT, case.lengths_B) + crf.loss(
+        case.emissions_BTK, tags_BT, case.lengths_B
+    )
+    assert head.loss(case.emissions_BTK, tags_BT, case.lengths_B).item() == pytest.approx(
+        expected.item(), rel=1e-9
+    )
+
+
+def test_annealing_rises_evenly_and_ends_with_a_plain_update() -> None:
+    steps = ain("ain-annealed", iterations=4).steps()
+    assert steps == [(0.5, 0.6), (1.75, 0.6), (3.0, 0.6), (1.0, 1.0)]
+
+
+def test_strongly_coupled_neighbours_agree_where_plain_iterations_swap_for_ever() -> None:
+    """Two tokens, two tags, each leaning to another: the couplings want them equal, either way."""
+    plain, annealed = (random_head(name, "IO", 1, seed=0).double() for name in ("ain", "ain-annealed"))
+    for head in (plain, annealed):
+        head.load_state_dict(
+            {"start_K": torch.zeros(2), "end_K": torch.zeros(2), "transitions_KK": 6 * torch.eye(2)}
+        )
+    emissions_BTK = torch.tensor([[[1.1, 0.0], [0.0, 1.0]]]).double()
+    case = emissions_BTK, torch.ones(1, 2, dtype=torch.bool), torch.tensor([2])
+    assert plain.decode(*case).path_BT.tolist() in ([[0, 1]], [[1, 0]])
+    assert annealed.decode(*case).path_BT.tolist() == [[0, 0]]
 
 
 def test_the_second_order_without_skips_is_the_first_order() -> None:

@@ -1,10 +1,12 @@
-"""AIN head of first order whose potentials are also those of a good CRF: mean field decodes what exact likelihood taught.
+"""AIN head of first order that anneals and damps its iterations, over potentials held to exact likelihood.
 
 Axes: B utterances, T tokens, K tags.
 
-The loss of AIN (section 2.3) judges each token by itself, so that a doubtful span is hedged token by token and falls into
-pieces. The exact likelihood of the whole path under the same potentials, added to it, keeps them coherent; and mean field,
-unrolled for more iterations than the paper's three, learns to find what they say.
+All tokens are updated at once, so that strongly coupled neighbours can swap their tags for ever, and a doubtful span falls
+into pieces. A damped update moves only a part of the way; sharpness that rises from soft to hard (deterministic annealing,
+Rose 1998) lets the utterance agree on one reading before it commits; the last update is AIN's own, so that Q^M are
+probabilities again. The loss of AIN judges each token by itself; the exact likelihood of the path under the same potentials,
+added to it, keeps spans whole.
 """
 
 from __future__ import annotations
@@ -15,20 +17,29 @@ from train.models.heads.ain_first import AinFirst
 from train.models.heads.base import blank_padding, inside
 from train.models.heads.crf import Potentials, path_score
 from train.models.heads.forward_backward import LogPartition
+from train.models.heads.mean_field import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
 
-ITERATIONS = 8
+ITERATIONS = 10
+SOFTEST, HARDEST = 0.5, 3.0
+SHARE = 0.6
 
 
-class AinLikelihood(AinFirst):
-    """Decodes as AinFirst does; learns from -sum_i log Q_i^M(y_i) - log P(y), P the CRF of the same potentials."""
+class AinAnnealed(AinFirst):
+    """Learns from -sum_i log Q_i^M(y_i) - log P(y), where P is the CRF of the same potentials."""
 
     def __init__(self, tags: Sequence[str], scheme: str, *, iterations: int = ITERATIONS) -> None:
         super().__init__(tags, scheme, iterations=iterations)
+
+    def steps(self) -> list[Step]:
+        """Sharpness from SOFTEST to HARDEST in even steps, each damped; then a plain update."""
+        rises = max(1, self.iterations - 2)
+        annealed = [SOFTEST + (HARDEST - SOFTEST) * m / rises for m in range(self.iterations - 1)]
+        return [*(Step(sharpness, SHARE) for sharpness in annealed), Step(1.0, 1.0)]
 
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The two negative log-likelihoods, mean over utterances; every transition counts as legal."""
