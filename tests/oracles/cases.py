@@ -95,5 +95,5 @@ def network(head: AinFirst) -> Network:
         head.end_K.tolist(),
         tables[1].tolist(),
         tables[2].tolist() if 2 in tables else None,
-        [tuple(step) for step in head.steps()],
+        [(step.sharpness, step.share) for step in head.steps()],
     )
