@@ -91,7 +91,7 @@ def _gated(
     written = origin_of(run.corpus, labels.domains).has_written_utterances
     chosen = choose_golden(reference.answer, run.locales, reference.examples, written=written, file=out)
     golden.save(parser.folder / package.GOLDEN, chosen)
-    frames = gates.in_ragged_batches(parser.run, reference.items, size=MEASURED_TOGETHER)
+    frames = gates.in_ragged_batches(parser.pipeline.run, reference.items, size=MEASURED_TOGETHER)
     return _finish(parser, measure(reference.examples, frames), notes)
 
 
@@ -103,8 +103,8 @@ def _load(reference: Reference, scratch: Path, request: Request) -> Parser:
 
 def _answers_as_checkpoint(parser: Parser, reference: Reference, out: Path) -> str:
     items, expected = reference.items, reference.frames
-    ragged = gates.agree("float graph", gates.in_ragged_batches(parser.run, items), expected, file=out)
-    alone = gates.agree("float graph, alone", gates.alone(parser.run, items), expected, file=out)
+    ragged = gates.agree("float graph", gates.in_ragged_batches(parser.pipeline.run, items), expected, file=out)
+    alone = gates.agree("float graph, alone", gates.alone(parser.pipeline.run, items), expected, file=out)
     worst = max(ragged.largest_difference, alone.largest_difference)
     return (
         f"gate 1: the float graphs gave the checkpoint's frames for {ragged.utterances} dev utterances, in ragged "
@@ -113,8 +113,8 @@ def _answers_as_checkpoint(parser: Parser, reference: Reference, out: Path) -> s
 
 
 def _keeps_its_accuracy(parser: Parser, reference: Reference, out: Path) -> str:
-    ragged = gates.in_ragged_batches(parser.run, reference.items)
-    alone = gates.alone(parser.run, reference.items)
+    ragged = gates.in_ragged_batches(parser.pipeline.run, reference.items)
+    alone = gates.alone(parser.pipeline.run, reference.items)
     together = gates.agree("alone equals batch", alone, ragged, file=out)
     found = measure(reference.examples, ragged)["mean"]["exact_match"]
     expected = measure(reference.examples, reference.frames)["mean"]["exact_match"]

@@ -142,17 +142,26 @@ class Vectorizer:
 def collate(items: Sequence[Item]) -> Batch:
     """Pad items into one batch; each distinct word is listed once. At least one item with at least one token is expected."""
     distinct: dict[Word, int] = {}
-    lengths = [len(item.words) for item in items]
-    words_BT = np.zeros((len(items), max(lengths)), dtype=np.int64)
-    for b, item in enumerate(items):
-        words_BT[b, : lengths[b]] = [distinct.setdefault(word, len(distinct) + 1) for word in item.words]
-    longest = max(len(word.characters_C) for word in distinct)
-    word_rows_U = np.full(len(distinct) + 1, PADDING, dtype=np.int64)
-    word_rows_U[1:] = [word.row for word in distinct]
-    characters_UC = np.zeros((len(distinct) + 1, longest), dtype=np.int64)
-    for u, word in enumerate(distinct, start=1):
-        characters_UC[u, : len(word.characters_C)] = word.characters_C
-    features_BF = np.zeros((len(items), max(1, *(len(item.features) for item in items))), dtype=np.int64)
-    for b, item in enumerate(items):
-        features_BF[b, : len(item.features)] = item.features
-    return Batch(words_BT, word_rows_U, characters_UC, features_BF, np.array(lengths, dtype=np.int32))
+    lengths_B = np.array([len(item.words) for item in items], dtype=np.int32)
+    places = [distinct.setdefault(word, len(distinct) + 1) for item in items for word in item.words]
+    letters = [_NO_LETTERS, *(word.characters_C for word in distinct)]
+    return Batch(
+        words_BT=_padded(places, lengths_B),
+        word_rows_U=np.array([PADDING, *(word.row for word in distinct)], dtype=np.int64),
+        characters_UC=_padded(np.concatenate(letters), np.array([len(word) for word in letters])),
+        features_BF=_padded(
+            [row for item in items for row in item.features], np.array([len(item.features) for item in items])
+        ),
+        lengths_B=lengths_B,
+    )
+
+
+_NO_LETTERS = np.zeros(0, dtype=np.int32)
+
+
+def _padded(flat: Sequence[int] | NDArray[np.int32], lengths_N: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Rows laid end to end -> rows of one length, zeros behind; at least one column."""
+    longest = max(1, int(lengths_N.max()))
+    padded = np.zeros((len(lengths_N), longest), dtype=np.int64)
+    padded[np.arange(longest) < lengths_N[:, None]] = flat
+    return padded

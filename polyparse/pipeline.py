@@ -38,6 +38,20 @@ class Outcome:
     padding: float
 
 
+def merge(parts: Sequence[tuple[Sequence[int], Outcome]]) -> Outcome:
+    """One outcome of several, each with the positions that its frames have in the whole; padding by the share of rows."""
+    if len(parts) == 1:
+        positions, only = parts[0]
+        if list(positions) == list(range(len(positions))):
+            return only
+    frames = dict(pair for positions, part in parts for pair in zip(positions, part.frames, strict=True))
+    return Outcome(
+        [frames[position] for position in range(len(frames))],
+        {stage: sum(part.seconds[stage] for _, part in parts) for stage in parts[0][1].seconds},
+        sum(part.padding * len(positions) for positions, part in parts) / len(frames),
+    )
+
+
 class Pipeline:
     """Parses batches of items under one model's labels, topology and routing. Holds no state between calls."""
 

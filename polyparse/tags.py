@@ -55,11 +55,15 @@ class Scheme:
         """Return the spans of the tags, in order; illegal tags are read as `repair` would write them."""
         spans: list[Span] = []
         before = ""
-        for index, (letter, slot) in enumerate(map(self._split, tags)):
+        for index, tag in enumerate(tags):
+            if tag == OUTSIDE:  # most are: nothing to read
+                before = OUTSIDE
+                continue
+            letter, slot = self._split(tag)
             goes_on = bool(spans) and spans[-1].end == index and spans[-1].name == slot
             if goes_on and before in self._opens and letter in self._continues:
                 spans[-1] = spans[-1]._replace(end=index + 1)
-            elif letter != OUTSIDE:
+            else:
                 spans.append(Span(slot, index, index + 1))
             before = letter
         return spans
