@@ -103,7 +103,9 @@ def _load(reference: Reference, scratch: Path, request: Request) -> Parser:
 
 def _answers_as_checkpoint(parser: Parser, reference: Reference, out: Path) -> str:
     items, expected = reference.items, reference.frames
-    ragged = gates.agree("float graph", gates.in_ragged_batches(parser.pipeline.run, items), expected, file=out)
+    ragged = gates.agree(
+        "float graph", gates.in_ragged_batches(parser.pipeline.run, items), expected, file=out
+    )
     alone = gates.agree("float graph, alone", gates.alone(parser.pipeline.run, items), expected, file=out)
     worst = max(ragged.largest_difference, alone.largest_difference)
     return (
