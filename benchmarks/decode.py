@@ -25,8 +25,8 @@ from train.models.heads import HEADS
 
 Device = Literal["cpu", "cuda"]
 
-DECODERS = {"viterbi": "crf", "ain": "ain"}
-"""Name in the figures -> head."""
+DECODERS = {"viterbi": "crf", "ain": "ain", "annealed": "ain-annealed"}
+"""Name in the figures -> head: AIN as its paper has it (three iterations), and the annealed one that ships (ten)."""
 SLOTS = {"": 55, "_domain": 10}
 """Suffix of the figures -> slots: all of MASSIVE's (111 tags), or as many as one of its domains has (21 tags)."""
 PREFIXES: Mapping[Device, str] = {"cpu": "", "cuda": "cuda_"}
@@ -119,7 +119,10 @@ def decoding(
                 for prefix in calls["viterbi"]:
                     found = median_us({name: calls[name][prefix] for name in calls}, rounds=rounds)
                     at = f"{shape.B}x{shape.T}{suffix}"
-                    ratios[f"{prefix}ain_vs_viterbi_{at}"] = found["ain"] / found["viterbi"]
+                    ratios |= {
+                        f"{prefix}{name}_vs_viterbi_{at}": found[name] / found["viterbi"]
+                        for name in ("ain", "annealed")
+                    }
                     times |= {f"{prefix}{name}_us_{at}": us for name, us in found.items()}
     return ratios | times
 

@@ -13,8 +13,9 @@ def figures() -> dict[str, float]:
 
 def test_there_is_a_ratio_for_each_shape_tag_set_and_way(figures: dict[str, float]) -> None:
     expected = {
-        f"{way}ain_vs_viterbi_{batch}x3{tags}"
+        f"{way}{name}_vs_viterbi_{batch}x3{tags}"
         for way in ("", "torch_")
+        for name in ("ain", "annealed")
         for batch in (1, 2)
         for tags in ("", "_domain")
     }
@@ -24,8 +25,9 @@ def test_there_is_a_ratio_for_each_shape_tag_set_and_way(figures: dict[str, floa
 def test_a_ratio_is_the_time_of_ain_over_the_time_of_viterbi(figures: dict[str, float]) -> None:
     for key, ratio in figures.items():
         if "_vs_" in key:
-            way, shape = key.split("ain_vs_viterbi_")
-            assert ratio == figures[f"{way}ain_us_{shape}"] / figures[f"{way}viterbi_us_{shape}"]
+            name, shape = key.split("_vs_viterbi_")
+            way = name.removesuffix("ain").removesuffix("annealed")
+            assert ratio == figures[f"{name}_us_{shape}"] / figures[f"{way}viterbi_us_{shape}"]
 
 
 def test_the_shapes_are_the_agreed_ones() -> None:
