@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
-from train.recipes.stm import per_domain, stm, stm_fasttext, stm_paper, stm_small, stm_softmax, stm_tuned
+from train.recipes.stm import (
+    per_domain,
+    stm,
+    stm_fasttext,
+    stm_paper,
+    stm_small,
+    stm_softmax,
+    stm_tuned,
+    word_cnn,
+    word_linear,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +29,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm-small": stm_small,
     "stm-paper": stm_paper,
     "stm-softmax": stm_softmax,
+    "word-cnn": word_cnn,
+    "word-linear": word_linear,
     "stm-ain": stm_ain,
     "stm-ain-f2o": stm_ain_f2o,
     "ain-tuned": ain_tuned,

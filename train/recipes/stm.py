@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
@@ -52,6 +53,16 @@ def stm_softmax() -> RunConfig:
     return replace(stm(), recipe="stm-softmax", joint=replace(stm().joint, head="softmax"))
 
 
+def word_cnn() -> RunConfig:
+    """AIN's WORD-CNN: one convolution of 512 filters over word vectors, no characters, and a CRF."""
+    return replace(stm(), recipe="word-cnn", joint=_word_only("cnn"))
+
+
+def word_linear() -> RunConfig:
+    """AIN's WORD ONLY: one linear layer over word vectors, no characters, and a CRF."""
+    return replace(stm(), recipe="word-linear", joint=_word_only("linear"))
+
+
 def stm_small() -> RunConfig:
     """`stm` for corpora of a few thousand utterances: smaller, more epochs."""
     return RunConfig(
@@ -94,4 +105,14 @@ def per_domain() -> RunConfig:
             mlp_size=64,
         ),
         optim=OptimConfig(batch_size=32, epochs=25, patience=5),
+    )
+
+
+def _word_only(kind: Literal["cnn", "linear"]) -> JointConfig:
+    """The encoders of AIN, section 3.2, that see words alone."""
+    base = stm().joint
+    return replace(
+        base,
+        embedder=replace(base.embedder, character_filters=0),
+        encoder=EncoderConfig(kind=kind, hidden_size=512, layers=1),
     )
