@@ -16,7 +16,7 @@ from model_export.report_sections import MEASURES
 from model_export.subject import open_bundle, open_checkpoint
 from polyparse.errors import InputError
 from polyparse.frame import Frame, Utterance
-from polyparse.text import check
+from polyparse.text import MAX_CHARACTERS, check
 from train.corpora import read
 from train.corpora.splits import NAMES
 from train.evaluation import measure, parse_all
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from polyparse.pipeline import Pipeline
     from train.corpora.example import Example
 
-MAX_CHARACTERS = 10_000
-"""The longest utterance that is parsed, as `polyparse.runtime.parser` has it."""
 WIDTH = len("0.1234")
 
 

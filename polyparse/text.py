@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
 
+MAX_CHARACTERS = 10_000
+"""The longest text that is parsed where nobody sets another bound."""
 CHUNK = re.compile(r"[^\s\u200b]+")
 
 

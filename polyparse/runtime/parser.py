@@ -14,7 +14,7 @@ from polyparse.grouping import groups
 from polyparse.pipeline import Pipeline, merge
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import choose_device
-from polyparse.text import check
+from polyparse.text import MAX_CHARACTERS, check
 from polyparse.vocab import Vocabulary
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from polyparse.frame import Frame
     from polyparse.manifest import Manifest
     from polyparse.pipeline import Outcome
-
-MAX_CHARACTERS = 10_000
 
 
 class Parser:

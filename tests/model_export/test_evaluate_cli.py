@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from model_export.evaluate_cli import MAX_CHARACTERS
 from polyparse import cli
 from polyparse.frame import Utterance
-from polyparse.runtime import parser as runtime
 from polyparse.runtime.parser import Parser
 from tests.bundles import write_bundle
 from tests.model_export.html_tree import read_html
@@ -218,7 +216,3 @@ def test_what_cannot_be_read_is_refused_before_anything_is_written(
     assert cli.main(["evaluate", "--bundle", str(bundle), *options]) == cli.REFUSED
     assert "absent" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
-
-
-def test_a_checkpoint_is_held_to_the_same_length_as_a_bundle() -> None:
-    assert MAX_CHARACTERS == runtime.MAX_CHARACTERS
