@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyparse.decoding import slots_of_path
+from polyparse.decoding import MARKS, slots_of_path
 from polyparse.frame import Slot, Utterance
 from polyparse.tags import SCHEMES
 from polyparse.text import normalise
@@ -40,6 +40,22 @@ def paths(draw: st.DrawFn) -> tuple[Item, str, list[str], list[float]]:
     return item, name, tags, marginals
 
 
+def within_marks(item: Item, first: int, end: int) -> tuple[int, int]:
+    """The span without marks at its edges, told from each token's text."""
+
+    def is_mark(token: int) -> bool:
+        text = item.utterance.text[item.starts[token] : item.ends[token]]
+        stop = text == "." and token == item.n_tokens - 1
+        after_letter = token > 0 and item.ends[token - 1] - item.starts[token - 1] == 1
+        return text[0] in MARKS or (stop and not after_letter)
+
+    while end - first > 1 and is_mark(end - 1):
+        end -= 1
+    while end - first > 1 and item.utterance.text[item.starts[first]] in MARKS:
+        first += 1
+    return first, end
+
+
 @given(paths())
 def test_a_slot_is_the_slice_of_the_text_that_its_tokens_span(
     case: tuple[Item, str, list[str], list[float]],
@@ -49,7 +65,9 @@ def test_a_slot_is_the_slice_of_the_text_that_its_tokens_span(
     spans = SCHEMES[name].decode(tags)
     slots = slots_of_path(item, tags, marginals, SCHEMES[name])
     assert [(slot.name, slot.start, slot.end) for slot in slots] == [
-        (span.name, item.starts[span.start], item.ends[span.end - 1]) for span in spans
+        (span.name, item.starts[first], item.ends[end - 1])
+        for span in spans
+        for first, end in [within_marks(item, span.start, span.end)]
     ]
     assert all(slot.value == text[slot.start : slot.end] and normalise(slot.value) for slot in slots)
     assert all(left.end <= right.start for left, right in pairwise(slots))
@@ -60,9 +78,29 @@ def test_a_slot_is_as_sure_as_its_tags_together(case: tuple[Item, str, list[str]
     item, name, tags, marginals = case
     spans = SCHEMES[name].decode(tags)
     slots = slots_of_path(item, tags, marginals, SCHEMES[name])
-    expected = [prod(marginals[span.start : span.end]) for span in spans]
+    kept = [within_marks(item, span.start, span.end) for span in spans]
+    expected = [prod(marginals[first:end]) for first, end in kept]
     assert [slot.confidence for slot in slots] == pytest.approx(expected)
     assert all(0.0 <= slot.confidence <= 1.0 for slot in slots)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7am!!!", "7am"),
+        ("¿mañana?", "mañana"),
+        ('"thriller"', "thriller"),
+        ("seven.", "seven"),
+        ("siete p. m.", "siete p. m."),
+        ("कल सुबह।", "कल सुबह"),
+        ("a, b", "a, b"),
+        ("?!", "?"),
+    ],
+)
+def test_marks_at_the_edges_are_not_part_of_a_value(text: str, value: str) -> None:
+    item = item_of(text)
+    (slot,) = slots_of_path(item, ["I-date"] * item.n_tokens, [1.0] * item.n_tokens, SCHEMES["IO"])
+    assert slot.value == value
 
 
 def test_an_illegal_path_is_repaired() -> None:
