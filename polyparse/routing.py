@@ -69,7 +69,8 @@ def rank(
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
         owner_I = np.array(labels.intent_domains)
-        within_BI = joint_BI - _log_sums(joint_BI, labels)[:, owner_I]
+        exact_BI = joint_BI.astype(np.float64)  # float32 is too coarse for differences of large logarithms
+        within_BI = exact_BI - _log_sums(exact_BI, labels)[:, owner_I]
         log_probs_BI = domains_BD[:, owner_I] + within_BI
         place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
         order_BI = np.lexsort((-within_BI, place_BD[:, owner_I]), axis=1)
@@ -84,7 +85,7 @@ def _mixture(joint_BI: Floats, classified_BX: Floats | None, labels: Labels, rou
     return routing.joint_weight * joint_BI + (1.0 - routing.joint_weight) * classified_BX
 
 
-def _routes(log_probs_I: Floats, order: NDArray[np.intp], labels: Labels) -> list[Route]:
+def _routes(log_probs_I: NDArray[np.floating], order: NDArray[np.intp], labels: Labels) -> list[Route]:
     probs_I = np.exp(log_probs_I)
     if not labels.domains:
         return [Route(None, int(i), 1.0, float(probs_I[i]), float(log_probs_I[i])) for i in order]
@@ -101,10 +102,10 @@ def _routes(log_probs_I: Floats, order: NDArray[np.intp], labels: Labels) -> lis
     ]
 
 
-def _log_sums(log_probs_BI: Floats, labels: Labels) -> Floats:
+def _log_sums(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
     """(B, D): log of the summed probabilities of each domain's intents, sound where all of them are tiny."""
     inside_DI = np.array(labels.intent_domains) == np.arange(len(labels.domains))[:, None]
-    of_domain_BDI = np.where(inside_DI, log_probs_BI[:, None], np.float32(-np.inf))
+    of_domain_BDI = np.where(inside_DI, log_probs_BI[:, None], -np.inf)
     peak_BD = of_domain_BDI.max(axis=2)
-    sums: Floats = peak_BD + np.log(np.exp(of_domain_BDI - peak_BD[:, :, None]).sum(axis=2))
+    sums: NDArray[np.floating] = peak_BD + np.log(np.exp(of_domain_BDI - peak_BD[:, :, None]).sum(axis=2))
     return sums

@@ -121,6 +121,13 @@ def test_every_intent_is_ranked_once_under_its_own_domain(case: tuple[Floats, Fl
     assert all(route.domain == OWNERS[route.intent] for route in routes if route.intent is not None)
 
 
+@example(
+    (
+        np.array([[-66.0, -66.0, 0.0, -66.0, -65.0, -66.0]], np.float32),
+        np.full((1, 3), -1.0986123, np.float32),
+        Routing("hard", 0.0, "domains"),
+    )
+)
 @given(cases())
 def test_soft_routes_come_by_probability_and_hard_ones_by_domain_first(
     case: tuple[Floats, Floats, Routing],
