@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from model_export.breakdown import Case
 from model_export.report import Report, page
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from model_export.subject import Subject
     from polyparse.encode import Item
-    from polyparse.pipeline import Pipeline
     from train.corpora.example import Example
 
 WIDTH = len("0.1234")
@@ -116,8 +115,7 @@ def parse(
         except InputError as error:
             codes[error.code] += 1
             frames[row] = Frame(example.text, locale, None, None, (), 0.0)
-    pipeline = cast("Pipeline", subject)  # all that is asked of it is `run`
-    frames.update(zip(items, parse_all(pipeline, list(items.values())), strict=True))
+    frames.update(zip(items, parse_all(subject, list(items.values())), strict=True))
     return [frames[row] for row in range(len(examples))], codes
 
 

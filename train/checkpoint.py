@@ -28,7 +28,7 @@ from polyparse.vocab import Vocabulary
 from train.config import RunConfig
 from train.corpora.example import Example
 from train.embeddings.table import WordVectors
-from train.models.joint import JointNetwork
+from train.models.joint import JointNetwork, new_network
 from train.models.maxent import MaxEnt
 from train.networks import TorchNetworks
 from train.task import TextTables
@@ -193,12 +193,7 @@ class Checkpoint:
         tables, config = self.tables(), self.run().config
         found = []
         for index, labels in enumerate(self.network_labels()):
-            network = JointNetwork(
-                labels,
-                n_words=len(tables.vocabulary.words) + 2,
-                n_characters=len(tables.vocabulary.characters) + 2,
-                config=config.joint,
-            )
+            network = new_network(labels, tables.vocabulary, config.joint)
             weights = self.load_torch(f"network-{index}")
             if weights is None:
                 raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")

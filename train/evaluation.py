@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from train.scoring import Counts, report, score
 
@@ -12,13 +12,20 @@ if TYPE_CHECKING:
 
     from polyparse.encode import Item
     from polyparse.frame import Frame
-    from polyparse.pipeline import Pipeline
+    from polyparse.pipeline import Outcome
     from train.corpora.example import Example
 
 PARSED_TOGETHER = 128
 
 
-def parse_all(pipeline: Pipeline, items: Sequence[Item], *, together: int = PARSED_TOGETHER) -> list[Frame]:
+class Runs(Protocol):
+    """A pipeline, a parser, or whatever else gives frames of a batch."""
+
+    def run(self, items: Sequence[Item], /) -> Outcome:
+        """Frames in the items' order."""
+
+
+def parse_all(pipeline: Runs, items: Sequence[Item], *, together: int = PARSED_TOGETHER) -> list[Frame]:
     """Frames of many items in their order, parsed in batches of like lengths."""
     order = sorted(range(len(items)), key=lambda i: items[i].n_tokens)
     frames: dict[int, Frame] = {}

@@ -20,7 +20,7 @@ from polyparse.encode import collate
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
 from train.evaluation import measure, parse_all
-from train.models.joint import JointNetwork, Tensors
+from train.models.joint import JointNetwork, Tensors, new_network
 from train.networks import TorchNetworks
 from train.start import adopt_weights
 
@@ -108,12 +108,7 @@ def build_network(
     task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
 ) -> JointNetwork:
     """A fresh network of the right size for the corpus; its word table starts from `vectors` where there are any."""
-    network = JointNetwork(
-        task.labels,
-        n_words=len(tables.vocabulary.words) + 2,
-        n_characters=len(tables.vocabulary.characters) + 2,
-        config=config.joint,
-    )
+    network = new_network(task.labels, tables.vocabulary, config.joint)
     if vectors is not None:
         network.embedder.start_from(torch.from_numpy(vectors.rows_N), torch.from_numpy(vectors.vectors_NE))
     return network

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from polyparse.vocab import FIRST
 from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
@@ -20,6 +21,7 @@ from train.models.heads import HEADS
 if TYPE_CHECKING:
     from polyparse.encode import Batch
     from polyparse.labels import Labels
+    from polyparse.vocab import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,3 +135,13 @@ class JointNetwork(nn.Module):
             logits_BI, intents_B, label_smoothing=self.config.label_smoothing
         )
         return self.config.alpha * intent_loss, self.config.beta * slot_loss
+
+
+def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> JointNetwork:
+    """A fresh network with a row for each word and character, and for padding and unknown."""
+    return JointNetwork(
+        labels,
+        n_words=FIRST + len(vocabulary.words),
+        n_characters=FIRST + len(vocabulary.characters),
+        config=config,
+    )
