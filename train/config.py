@@ -16,7 +16,8 @@ from train.swap import SwapConfig
 class OptimConfig:
     """AdamW with a linear warm-up and a cosine decay to zero over `epochs`; weights are averaged (EMA) for dev and export.
 
-    Training stops after `patience` epochs without a better exact match on dev.
+    Training stops after `patience` epochs without a better exact match on dev. `precision` is that of the network's matrix
+    products while it trains; the weights, the CRF's sums, dev and what is exported stay in float32.
     """
 
     learning_rate: float = 2e-3
@@ -27,6 +28,7 @@ class OptimConfig:
     warmup_share: float = 0.05
     clip_norm: float = 2.0
     average_decay: float = 0.998
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
         check_bounds(

@@ -62,7 +62,7 @@ class Trainer:
         )
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay
+            trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay, fused=True
         )
         steps = len(_batches(task, config.optim, seed=0)) * config.optim.epochs
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _warm_cosine(config.optim, steps))
@@ -152,12 +152,17 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
     trainer.network.train()
     task = trainer.redraw(seed)
     batches = _batches(task, trainer.config.optim, seed=seed)
+    half = trainer.config.optim.precision == "bfloat16"
     total_intent = total_slot = 0.0
     for done, rows in enumerate(batches, start=1):
         tensors = Tensors.of(collate([task.train[i] for i in rows]))
         targets = [task.targets[i] for i in rows]
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits_BI, emissions_BTK = trainer.network(tensors)
         intent_loss, slot_loss = trainer.network.loss(
-            tensors,
+            logits_BI.float(),
+            emissions_BTK.float(),
+            tensors.lengths_B,
             torch.tensor([target.intent for target in targets]),
             torch.tensor([target.tags_T for target in targets]),
         )

@@ -62,7 +62,7 @@ SETTINGS = (
 
 
 class Gold(NamedTuple):
-    """Arguments of `JointNetwork.loss`; tags are -1 in the padding."""
+    """A batch and what it should give; tags are -1 in the padding."""
 
     tensors: Tensors
     intents_B: Tensor
@@ -93,9 +93,14 @@ def gold(task: Task, rows: Sequence[int]) -> Gold:
     return Gold(Tensors.of(collate(items)), torch.tensor(intents), torch.tensor(tags))
 
 
+def losses(network: JointNetwork, batch: Gold) -> torch.Tensor:
+    """Intent and slot loss of a batch."""
+    return torch.stack(network.loss(*network(batch.tensors), batch.tensors.lengths_B, *batch[1:]))
+
+
 def backward(network: JointNetwork, batch: Gold) -> float:
     """One loss and its gradients."""
     network.zero_grad()
-    loss = torch.stack(network.loss(*batch)).sum()
+    loss = losses(network, batch).sum()
     loss.backward()  # type: ignore[no-untyped-call]
     return float(loss.detach())

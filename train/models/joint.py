@@ -125,10 +125,11 @@ class JointNetwork(nn.Module):
             return encoded_BTH.new_zeros(len(encoded_BTH), 0), self.slots(encoded_BTH)
         return self.intent(encoded_BTH, tensors.lengths_B), self.slots(encoded_BTH)
 
-    def loss(self, tensors: Tensors, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """(alpha * IC, beta * NER), each a mean over the utterances; their sum is the paper's loss."""
-        logits_BI, emissions_BTK = self(tensors)
-        slot_loss: Tensor = self.head.loss(emissions_BTK, tags_BT, tensors.lengths_B)
+    def loss(
+        self, logits_BI: Tensor, emissions_BTK: Tensor, lengths_B: Tensor, intents_B: Tensor, tags_BT: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(alpha * IC, beta * NER) of what `forward` gave, means over the utterances; their sum is the paper's loss."""
+        slot_loss: Tensor = self.head.loss(emissions_BTK, tags_BT, lengths_B)
         if self.intent is None:
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
         intent_loss = nn.functional.cross_entropy(

@@ -14,7 +14,7 @@ import torch
 
 from polyparse.tags import SCHEMES
 from tests.train.corpus import examples
-from tests.train.tiny import TINY, backward, gold, parts, with_joint
+from tests.train.tiny import TINY, backward, gold, losses, parts, with_joint
 from train.config import RunConfig
 from train.loop import build_network, evaluate
 from train.models.encoders import ENCODERS
@@ -78,8 +78,8 @@ def test_alone_equals_in_company_whatever_stands_in_the_padding(encoder: str, he
 def test_the_loss_of_a_batch_is_the_mean_of_its_utterances(encoder: str, head: str, scheme: str) -> None:
     network, task = build(encoder, head, scheme)
     rows = range(0, 40, 5)
-    together = torch.stack(network.loss(*gold(task, rows)))
-    alone = torch.stack([torch.stack(network.loss(*gold(task, [row]))) for row in rows])
+    together = losses(network, gold(task, rows))
+    alone = torch.stack([losses(network, gold(task, [row])) for row in rows])
     assert together.allclose(alone.mean(0), atol=1e-4)
 
 
@@ -114,9 +114,9 @@ def test_it_learns_the_corpus(encoder: str, head: str, scheme: str) -> None:
 def test_alpha_and_beta_weigh_the_losses() -> None:
     network, task = build()
     batch = gold(task, [0, 1])
-    intent, slots = network.loss(*batch)
+    intent, slots = losses(network, batch)
     network.config = replace(network.config, alpha=0.5, beta=3.0)
-    weighed_intent, weighed_slots = network.loss(*batch)
+    weighed_intent, weighed_slots = losses(network, batch)
     assert weighed_intent.allclose(0.5 * intent)
     assert weighed_slots.allclose(3.0 * slots)
 
@@ -126,7 +126,7 @@ def test_without_intents_only_slots_are_learnt() -> None:
     network = build_network(task, tables, TINY)
     batch = gold(task, range(8))
     logits_BI, _ = network(batch.tensors)
-    intent_loss, slot_loss = network.loss(*batch)
+    intent_loss, slot_loss = losses(network, batch)
     assert logits_BI.shape == (8, 0)
     assert intent_loss == 0
     assert slot_loss > 0

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from train.models.heads.ain_first import AinFirst
 from train.models.heads.base import blank_padding, inside
-from train.models.heads.crf import Potentials, path_score
-from train.models.heads.forward_backward import LogPartition
+from train.models.heads.crf import Potentials, chain_loss, path_loss
 from train.models.heads.mean_field import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
+
+    from train.models.heads.forward_backward import Expected
 
 ITERATIONS = 10
 SOFTEST, HARDEST = 0.5, 3.0
@@ -44,9 +45,17 @@ class AinAnnealed(AinFirst):
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The two negative log-likelihoods, mean over utterances; every transition counts as legal."""
         mean_field_loss = super().loss(emissions_BTK, tags_BT, lengths_B)
+        chain = self._chain(emissions_BTK, lengths_B)
+        return mean_field_loss + path_loss(*chain, tags_BT, lengths_B).to(mean_field_loss.dtype)
+
+    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
+        """The two cross entropies with the teacher, mean over utterances."""
+        mean_field_loss = super().soft_loss(emissions_BTK, teacher, lengths_B)
+        chain = self._chain(emissions_BTK, lengths_B)
+        return mean_field_loss + chain_loss(*chain, teacher, lengths_B).to(mean_field_loss.dtype)
+
+    def _chain(self, emissions_BTK: Tensor, lengths_B: Tensor) -> tuple[Tensor, Potentials]:
+        """Emissions and potentials of the CRF, float64."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-        emissions_BTK = blank_padding(emissions_BTK, inside_BT).double()
         potentials = Potentials(self.start_K.double(), self.transitions_KK.double(), self.end_K.double())
-        log_partition_B: Tensor = LogPartition.apply(emissions_BTK, *potentials, lengths_B)  # type: ignore[no-untyped-call]
-        path_loss = (log_partition_B - path_score(emissions_BTK, potentials, tags_BT, lengths_B)).mean()
-        return mean_field_loss + path_loss.to(mean_field_loss.dtype)
+        return blank_padding(emissions_BTK, inside_BT).double(), potentials

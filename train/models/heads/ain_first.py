@@ -15,6 +15,7 @@ from train.models.heads.base import (
     blank_padding,
     factorised_decode,
     factorised_loss,
+    factorised_soft_loss,
     inside,
     restrict,
 )
@@ -22,6 +23,8 @@ from train.models.heads.mean_field import Step, boundary, mean_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from train.models.heads.forward_backward import Expected
 
 
 class AinFirst(nn.Module):
@@ -52,6 +55,12 @@ class AinFirst(nn.Module):
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
         log_q_BTK = self._infer(blank_padding(emissions_BTK, inside_BT), lengths_B)
         return factorised_loss(log_q_BTK, tags_BT, inside_BT)
+
+    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
+        """Cross entropy of Q^M with the teacher's marginals."""
+        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+        log_q_BTK = self._infer(blank_padding(emissions_BTK, inside_BT), lengths_B)
+        return factorised_soft_loss(log_q_BTK, teacher.marginals_BTK, inside_BT)
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
         """The most probable allowed tag of each token under Q^M."""

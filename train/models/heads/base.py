@@ -12,6 +12,8 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from train.models.heads.forward_backward import Expected
+
 FORBIDDEN = -1e4
 """Score of what must not be: it loses to any legal path, and float32 sums of it stay finite."""
 
@@ -32,6 +34,9 @@ class Head(Protocol):
 
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """Negative log-likelihood in nats, summed over an utterance's tokens, mean over utterances."""
+
+    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
+        """Cross entropy with a teacher's chain in nats, summed over an utterance's tokens, mean over utterances."""
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
         """The chosen path; tags that a row does not allow stand at `FORBIDDEN`."""
@@ -61,6 +66,12 @@ def factorised_loss(log_q_BTK: Tensor, tags_BT: Tensor, inside_BT: Tensor) -> Te
     """-sum_i log Q_i(y_i), mean over utterances (AIN, section 2.3)."""
     log_q_BT = pick(log_q_BTK, tags_BT.masked_fill(~inside_BT, 0))
     return -log_q_BT.masked_fill(~inside_BT, 0.0).sum(1).mean()
+
+
+def factorised_soft_loss(log_q_BTK: Tensor, marginals_BTK: Tensor, inside_BT: Tensor) -> Tensor:
+    """-sum_i sum_y P_i(y) log Q_i(y), where P_i are a teacher's marginals, mean over utterances."""
+    entropy_BT = -(marginals_BTK.to(log_q_BTK.dtype) * log_q_BTK).sum(2)
+    return entropy_BT.masked_fill(~inside_BT, 0.0).sum(1).mean()
 
 
 def factorised_decode(log_q_BTK: Tensor, inside_BT: Tensor) -> Decoded:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from polyparse.tags import SCHEMES
 from train.models.heads.base import FORBIDDEN, Decoded, blank_padding, inside, pick, restrict
-from train.models.heads.forward_backward import LogPartition, reverse, sum_paths
+from train.models.heads.forward_backward import Expected, LogPartition, reverse, sum_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +63,17 @@ class Crf(nn.Module):
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
         emissions_BTK = blank_padding(emissions_BTK, inside_BT).double()
         potentials = Potentials(*(scores.double() for scores in self.potentials(-torch.inf)))
-        log_partition_B: Tensor = LogPartition.apply(emissions_BTK, *potentials, lengths_B)  # type: ignore[no-untyped-call]
-        return (
-            (log_partition_B - path_score(emissions_BTK, self._raw(), tags_BT, lengths_B))
-            .mean()
-            .to(self.start_K.dtype)
-        )
+        return path_loss(emissions_BTK, potentials, tags_BT, lengths_B).to(self.start_K.dtype)
+
+    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
+        """log Z - the score that a path of the teacher's chain expects, which is their cross entropy; mean over utterances.
+
+        The teacher's chain has to be of the same scheme.
+        """
+        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+        emissions_BTK = blank_padding(emissions_BTK, inside_BT).double()
+        potentials = Potentials(*(scores.double() for scores in self.potentials(-torch.inf)))
+        return chain_loss(emissions_BTK, potentials, teacher, lengths_B).to(self.start_K.dtype)
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
         """The best legal path over allowed tags (Viterbi); its probabilities are among those paths.
@@ -87,6 +92,25 @@ class Crf(nn.Module):
             pick(sums.marginals_BTK, path_BT).masked_fill(~inside_BT, 1.0).to(emissions_BTK.dtype),
             (score_B - sums.log_partition_B).to(emissions_BTK.dtype),
         )
+
+
+def path_loss(emissions_BTK: Tensor, potentials: Potentials, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
+    """log Z - score of the given path, mean over utterances; all float64."""
+    log_partition_B: Tensor = LogPartition.apply(emissions_BTK, *potentials, lengths_B)  # type: ignore[no-untyped-call]
+    return (log_partition_B - path_score(emissions_BTK, potentials, tags_BT, lengths_B)).mean()
+
+
+def chain_loss(emissions_BTK: Tensor, potentials: Potentials, teacher: Expected, lengths_B: Tensor) -> Tensor:
+    """-sum_y P_teacher(y) log P(y), mean over utterances; all float64.
+
+    A path's score is a sum over its tokens and steps, so that of the teacher only its expected counts are needed; what
+    is forbidden (-inf) is expected never.
+    """
+    log_partition_B: Tensor = LogPartition.apply(emissions_BTK, *potentials, lengths_B)  # type: ignore[no-untyped-call]
+    expected = (teacher.marginals_BTK * emissions_BTK).sum()
+    for scores, counts in zip(potentials, (teacher.starts_K, teacher.steps_IJ, teacher.ends_K), strict=True):
+        expected = expected + (counts * scores.masked_fill(scores == -torch.inf, 0.0)).sum()
+    return (log_partition_B.sum() - expected) / len(lengths_B)
 
 
 def path_score(emissions_BTK: Tensor, potentials: Potentials, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:

@@ -121,3 +121,22 @@ class LogPartition(torch.autograd.Function):
             emissions_BTK.gather(1, last_B1K).sum((0, 1)),
             None,
         )
+
+
+class Expected(NamedTuple):
+    """What a chain expects: each token's marginals, and counts of starts, steps and ends summed over a batch."""
+
+    marginals_BTK: Tensor
+    starts_K: Tensor
+    steps_IJ: Tensor
+    ends_K: Tensor
+
+
+def expect(
+    emissions_BTK: Tensor, start_K: Tensor, transitions_IJ: Tensor, end_K: Tensor, lengths_B: Tensor
+) -> Expected:
+    """The gradients of log Z, which are expectations; all float64, nothing is taped."""
+    with torch.enable_grad():
+        scores = [each.detach().requires_grad_() for each in (emissions_BTK, start_K, transitions_IJ, end_K)]
+        total = LogPartition.apply(*scores, lengths_B).sum()  # type: ignore[no-untyped-call]
+        return Expected(*torch.autograd.grad(total, scores))

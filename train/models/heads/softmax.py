@@ -14,6 +14,7 @@ from train.models.heads.base import (
     blank_padding,
     factorised_decode,
     factorised_loss,
+    factorised_soft_loss,
     inside,
     restrict,
 )
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
+
+    from train.models.heads.forward_backward import Expected
 
 
 class Softmax(nn.Module):
@@ -37,6 +40,12 @@ class Softmax(nn.Module):
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
         log_q_BTK = blank_padding(emissions_BTK, inside_BT).log_softmax(2)
         return factorised_loss(log_q_BTK, tags_BT, inside_BT)
+
+    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
+        """Cross entropy with the teacher's marginals."""
+        inside_BT = inside(lengths_B, emissions_BTK.shape[1])
+        log_q_BTK = blank_padding(emissions_BTK, inside_BT).log_softmax(2)
+        return factorised_soft_loss(log_q_BTK, teacher.marginals_BTK, inside_BT)
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
         """The most probable allowed tag of each token."""
