@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import serving, stages, text
+from benchmarks import profile, serving, stages, text
 from benchmarks.result import Target
 
 README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8")
-TARGETS = {**text.TARGETS, **serving.TARGETS}
+TARGETS = {**text.TARGETS, **serving.TARGETS, **profile.TARGETS}
 
 
 @pytest.mark.parametrize(("key", "target"), TARGETS.items())
@@ -23,7 +23,7 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
     assert f"`{key}`" in README
 
 
-@pytest.mark.parametrize("name", ["text", "decode", "serving"])
+@pytest.mark.parametrize("name", ["text", "decode", "serving", "profile"])
 def test_a_benchmark_has_a_section_and_a_command(name: str) -> None:
     assert f"\n## {name}\n" in README
     assert f"python -m benchmarks.{name} --json runs/benchmarks/{name}.json" in README
