@@ -6,9 +6,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, NamedTuple
 
 from benchmarks.client import HOST
@@ -18,6 +17,7 @@ from benchmarks.errors import MeasurementFailed
 from service.settings import PREFIX
 
 READY = "/health/ready"
+NO_VARIABLES: Mapping[str, str] = {}
 POLL_S = 0.01
 START_S = 60.0
 STOP_S = 30.0
@@ -33,14 +33,23 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def started(command: Sequence[str], *, core: int | None) -> Iterator[Server]:
-    """Start `command --port PORT`, wait until its /health/ready gives 200, and end it after the `with`.
+def started(
+    command: Sequence[str],
+    *,
+    core: int | None,
+    ready: str = READY,
+    variables: Mapping[str, str] = NO_VARIABLES,
+) -> Iterator[Server]:
+    """Start `command --port PORT`, wait until its path `ready` gives 200, and end it after the `with`.
+
+    `variables` are added to the environment that it inherits.
 
     Raises:
         MeasurementFailed: it ended by itself, or was not ready in time; the end of its output is shown.
     """
     port = free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environ |= variables
     with tempfile.TemporaryFile() as log:
         started_s = time.perf_counter()
         with pinned(core):
@@ -48,7 +57,7 @@ def started(command: Sequence[str], *, core: int | None) -> Iterator[Server]:
                 [*command, "--port", str(port)], cwd=ROOT, env=environ, stdout=log, stderr=log
             )
         try:
-            while not is_ready(port):
+            while not is_ready(port, ready):
                 waited_s = time.perf_counter() - started_s
                 if process.poll() is not None or waited_s > START_S:
                     raise MeasurementFailed(f"{command}: not ready after {waited_s:.1f} s:\n{_tail(log)}")
@@ -66,23 +75,16 @@ def free_port() -> int:
     return port
 
 
-def is_ready(port: int) -> bool:
-    """Whether the server at the port says that it is ready."""
+def is_ready(port: int, path: str = READY) -> bool:
+    """Whether the server at the port answers the path with 200."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", READY)
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
-
-
-def resident_mb(pid: int) -> float:
-    """Memory of a process that is in RAM, in 10^6 bytes."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024 / 1e6
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -21,7 +21,8 @@ from benchmarks.alone import Alone
 from benchmarks.client import Traffic, post, send
 from benchmarks.cores import Cores, pinned, split_here
 from benchmarks.errors import MeasurementFailed
-from benchmarks.process import Server, resident_mb, started
+from benchmarks.memory import resident_mb
+from benchmarks.process import Server, started
 from benchmarks.result import Result, Target
 from polyparse import bundle, golden
 from polyparse.frame import Utterance
