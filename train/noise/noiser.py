@@ -1,0 +1,66 @@
+"""Noise in training: a new draw every epoch, the same for the same seed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from random import Random
+from typing import TYPE_CHECKING
+
+from polyparse.errors import ConfigError
+from train.bounds import SHARE, check_bounds
+from train.noise.kinds import kinds_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.corpora.example import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseConfig:
+    """Of all utterances, the share that gets each kind; one that its kind cannot change stays as it is.
+
+    An utterance gets one kind at most, so the shares add up to 1 or less. `romanised` and `marks` change Hindi alone:
+    their shares are shares of the Hindi utterances.
+    """
+
+    typo: float = 0.0
+    diacritics: float = 0.0
+    upper_case: float = 0.0
+    romanised: float = 0.0
+    function_word: float = 0.0
+    marks: float = 0.0
+    code_mixing: float = 0.0
+
+    def __post_init__(self) -> None:
+        shares = asdict(self)
+        check_bounds(self, **dict.fromkeys(shares, SHARE))
+        if (total := sum(shares.values())) > 1.0 + 1e-9:
+            raise ConfigError(f"noise: found shares that add up to {total:g}, expected 1 at most")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether any utterance is to change."""
+        return any(asdict(self).values())
+
+
+class Noiser:
+    """The kinds of noise, with the values of a training corpus to mix in."""
+
+    def __init__(self, examples: Sequence[Example], config: NoiseConfig) -> None:
+        found, shares = kinds_of(examples), asdict(config)
+        self._kinds = [found[name] for name in shares]
+        self._bounds = list(accumulate(shares.values()))
+
+    def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
+        """The examples in their order, some of them noisy, their slots moved along."""
+        random = Random(f"noise {seed}")  # other chances than whatever else is drawn by this seed
+        return [self._drawn(example, random) for example in examples]
+
+    def _drawn(self, example: Example, random: Random) -> Example:
+        kind = bisect_right(self._bounds, random.random())
+        if kind == len(self._kinds):
+            return example
+        return self._kinds[kind](example, random) or example
