@@ -11,6 +11,7 @@ import onnx
 
 from model_export.classifier_graph import classifier_graph
 from model_export.decode_graphs import decode_graph
+from model_export.embed_graph import embed_graph
 from model_export.origin import origin_of
 from model_export.score_graph import ScoreGraph
 from polyparse import bundle, manifest
@@ -58,8 +59,12 @@ def write(
     config = checkpoint.run().config
     for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
         graphs = described.graphs["cpu"]
-        tensors[graphs.score] = _save(ScoreGraph(network, small=small).build(), folder / graphs.score)
-        tensors[graphs.decode] = _save(decode_graph(network.head), folder / graphs.decode)
+        models = {
+            graphs.embed: embed_graph(network.embedder, small=small),
+            graphs.score: ScoreGraph(network, small=small).build(),
+            graphs.decode: decode_graph(network.head),
+        }
+        tensors |= {file: _save(model, folder / file) for file, model in models.items() if file is not None}
     written = Manifest(
         schema_version=manifest.SCHEMA_VERSION,
         name=request.name,
@@ -98,7 +103,10 @@ def _networks(checkpoint: Checkpoint) -> tuple[Network, ...]:
             domains=labels.domains,
             intents=labels.intents,
             tags=labels.tags,
-            graphs=dict.fromkeys(DEVICES, Graphs(score=f"score-{stem}.onnx", decode=f"decode-{stem}.onnx")),
+            graphs=dict.fromkeys(
+                DEVICES,
+                Graphs(score=f"score-{stem}.onnx", decode=f"decode-{stem}.onnx", embed=f"embed-{stem}.onnx"),
+            ),
         )
         for labels, stem in zip(checkpoint.network_labels(), stems, strict=False)
     )

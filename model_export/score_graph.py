@@ -1,8 +1,8 @@
-"""A trained joint network -> score.onnx: distinct words and their places in -> intent log-probabilities and emissions out.
+"""A trained joint network -> score.onnx: vectors of words and their places in -> intent log-probabilities and emissions out.
 
-Axes: B utterances, T tokens, U distinct words, C characters, E embedding, H encoder output, I intents, K tags.
+Axes: B utterances, T tokens, U distinct words, E word vector, H encoder output, I intents, K tags.
 
-    inputs   words_BT int64, word_rows_U int64, characters_UC int64, lengths_B int32
+    inputs   vectors_UE float32 (of `model_export.embed_graph`; row 0 is padding), words_BT int64, lengths_B int32
     outputs  intent_log_probs_BI float32, emissions_BTK float32
 
 Initialisers bear the parameters' names and shapes, but for an LSTM's: ONNX stacks both directions and orders the gates
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from model_export.graph import Graph, Store, Value
-from train.models.embedder import FILTER_WIDTHS
+from model_export.graph import Graph, Value
+from model_export.parameters import parameter
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
 from train.models.encoders.linear import TokenLinear
@@ -28,12 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from train.models.embedder import Embedder
     from train.models.joint import IntentMLP, JointNetwork, SlotMLP
 
-INT8_AXIS = {"embedder.words.weight": 0, "W": 1, "R": 1}
-"""Parameters that a small bundle stores as int8, by whole name or last part, and the axis that has the scales: a word of
-the table, a gate's row of an LSTM. The others are stored as float16."""
 BELOW_ALL = -1e4  # what padding counts in a maximum, as in training
 
 
@@ -48,12 +44,10 @@ class ScoreGraph:
     def build(self) -> onnx.ModelProto:
         """The checked model."""
         graph, network = self._graph, self._network
+        vectors_UE = graph.input("vectors_UE", np.float32, ("U", network.embedder.output_size))
         words_BT = graph.input("words_BT", np.int64, ("B", "T"))
-        word_rows_U = graph.input("word_rows_U", np.int64, ("U",))
-        characters_UC = graph.input("characters_UC", np.int64, ("U", "C"))
         lengths_B = graph.input("lengths_B", np.int32, ("B",))
         inside_BT1 = self._inside(words_BT)
-        vectors_UE = self._embed(network.embedder, word_rows_U, characters_UC)
         embedded_BTE = graph.op("Gather", vectors_UE, words_BT, axis=0)
         encoded_BTH = ENCODE[type(network.encoder)](
             self, network.encoder, embedded_BTE, lengths_B, inside_BT1
@@ -68,12 +62,7 @@ class ScoreGraph:
         return graph.build()
 
     def _parameter(self, name: str, tensor: Tensor | NDArray[np.float32]) -> Value:
-        array = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()
-        if not self._small:
-            return self._graph.parameter(name, array)
-        axis = INT8_AXIS.get(name, INT8_AXIS.get(name.rpartition(".")[2]))
-        store: Store = "float16" if axis is None else "int8"
-        return self._graph.parameter(name, array, store=store, axis=axis or 0)
+        return parameter(self._graph, name, tensor, small=self._small)
 
     def _inside(self, words_BT: Value) -> Value:
         """inside_BT1: 1.0 where there is a word, 0.0 in padding."""
@@ -93,31 +82,6 @@ class ScoreGraph:
         half = graph.op("Mul", value, graph.constant(0.5, np.float32))
         erf = graph.op("Erf", graph.op("Mul", value, graph.constant(np.sqrt(0.5), np.float32)))
         return graph.op("Mul", half, graph.op("Add", erf, graph.constant(1.0, np.float32)))
-
-    def _embed(self, embedder: Embedder, word_rows_U: Value, characters_UC: Value) -> Value:
-        graph = self._graph
-        words = self._parameter("embedder.words.weight", embedder.words.weight)
-        vectors_UE = graph.op("Gather", words, word_rows_U, axis=0)
-        if not embedder.config.character_filters:
-            return vectors_UE
-        inside_UC = graph.op("Greater", characters_UC, graph.constant(0, np.int64))
-        inside_U1C = graph.op("Unsqueeze", graph.cast(inside_UC, np.float32), graph.constant([1], np.int64))
-        table = self._parameter("embedder.characters.weight", embedder.characters.weight)
-        letters_UCL = graph.op("Gather", table, characters_UC, axis=0)
-        letters_ULC = graph.op("Transpose", letters_UCL, perm=[0, 2, 1])
-        parts = [vectors_UE]
-        for index, width in enumerate(FILTER_WIDTHS):
-            conv = cast("nn.Conv1d", embedder.filters[index])
-            response_UNC = graph.op(
-                "Conv",
-                letters_ULC,
-                self._parameter(f"embedder.filters.{index}.weight", conv.weight),
-                self._parameter(f"embedder.filters.{index}.bias", cast("Tensor", conv.bias)),
-                pads=[width // 2, width - 1 - width // 2],
-            )
-            response_UNC = graph.op("Mul", graph.op("Relu", response_UNC), inside_U1C)
-            parts.append(graph.op("ReduceMax", response_UNC, graph.constant([2], np.int64), keepdims=0))
-        return graph.op("Concat", *parts, axis=1)
 
     def _bilstm(self, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value, _inside_BT1: Value) -> Value:
         """ONNX's LSTM is time-major and stops at each sequence's length; its output is zero beyond."""

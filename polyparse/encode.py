@@ -1,6 +1,6 @@
 """Text to arrays: what a model reads of an utterance, and padded batches of it. Nothing else makes arrays of text.
 
-Axes: B items, T tokens, U distinct words of the batch (row 0 is padding), C characters, F features.
+Axes: B items, T tokens, U distinct words of the batch (0 is padding), C characters, F features.
 Everything that depends on one word alone is worked out once and kept in a cache, bounded in entries and in their length.
 """
 
@@ -65,13 +65,22 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Padded arrays of several items. `words_BT` points into the distinct words; row 0 of those is padding."""
+    """Padded arrays of several items; `words_BT[b, t] - 1` is a token's place in `distinct`, and 0 there is padding."""
 
     words_BT: NDArray[np.int64]
-    word_rows_U: NDArray[np.int64]
-    characters_UC: NDArray[np.int64]
+    distinct: tuple[Word, ...]
     features_BF: NDArray[np.int64]
     lengths_B: NDArray[np.int32]
+
+    @property
+    def word_rows_U(self) -> NDArray[np.int64]:
+        """`rows_of` the distinct words."""
+        return rows_of(self.distinct)
+
+    @property
+    def characters_UC(self) -> NDArray[np.int64]:
+        """`characters_of` the distinct words."""
+        return characters_of(self.distinct)
 
     @property
     def padding(self) -> float:
@@ -144,16 +153,25 @@ def collate(items: Sequence[Item]) -> Batch:
     distinct: dict[Word, int] = {}
     lengths_B = np.array([len(item.words) for item in items], dtype=np.int32)
     places = [distinct.setdefault(word, len(distinct) + 1) for item in items for word in item.words]
-    letters = [_NO_LETTERS, *(word.characters_C for word in distinct)]
     return Batch(
         words_BT=_padded(places, lengths_B),
-        word_rows_U=np.array([PADDING, *(word.row for word in distinct)], dtype=np.int64),
-        characters_UC=_padded(np.concatenate(letters), np.array([len(word) for word in letters])),
+        distinct=tuple(distinct),
         features_BF=_padded(
             [row for item in items for row in item.features], np.array([len(item.features) for item in items])
         ),
         lengths_B=lengths_B,
     )
+
+
+def rows_of(words: Sequence[Word]) -> NDArray[np.int64]:
+    """Rows of the words' vectors, shape (1 + U,): padding stands before the words."""
+    return np.array([PADDING, *(word.row for word in words)], dtype=np.int64)
+
+
+def characters_of(words: Sequence[Word]) -> NDArray[np.int64]:
+    """Rows of the words' characters, shape (1 + U, C), zeros behind them: padding stands before the words, and has none."""
+    letters = [_NO_LETTERS, *(word.characters_C for word in words)]
+    return _padded(np.concatenate(letters), np.array([len(word) for word in letters]))
 
 
 _NO_LETTERS = np.zeros(0, dtype=np.int32)

@@ -38,10 +38,11 @@ class Tensors:
 
 @dataclass(frozen=True, kw_only=True)
 class Graphs:
-    """The graph files of one network on one device."""
+    """The graph files of one network on one device; without `embed`, the score graph makes the vectors of words itself."""
 
     score: str
     decode: str
+    embed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +202,8 @@ def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
         for device, graphs in network.graphs.items():
             yield f"networks[{i}].graphs.{device}.score", graphs.score
             yield f"networks[{i}].graphs.{device}.decode", graphs.decode
+            if graphs.embed is not None:
+                yield f"networks[{i}].graphs.{device}.embed", graphs.embed
 
 
 def is_folder_name(name: str) -> bool:

@@ -1,6 +1,7 @@
 """A bundle's graphs as the pipeline sees them.
 
-Axes: B items, T tokens, U distinct words, C characters, F features, I intents, K tags, X classes of DC, R readings.
+Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, I intents, K tags, X classes of DC,
+R readings.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from polyparse.runtime.session import Session
+from polyparse.runtime.vectors import WordVectors
 from polyparse.topology import Decoded
 
 if TYPE_CHECKING:
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
+VECTOR_BYTES = 24_000_000
+"""What the vectors that a model keeps may take together: 24,000 words of a network with 248 numbers each."""
+
+
 class OnnxNetworks:
-    """One score and one decode graph a network, and the classifier's graph, or none."""
+    """One score and one decode graph a network, and the classifier's graph, or none.
+
+    A network whose words are vectors of a graph of their own has those made once a word; another scores rows and characters.
+    """
 
     def __init__(
         self, bundle: Path, manifest: Manifest, *, device: Literal["cpu", "cuda"], threads: int
@@ -31,6 +40,12 @@ class OnnxNetworks:
         def load(name: str) -> Session:
             return Session(bundle / name, device=device, threads=threads)
 
+        self._vectors = [
+            None
+            if (embed := network.graphs[device].embed) is None
+            else WordVectors(load(embed), max_bytes=VECTOR_BYTES // len(manifest.networks))
+            for network in manifest.networks
+        ]
         self._score = [load(network.graphs[device].score) for network in manifest.networks]
         self._decode = [load(network.graphs[device].decode) for network in manifest.networks]
         self._classifier = load(manifest.classifier[device]) if manifest.classifier else None
@@ -44,12 +59,11 @@ class OnnxNetworks:
 
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
         """log P_joint_BI and emissions_BTK."""
-        inputs: dict[str, NDArray[Any]] = {
-            "words_BT": batch.words_BT,
-            "word_rows_U": batch.word_rows_U,
-            "characters_UC": batch.characters_UC,
-            "lengths_B": batch.lengths_B,
-        }
+        inputs: dict[str, NDArray[Any]] = {"words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
+        if (vectors := self._vectors[network]) is not None:
+            inputs["vectors_UE"] = vectors.of(batch.distinct)
+        else:
+            inputs |= {"word_rows_U": batch.word_rows_U, "characters_UC": batch.characters_UC}
         log_probs_BI, emissions_BTK = self._score[network].run(inputs)
         return log_probs_BI, emissions_BTK
 

@@ -151,7 +151,8 @@ def test_a_network_of_each_domain_holds_its_own_names(tmp_path: Path) -> None:
     for network, labels in zip(written.networks, checkpoint.network_labels(), strict=True):
         assert network.domains == (network.name,)
         assert (network.intents, network.tags) == (labels.intents, labels.tags)
-        score, decode = (written.tensors[file] for file in vars(network.graphs["cpu"]).values())
+        score, decode, embed = (written.tensors[file] for file in vars(network.graphs["cpu"]).values())
+        assert score.inputs[0] == embed.outputs[0]
         assert score.outputs[0].shape[-1] == len(labels.intents)
         assert score.outputs[1].shape[-1] == decode.inputs[0].shape[-1] == len(labels.tags)
 

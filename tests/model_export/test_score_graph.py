@@ -1,4 +1,4 @@
-"""The score graph of every encoder, with characters and without, with intents and without, against its torch twin.
+"""The embed and score graphs of every encoder, with characters and without, with intents and without, against torch's twin.
 
 Axes: B utterances, T tokens, U distinct words, C characters, F features, I intents, K tags, G the gates of an LSTM.
 """
@@ -18,8 +18,9 @@ import onnxruntime
 import pytest
 import torch
 
+from model_export.embed_graph import embed_graph
 from model_export.score_graph import ScoreGraph, lstm_weights
-from polyparse.encode import Batch
+from polyparse.encode import Batch, Word
 from polyparse.labels import Labels
 from train.models.embedder import EmbedderConfig
 from train.models.encoders import ENCODERS
@@ -75,27 +76,35 @@ def network_of(member: Member) -> JointNetwork:
     return JointNetwork(labels, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config).eval()
 
 
-@cache
-def model_of(member: Member, *, small: bool = False) -> onnx.ModelProto:
-    return ScoreGraph(network_of(member), small=small).build()
+class Pair(NamedTuple):
+    """Both graphs of a network."""
+
+    embed: onnx.ModelProto
+    score: onnx.ModelProto
 
 
 @cache
-def session_of(member: Member, *, small: bool = False) -> onnxruntime.InferenceSession:
+def models_of(member: Member, *, small: bool = False) -> Pair:
+    network = network_of(member)
+    return Pair(embed_graph(network.embedder, small=small), ScoreGraph(network, small=small).build())
+
+
+@cache
+def sessions_of(member: Member, *, small: bool = False) -> tuple[onnxruntime.InferenceSession, ...]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    graph = model_of(member, small=small).SerializeToString()
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return tuple(
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        for model in models_of(member, small=small)
+    )
 
 
 def run(member: Member, batch: Batch, *, small: bool = False) -> Scored:
-    feeds = {
-        "words_BT": batch.words_BT,
-        "word_rows_U": batch.word_rows_U,
-        "characters_UC": batch.characters_UC,
-        "lengths_B": batch.lengths_B,
-    }
-    return Scored(*session_of(member, small=small).run(list(Scored._fields), feeds))
+    embed, score = sessions_of(member, small=small)
+    words = {"word_rows_U": batch.word_rows_U, "characters_UC": batch.characters_UC}
+    (vectors_UE,) = embed.run(["vectors_UE"], words)
+    feeds = {"vectors_UE": vectors_UE, "words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
+    return Scored(*score.run(list(Scored._fields), feeds))
 
 
 def run_torch(member: Member, batch: Batch) -> Scored:
@@ -107,13 +116,19 @@ def random_batch(lengths: list[int], *, n_distinct: int, n_characters: int) -> B
     random = np.random.default_rng([*lengths, n_distinct, n_characters])
     words_BT = random.integers(1, n_distinct + 1, (len(lengths), max(lengths)))
     words_BT[np.arange(max(lengths)) >= np.array(lengths)[:, None]] = 0
-    characters_UC = random.integers(1, N_CHARACTERS, (n_distinct + 1, n_characters))
-    characters_UC[np.arange(n_characters) >= random.integers(1, n_characters + 1, (n_distinct + 1, 1))] = 0
-    characters_UC[0] = 0
-    word_rows_U = random.integers(1, N_WORDS, n_distinct + 1)
-    word_rows_U[0] = 0
+    distinct = tuple(
+        Word(
+            row=int(random.integers(1, N_WORDS)),
+            characters_C=random.integers(
+                1, N_CHARACTERS, random.integers(1, n_characters + 1), dtype=np.int32
+            ),
+            feature_rows=(),
+            hash=0,
+        )
+        for _ in range(n_distinct)
+    )
     features_BF = np.zeros((len(lengths), 1), dtype=np.int64)
-    return Batch(words_BT, word_rows_U, characters_UC, features_BF, np.array(lengths, dtype=np.int32))
+    return Batch(words_BT, distinct, features_BF, np.array(lengths, dtype=np.int32))
 
 
 def ragged(n_rows: int, n_tokens: int) -> list[int]:
@@ -123,13 +138,10 @@ def ragged(n_rows: int, n_tokens: int) -> list[int]:
 
 def row_of(batch: Batch, index: int) -> Batch:
     """One utterance as it is alone: its own words only, no padding beyond the longest of them."""
-    distinct, words_T = np.unique(batch.words_BT[index, : batch.lengths_B[index]], return_inverse=True)
-    kept = [0, *distinct.tolist()]
-    longest = int((batch.characters_UC[kept] > 0).sum(axis=1).max())
+    kept, words_T = np.unique(batch.words_BT[index, : batch.lengths_B[index]], return_inverse=True)
     return Batch(
         words_T[None] + 1,
-        batch.word_rows_U[kept],
-        np.ascontiguousarray(batch.characters_UC[kept, :longest]),
+        tuple(batch.distinct[u - 1] for u in kept),
         batch.features_BF[:1],
         batch.lengths_B[index : index + 1],
     )
@@ -168,7 +180,7 @@ def test_small_storage_stays_close(member: Member) -> None:
 
 @each_member
 def test_small_storage_is_int8_for_words_and_recurrences_and_float16_for_all_else(member: Member) -> None:
-    stored = stored_by(model_of(member, small=True))
+    stored = stored_by(models_of(member, small=True))
     parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
     recurrent = {f"encoder.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"}
     int8 = {"embedder.words.weight"} | (recurrent if member.encoder == "bilstm" else set())
@@ -181,7 +193,7 @@ def test_small_storage_is_int8_for_words_and_recurrences_and_float16_for_all_els
 @each_member
 def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) -> None:
     """But for an LSTM's, which ONNX stacks, and the head's, which is another graph's."""
-    stored = {name: shape for name, (_, shape) in stored_by(model_of(member)).items()}
+    stored = {name: shape for name, (_, shape) in stored_by(models_of(member)).items()}
     elsewhere = ("head.", "encoder.layers.") if member.encoder == "bilstm" else ("head.",)
     for name, values in network_of(member).named_parameters():
         if not name.startswith(elsewhere):
@@ -190,10 +202,11 @@ def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) ->
         assert [stored[f"encoder.layers.1.{part}"] for part in "WRB"] == [(2, 40, 20), (2, 40, 10), (2, 80)]
 
 
-def stored_by(model: onnx.ModelProto) -> dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]]:
-    """Type and shape of each initialiser."""
+def stored_by(models: Pair) -> dict[str, tuple[np.dtype[np.generic], tuple[int, ...]]]:
+    """Type and shape of each initialiser; none is in both graphs, but for what is called a constant."""
     return {
         tensor.name: (onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type), tuple(tensor.dims))
+        for model in models
         for tensor in model.graph.initializer
     }
 
@@ -224,27 +237,29 @@ import numpy as np
 import onnx
 import onnxruntime
 
-graphs, *sizes = json.loads(sys.argv[1])
-for graph in graphs:
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+pairs, *sizes = json.loads(sys.argv[1])
+for pair in pairs:
+    embed, score = (onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]) for graph in pair)
     for rows, tokens, words, characters in product(*sizes):
+        letters = np.ones((words + 1, characters), np.int64)
+        (vectors_UE,) = embed.run(None, {"word_rows_U": np.arange(words + 1), "characters_UC": letters})
         feeds = {
+            "vectors_UE": vectors_UE,
             "words_BT": np.ones((rows, tokens), np.int64),
-            "word_rows_U": np.arange(words + 1),
-            "characters_UC": np.ones((words + 1, characters), np.int64),
             "lengths_B": np.full(rows, tokens, np.int32),
         }
-        session.run(None, feeds)
+        score.run(None, feeds)
 """
 
 
 def test_the_runtime_warns_of_nothing_on_any_shape(tmp_path: Path) -> None:
-    graphs = []
+    pairs = []
     for number, (member, small) in enumerate(product(FAMILY, (False, True))):
-        graph = tmp_path / f"{number}.onnx"
-        graph.write_bytes(model_of(member, small=small).SerializeToString())
-        graphs.append(str(graph))
-    job = json.dumps([graphs, ROWS, TOKENS, WORDS, CHARACTERS])
+        pair = [tmp_path / f"{number}-embed.onnx", tmp_path / f"{number}-score.onnx"]
+        for graph, model in zip(pair, models_of(member, small=small), strict=True):
+            graph.write_bytes(model.SerializeToString())
+        pairs.append([str(graph) for graph in pair])
+    job = json.dumps([pairs, ROWS, TOKENS, WORDS, CHARACTERS])
     command = [sys.executable, "-c", RUN_EVERY_SHAPE, job]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own script
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
