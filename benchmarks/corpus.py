@@ -7,6 +7,7 @@ from random import Random
 from polyparse.errors import ConfigError
 from polyparse.frame import Utterance
 from train import corpora
+from train.corpora.example import Example
 
 LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
 DEFAULT = f"massive:{Path(__file__).parents[2] / 'shared/data/massive/1.1/data'}"
@@ -18,8 +19,8 @@ def is_present(spec: str) -> bool:
     return Path(spec.partition(":")[2]).expanduser().exists()
 
 
-def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
-    """The utterances of one locale, in the order of the corpus.
+def examples(spec: str, *, partition: str, locales: Sequence[str] = LOCALES) -> list[Example]:
+    """The annotated utterances of the locales, one locale after the other, each in the order of the corpus.
 
     Raises:
         ConfigError: nothing is at the path, or the format is not known.
@@ -30,8 +31,13 @@ def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
             f"--corpus: found nothing at {spec.partition(':')[2]}, expected MASSIVE 1.1's folder of "
             "<locale>.jsonl; name it by --corpus massive:PATH"
         )
-    examples = corpora.read(spec, locales=[locale], partition=partition)
-    return [Utterance(example.text, example.locale) for example in examples]
+    return corpora.read(spec, locales=locales, partition=partition)
+
+
+def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
+    """The utterances of one locale as callers send them; raises what `examples` raises."""
+    found = examples(spec, partition=partition, locales=[locale])
+    return [Utterance(example.text, example.locale) for example in found]
 
 
 def sample(
