@@ -59,6 +59,11 @@ class Noiser:
         random = Random(f"noise {seed}")  # other chances than whatever else is drawn by this seed
         return [self._drawn(example, random) for example in examples]
 
+    def extended(self, examples: Sequence[Example], seed: int) -> list[Example]:
+        """The examples, then the noisy ones of a draw: what a vocabulary or a classifier that is trained once should see."""
+        drawn = zip(examples, self.draw(examples, seed), strict=True)
+        return [*examples, *(noisy for example, noisy in drawn if noisy is not example)]
+
     def _drawn(self, example: Example, random: Random) -> Example:
         kind = bisect_right(self._bounds, random.random())
         if kind == len(self._kinds):

@@ -36,6 +36,14 @@ def test_one_comes_out_for_each_that_goes_in() -> None:
     assert [(e.id, e.locale, e.intent) for e in drawn] == [(e.id, e.locale, e.intent) for e in corpus]
 
 
+def test_a_corpus_is_extended_by_the_noisy_utterances_of_a_draw() -> None:
+    corpus = examples()
+    noiser = Noiser(corpus, MIXED)
+    changed = [e for e, before in zip(noiser.draw(corpus, seed=3), corpus, strict=True) if e != before]
+    assert changed
+    assert noiser.extended(corpus, seed=3) == [*corpus, *changed]
+
+
 def test_each_kind_gets_its_share() -> None:
     corpus = examples() * 50
     drawn = Noiser(corpus, NoiseConfig(typo=0.25, romanised=0.25)).draw(corpus, seed=3)
