@@ -46,7 +46,8 @@ def test_every_file_linked_exists(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_benchmark_named_exists(document: str) -> None:
     names = set(re.findall(r"python -m benchmarks\.([a-z_]+)", text(document)))
-    assert all(ROOT.joinpath("benchmarks", f"{name}.py").exists() for name in names)
+    files = ({f"{name}.py", f"{name}/__main__.py"} for name in names)
+    assert all(any(ROOT.joinpath("benchmarks", file).exists() for file in either) for either in files)
 
 
 def test_every_recipe_named_exists() -> None:

@@ -1,0 +1,1 @@
+"""polyparse beside other systems: the same utterances, one measure, the same machine."""

@@ -1,0 +1,120 @@
+"""polyparse against other systems on the same utterances, by the same measure, on the same machine, in one command.
+
+Each peer is installed into an environment of its own at pinned versions and trained there; what is installed, trained or
+answered already is taken from --work. Times of answers are measured anew each time.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import command
+from benchmarks.errors import MeasurementFailed
+from benchmarks.peers import data as datas
+from benchmarks.peers import environment, ours, theirs, traffic
+from benchmarks.peers.call import Worker
+from benchmarks.peers.data import Data
+from benchmarks.peers.environment import Unavailable
+from benchmarks.peers.peer import PEERS, Peer
+from benchmarks.peers.row import OURS, Row, figures, table, targets
+from benchmarks.result import Result
+
+WORK = Path("runs/peers")
+ALL = 1_000_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = command.parser("benchmarks.peers", __doc__)
+    parser.add_argument(
+        "--peers",
+        type=_peers,
+        default=list(PEERS.values()),
+        metavar="NAMES",
+        help=f"which, with commas between (default: {','.join(PEERS)})",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=WORK,
+        metavar="DIR",
+        help=f"where environments, models and answers are kept (default: {WORK})",
+    )
+    command.counts(
+        parser,
+        ("--limit", ALL, "utterances of a partition and locale at most; few make a quick trial"),
+        ("--rounds", 5, "rounds of requests over HTTP"),
+    )
+    options = parser.parse_args(argv)
+
+    def measure() -> Result:
+        work, part = options.work.absolute(), "all" if options.limit == ALL else str(options.limit)
+        locales = ours.locales(options.bundle)
+        data = datas.write(options.corpus, work / "data" / part, locales=locales, limit=options.limit)
+        rows = compare(options.peers, data, (options.bundle, work, part), rounds=options.rounds)
+        print(table(rows), end="\n\n")
+        found = figures(rows)
+        return Result("peers", found, targets(found))
+
+    return command.run(measure, json=options.json)
+
+
+def compare(peers: Sequence[Peer], data: Data, places: tuple[Path, Path, str], *, rounds: int) -> list[Row]:
+    """polyparse first, then each peer that can be installed; `places` are models, work folder and part of the corpus.
+
+    Raises:
+        MeasurementFailed: no peer can be installed, or one fails once it is.
+    """
+    models, work, part = places
+    workers = installed(peers, work, part)
+    rows = [ours.row(models, data, work / OURS / part)]
+    servers = [ours.served(models, data)]
+    for peer, worker in workers:
+        rows.append(theirs.row(peer, worker, data))
+        if (server := theirs.served(peer, worker, data)) is not None:
+            servers.append(server)
+    found = traffic.measure(servers, rounds=rounds)
+    return [_with_traffic(row, found.get(row.name)) for row in rows]
+
+
+def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, Worker]]:
+    """The peers that could be installed, each with its worker; of the others, the reason goes to stderr.
+
+    Raises:
+        MeasurementFailed: there is none.
+    """
+    workers, reasons = [], []
+    for peer in peers:
+        try:
+            python = environment.ready(peer, work / peer.name / "venv")
+        except Unavailable as error:
+            print(f"skipped: {error}", file=sys.stderr)
+            reasons.append(str(error))
+        else:
+            workers.append((peer, Worker(python, peer.module, work / peer.name / part)))
+    if not workers:
+        raise MeasurementFailed(f"found no peer to compare with: {'; '.join(reasons)}")
+    return workers
+
+
+def _with_traffic(row: Row, found: traffic.Found | None) -> Row:
+    """The row with its rate; polyparse's memory is its server's, the others' that of the library alone."""
+    if found is None:
+        return row
+    columns = {**row.columns, "requests_per_s": found.per_s}
+    if row.name == OURS:
+        columns["rss_mb"] = found.rss_mb
+    return replace(row, columns=columns)
+
+
+def _peers(text: str) -> list[Peer]:
+    names = text.split(",")
+    if unknown := sorted(set(names) - PEERS.keys()):
+        raise argparse.ArgumentTypeError(f"found {', '.join(unknown)}, expected of {', '.join(PEERS)}")
+    return [PEERS[name] for name in names]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""polyparse itself, from a bundle, by the commands of a peer's worker; it runs in the project's own environment."""
+
+from pathlib import Path
+
+from benchmarks.peers.inside import worker
+from benchmarks.peers.inside.exchange import Answer, Span
+from benchmarks.peers.inside.worker import Answerer
+from polyparse.frame import Utterance
+from polyparse.runtime.parser import Parser
+
+
+def load(model: Path) -> Answerer:
+    """The runtime's parser, without HTTP, on the CPU."""
+    parser = Parser.load(model, device="cpu", threads=1)
+
+    def answer(text: str, locale: str) -> Answer:
+        (frame,) = parser.run([parser.prepare(Utterance(text, locale))]).frames
+        return Answer(
+            frame.intent.name if frame.intent else "",
+            tuple(Span(slot.name, slot.start, slot.end) for slot in frame.slots),
+        )
+
+    return answer
+
+
+if __name__ == "__main__":
+    worker.main(load)

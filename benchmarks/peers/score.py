@@ -1,0 +1,43 @@
+"""Answers scored: each system's by the measure that polyparse's own evaluation has."""
+
+from collections.abc import Sequence
+
+from benchmarks.errors import MeasurementFailed
+from benchmarks.peers.inside.exchange import Answer
+from polyparse.frame import Choice, Frame, Slot
+from train import scoring
+from train.corpora import Example
+from train.scoring import Counts
+
+MEASURES = ("exact_match", "intent_accuracy", "slot_f1")
+
+
+def scores(examples: Sequence[Example], answers: Sequence[Answer]) -> dict[str, float]:
+    """MEASURES of the answers, each the mean over locales.
+
+    Raises:
+        MeasurementFailed: not one answer an example, or a span outside of its text.
+    """
+    if len(answers) != len(examples):
+        raise MeasurementFailed(
+            f"found {len(answers)} answers to {len(examples)} utterances, expected one each"
+        )
+    counts: dict[str, Counts] = {}
+    for example, answer in zip(examples, answers, strict=True):
+        counts[example.locale] = counts.get(example.locale, Counts()) + scoring.score(
+            example, frame(example, answer)
+        )
+    mean = scoring.report(counts)["mean"]
+    return {measure: mean[measure] or 0.0 for measure in MEASURES}
+
+
+def frame(example: Example, answer: Answer) -> Frame:
+    """An answer as a frame without domain, which none of MEASURES looks at."""
+    text = example.text
+    for span in answer.spans:
+        if not 0 <= span.start < span.end <= len(text):
+            raise MeasurementFailed(f"{text!r}: found {span}, expected a span within {len(text)} characters")
+    slots = tuple(
+        Slot(span.name, text[span.start : span.end], span.start, span.end, 1.0) for span in answer.spans
+    )
+    return Frame(text, example.locale, None, Choice(answer.intent, 1.0), slots, 1.0)

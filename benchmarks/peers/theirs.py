@@ -1,0 +1,46 @@
+"""A peer as one of the systems: trained in its own environment, and served by its own server where it has one."""
+
+from pathlib import Path
+
+from benchmarks.peers import system
+from benchmarks.peers.call import Worker
+from benchmarks.peers.data import Data
+from benchmarks.peers.peer import ONE_THREAD, Peer
+from benchmarks.peers.record import digest
+from benchmarks.peers.row import Row
+from benchmarks.peers.traffic import Served, request
+
+WARM_UP = 200
+
+
+def row(peer: Peer, worker: Worker, data: Data) -> Row:
+    """Everything but what its server shows; memory is that of the library's process, which is less than a server's."""
+    worker.folder.mkdir(parents=True, exist_ok=True)
+    trained = system.train(peer, worker, data)
+    model = system.model_folder(worker)
+    found = system.answered(worker, model, digest(worker.folder / "trained.json"), data)
+    columns = {
+        "exact_match": found["exact_match"],
+        "parse_ms": system.parse_ms(worker, model, data),
+        "rss_mb": found["rss_mb"],
+        "model_mb": system.size_mb(model),
+        "train_s": trained["cpu_s"],
+    }
+    notes = [] if peer.server else ["requests_per_s: it comes without a server"]
+    others = {key: found[key] for key in ("intent_accuracy", "slot_f1")}
+    return Row(peer.name, peer.title, columns, tuple(notes), others)
+
+
+def served(peer: Peer, worker: Worker, data: Data) -> Served | None:
+    """Its own server with the model that was trained, or None where it has none."""
+    if peer.server is None:
+        return None
+    model = Path(system.model_folder(worker), peer.server.model).absolute()
+    return Served(
+        name=peer.name,
+        command=[str(worker.python), "-m", *peer.server.command, str(model)],
+        ready=peer.server.ready,
+        variables=ONE_THREAD,
+        requests=[request(peer.server.path, example, with_locale=False) for example in data.examples],
+        warm_up=WARM_UP,
+    )
