@@ -28,7 +28,7 @@ from polyparse.runtime.parser import Parser
 
 STAGES: Mapping[str, str] = {
     "text": "polyparse.runtime.parser:Parser.prepare",
-    "grouping": "polyparse.runtime.parser:groups",
+    "grouping": "polyparse.runtime.grouped:groups",
     "collate": "polyparse.pipeline:collate",
     "score": "polyparse.runtime.networks:OnnxNetworks.score",
     "classifier": "polyparse.runtime.networks:OnnxNetworks.classify",

@@ -10,8 +10,7 @@ from polyparse.encode import Vectorizer
 from polyparse.errors import BlankText, UnknownLocale
 from polyparse.features import FeatureTable
 from polyparse.frame import Utterance
-from polyparse.grouping import groups
-from polyparse.pipeline import Pipeline, merge
+from polyparse.pipeline import Pipeline
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import choose_device
 from polyparse.text import MAX_CHARACTERS, check
@@ -103,14 +102,8 @@ class Parser:
         return item
 
     def run(self, items: Sequence[Item]) -> Outcome:
-        """Frames of prepared items, in their order; each is the same whatever else is in the batch.
-
-        On a CPU the batch runs in groups of like lengths; `pipeline.run` pads it as it is.
-        """
-        if self.device != "cpu" or len(items) == 1:  # a GPU runs the padding beside the rest
-            return self.pipeline.run(items)
-        parts = groups([item.n_tokens for item in items])
-        return merge([(part, self.pipeline.run([items[position] for position in part])) for part in parts])
+        """Frames of prepared items, in their order; each is the same whatever else is in the batch."""
+        return self.pipeline.run(items)
 
     def parse(self, utterances: Sequence[Utterance]) -> list[Frame]:
         """Frames of checked utterances.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_export.embed_graph import embed_graph
@@ -47,6 +47,11 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def session(graph: Path) -> Session:
+    return Session(graph, device="cpu")
+
+
+@pytest.fixture(scope="module")
 def words() -> list[Word]:
     """Thirty words of one to nine characters."""
     random = np.random.default_rng(3)
@@ -57,24 +62,25 @@ def words() -> list[Word]:
     return [word(row) for row in range(1, 31)]
 
 
-def by_the_graph(graph: Path, words: Sequence[Word]) -> NDArray[np.float32]:
+def by_the_graph(session: Session, words: Sequence[Word]) -> NDArray[np.float32]:
     """The slow twin: all in one run, nothing kept."""
     inputs = {"word_rows_U": rows_of(words), "characters_UC": characters_of(words)}
-    (vectors_UE,) = Session(graph, device="cpu").run(inputs)
+    (vectors_UE,) = session.run(inputs)
     return vectors_UE
 
 
+@settings(deadline=None)  # a run's first call of a shape may take long
 @given(
     asked=st.lists(st.lists(st.integers(0, 29), unique=True, max_size=12), max_size=8),
     most=st.integers(1, 40),
 )
 def test_kept_or_made_the_vectors_are_those_of_the_graph(
-    graph: Path, words: list[Word], asked: list[list[int]], most: int
+    session: Session, words: list[Word], asked: list[list[int]], most: int
 ) -> None:
-    vectors = WordVectors(Session(graph, device="cpu"), max_bytes=most * VECTOR_BYTES)
+    vectors = WordVectors(session, max_bytes=most * VECTOR_BYTES)
     for picks in asked:
         wanted = [words[pick] for pick in picks]
-        assert vectors.of(wanted) == pytest.approx(by_the_graph(graph, wanted), abs=1e-6)
+        assert vectors.of(wanted) == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
         assert len(vectors) <= most
 
 
@@ -99,11 +105,11 @@ def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> 
     assert session.runs == [1, 1 + 4, 1 + 2, 1 + 1]
 
 
-def test_threads_share_the_vectors(graph: Path, words: list[Word]) -> None:
-    vectors = WordVectors(Session(graph, device="cpu"), max_bytes=7 * VECTOR_BYTES)
+def test_threads_share_the_vectors(session: Session, words: list[Word]) -> None:
+    vectors = WordVectors(session, max_bytes=7 * VECTOR_BYTES)
     picks = [words[first : first + 6] for first in range(24)] * 8
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(vectors.of, picks))
     for wanted, vectors_UE in zip(picks, found, strict=True):
-        assert vectors_UE == pytest.approx(by_the_graph(graph, wanted), abs=1e-6)
+        assert vectors_UE == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
     assert len(vectors) <= 7
