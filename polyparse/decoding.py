@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from polyparse.frame import Slot
+from polyparse.frame import Slot, probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def slots_of_path(
     for name, span_first, span_end in scheme.decode(tags):
         first, end = _within_marks(item, span_first, span_end)
         start_char, end_char = item.starts[first], item.ends[end - 1]
-        confidence = min(1.0, prod(marginals[first:end]))
+        confidence = probability(prod(marginals[first:end]))
         found.append(Slot(name, text[start_char:end_char], start_char, end_char, confidence))
     return tuple(found)
 

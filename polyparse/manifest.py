@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from polyparse.calibration import Calibration
 from polyparse.errors import ConfigError, ManifestInvalid, SchemaTooNew
 from polyparse.labels import Labels
+from polyparse.rejection import Rejection
 from polyparse.routing import Routing
 from polyparse.schema import structure, unstructure
 
@@ -88,7 +90,10 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """Everything about a version. Paths are relative to the bundle, with "/"; `files` lists all but the manifest."""
+    """Everything about a version. Paths are relative to the bundle, with "/"; `files` lists all but the manifest.
+
+    Without `calibration`, confidences are the model's own probabilities; without `rejection`, nothing is refused.
+    """
 
     schema_version: int
     name: str
@@ -106,6 +111,8 @@ class Manifest:
     golden: str
     provenance: Provenance
     measures: Mapping[str, Mapping[str, object]]
+    calibration: Calibration | None = None
+    rejection: Rejection | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError where two parts of the manifest disagree."""
@@ -151,6 +158,7 @@ def problems(manifest: Manifest) -> Iterator[str]:
             yield f"{key}: found {value!r}, expected the name of a folder"
     yield from problems_of_files(manifest)
     yield from problems_of_networks(manifest)
+    yield from problems_of_judgement(manifest)
 
 
 def problems_of_files(manifest: Manifest) -> Iterator[str]:
@@ -180,6 +188,16 @@ def problems_of_networks(manifest: Manifest) -> Iterator[str]:
         yield f"classifier: found {manifest.classifier}, but routing.classifier is {manifest.routing.classifier!r}"
     if not 0.0 <= manifest.routing.joint_weight <= 1.0:
         yield f"routing.joint_weight: found {manifest.routing.joint_weight}, expected a number from 0 to 1"
+
+
+def problems_of_judgement(manifest: Manifest) -> Iterator[str]:
+    """Scales are of served locales, and what is refused has an intent to lose."""
+    if manifest.calibration is not None and (
+        strange := set(manifest.calibration.locales) - set(manifest.locales)
+    ):
+        yield f"calibration.locales: found {sorted(strange)}, expected locales that are served"
+    if manifest.rejection is not None and not manifest.labels.intents:
+        yield "rejection: found one for labels without intents, expected none"
 
 
 def graph_tables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:

@@ -49,7 +49,9 @@ def as_json(frame: Frame) -> str:
 
 
 def as_table(frame: Frame) -> str:
-    """The text, then a line for the domain, the intent and each slot, with their confidences."""
+    """The text, then a line for the domain, the intent and each slot, with their confidences; or that it was refused."""
+    if frame.refused:
+        return f"{frame.text}\n  out of domain  {frame.out_of_domain:.2f}"
     rows = [
         *(("domain", choice.name, choice.confidence, "") for choice in (frame.domain,) if choice),
         *(("intent", choice.name, choice.confidence, "") for choice in (frame.intent,) if choice),

@@ -2,7 +2,7 @@
 
     items -> Batch -> log P_DC, log P_joint, emissions_STK -> routes -> emissions_RTK, allowed_RK -> paths -> frames
 
-Axes: S items scored together, R readings to decode (an n-best request has several), T tokens, K tags.
+Axes: B items of a batch, S items scored together, R readings to decode (an n-best request has several), T tokens, K tags.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polyparse.calibration import Calibration
 from polyparse.decoding import slots_of_path
 from polyparse.encode import collate
-from polyparse.frame import Alternative, Choice, Frame
+from polyparse.frame import Alternative, Choice, Frame, probability
+from polyparse.rejection import Rejection, scores
 from polyparse.tags import SCHEMES
 from polyparse.topology import TOPOLOGIES
 
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
     from polyparse.encode import Item
     from polyparse.labels import Labels
+    from polyparse.rejection import Evidence
     from polyparse.routing import Routing
-    from polyparse.topology import Decoded, Networks, Readings
+    from polyparse.topology import Decoded, Networks, Read, Readings
 
 
 @dataclass(frozen=True)
@@ -52,32 +55,63 @@ def merge(parts: Sequence[tuple[Sequence[int], Outcome]]) -> Outcome:
     )
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What a model's probabilities are taken for: calibrated or as they are, and refused above a score or never."""
+
+    calibration: Calibration | None = None
+    rejection: Rejection | None = None
+
+
 class Pipeline:
     """Parses batches of items under one model's labels, topology and routing. Holds no state between calls."""
 
-    def __init__(self, labels: Labels, topology: str, routing: Routing, networks: Networks) -> None:
+    def __init__(
+        self,
+        labels: Labels,
+        topology: str,
+        routing: Routing,
+        networks: Networks,
+        judgement: Judgement | None = None,
+    ) -> None:
         """`networks` has one network over all labels ("shared"), or one a domain over that domain's ("per-domain")."""
+        self._model = (labels, topology, routing, networks)
         self._labels = labels
         self._networks = networks
-        self._topology = TOPOLOGIES[topology](labels, routing, networks)
+        self._judgement = judgement or Judgement()
+        self._topology = TOPOLOGIES[topology](labels, routing, networks, self._judgement.calibration)
         self._scheme = SCHEMES[labels.scheme]
         own = [labels] if topology == "shared" else [labels.restrict(d) for d in range(len(labels.domains))]
         self._tags = [network_labels.tags for network_labels in own]
         domains = range(len(labels.domains)) if labels.domains else [None]
         self._allowed = [{domain: labels.allowed(domain, tags) for domain in domains} for tags in self._tags]
 
+    def judging(self, judgement: Judgement) -> Pipeline:
+        """The same model under another judgement."""
+        return Pipeline(*self._model, judgement)
+
+    def evidence(self, items: Sequence[Item]) -> Evidence:
+        """What the model makes of the items before it reads slots, in their order, each as if it were alone."""
+        return self._topology.read(collate(items), items).evidence()
+
     def run(self, items: Sequence[Item]) -> Outcome:
-        """Frames of the items, each as if it were alone. Every item has at least one token."""
+        """Frames of the items, each as if it were alone. Every item has at least one token.
+
+        Raises:
+            ModelRunFailed: a network gave NaN or an infinity for a probability.
+        """
         started = perf_counter()
         batch = collate(items)
-        readings = self._topology.read(batch, items)
+        read = self._topology.read(batch, items)
+        readings = read.readings
+        scores_B = self._out_of_domain(read, len(items))
         scored = perf_counter()
         decoded = [self._decode(wanted) for wanted in readings]
         paths_found = perf_counter()
         found: list[dict[int, Alternative]] = [{} for _ in items]
         for wanted, result in zip(readings, decoded, strict=True):
             self._assemble(wanted, result, items, found)
-        frames = [_frame(item, ranked) for item, ranked in zip(items, found, strict=True)]
+        frames = [self._frame(*each) for each in zip(items, found, scores_B, strict=True)]
         seconds = {
             "score": scored - started,
             "decode": paths_found - scored,
@@ -103,22 +137,40 @@ class Pipeline:
                 domain=_choice(self._labels.domains, route.domain, route.domain_prob),
                 intent=_choice(self._labels.intents, route.intent, route.intent_prob),
                 slots=slots_of_path(items[b], path, marginals_RT[r], self._scheme),
-                confidence=min(1.0, exp(route.log_prob + log_probs_R[r])),
+                confidence=self._confidence(route.log_prob, log_probs_R[r], items[b].utterance.locale),
             )
 
+    def _confidence(self, routed: float, path: float, locale: str | None) -> float:
+        """P(domain, intent) x P(slots | domain), of the log-probabilities of both, the first of them calibrated already."""
+        calibration = self._judgement.calibration
+        chance = exp(path) if calibration is None else calibration.scale(locale).path_probability(path)
+        return probability(exp(routed) * chance)
 
-def _choice(names: Sequence[str], index: int | None, probability: float) -> Choice | None:
-    return None if index is None else Choice(names[index], min(1.0, probability))
+    def _out_of_domain(self, read: Read, n_items: int) -> list[float | None]:
+        """The score of each item; None for a model that does not judge it."""
+        rejection = self._judgement.rejection
+        if rejection is None:
+            return [None] * n_items
+        return [probability(score) for score in scores(rejection, read.evidence()).tolist()]
+
+    def _frame(self, item: Item, ranked: dict[int, Alternative], score: float | None) -> Frame:
+        readings = [ranked[position] for position in range(len(ranked))]
+        best, others = readings[0], readings[1:]
+        rejection = self._judgement.rejection
+        if rejection is not None and score is not None and score > rejection.threshold:
+            others = readings if others else []
+            best = Alternative(None, None, (), best.confidence)
+        return Frame(
+            text=item.utterance.text,
+            locale=item.utterance.locale,
+            domain=best.domain,
+            intent=best.intent,
+            slots=best.slots,
+            confidence=best.confidence,
+            alternatives=tuple(others),
+            out_of_domain=score,
+        )
 
 
-def _frame(item: Item, ranked: dict[int, Alternative]) -> Frame:
-    best, *others = (ranked[position] for position in range(len(ranked)))
-    return Frame(
-        text=item.utterance.text,
-        locale=item.utterance.locale,
-        domain=best.domain,
-        intent=best.intent,
-        slots=best.slots,
-        confidence=best.confidence,
-        alternatives=tuple(others),
-    )
+def _choice(names: Sequence[str], index: int | None, chance: float) -> Choice | None:
+    return None if index is None else Choice(names[index], probability(chance))

@@ -4,23 +4,31 @@ Axes: B utterances, I intents, D domains, X classes of the domain classifier (in
 
 Soft: log P(d, i) = lambda * log P_joint(i) + (1 - lambda) * log P_DC(i), normalised over the intents.
 Hard (the paper's): the domain comes from DC alone, the intent from the joint network within that domain.
+
+Temperatures (see `polyparse.calibration`) divide log-probabilities, which are then normalised anew: over the intents when
+soft, over the domains and over the intents within each when hard. The order of readings is what it is without them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
+
+from polyparse.frame import probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from polyparse.calibration import Temperatures
     from polyparse.labels import Labels
 
     Floats = NDArray[np.float32]
+
+AnyFloat = TypeVar("AnyFloat", bound=np.floating)
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,10 @@ class Route:
     log_prob: float
 
 
-def log_normalise(scores_BX: Floats) -> Floats:
+def log_normalise(scores_BX: NDArray[AnyFloat]) -> NDArray[AnyFloat]:
     """log-softmax over the last axis."""
     shifted = scores_BX - scores_BX.max(axis=-1, keepdims=True)
-    normalised: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    normalised: NDArray[AnyFloat] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return normalised
 
 
@@ -58,23 +66,57 @@ def domain_log_probs(classified_BX: Floats, labels: Labels, routing: Routing) ->
 
 
 def rank(
-    joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing, n_best: Sequence[int]
+    joint_BI: Floats,
+    classified_BX: Floats | None,
+    labels: Labels,
+    routing: Routing,
+    n_best: Sequence[int],
+    *,
+    temperatures: Temperatures | None = None,
 ) -> list[list[Route]]:
     """The `n_best[b]` best routes of each utterance, best first; all of them where there are fewer."""
     if not labels.intents:
         return [[Route(None, None, 1.0, 1.0, 0.0)] for _ in n_best]
-    if not labels.domains or classified_BX is None or routing.kind == "soft":
-        log_probs_BI = log_normalise(_mixture(joint_BI, classified_BX, labels, routing))
+    log_probs_BI = routed_log_probs(joint_BI, classified_BX, labels, routing)
+    if classified_BX is None or is_soft(labels, routing):
         order_BI = np.argsort(-log_probs_BI, axis=1, kind="stable")
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
-        owner_I = np.array(labels.intent_domains)
-        exact_BI = joint_BI.astype(np.float64)  # float32 is too coarse for differences of large logarithms
-        within_BI = exact_BI - _log_sums(exact_BI, labels)[:, owner_I]
-        log_probs_BI = domains_BD[:, owner_I] + within_BI
         place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
-        order_BI = np.lexsort((-within_BI, place_BD[:, owner_I]), axis=1)
+        order_BI = np.lexsort((-log_probs_BI, place_BD[:, list(labels.intent_domains)]), axis=1)
+    if temperatures is not None:
+        log_probs_BI = temper(log_probs_BI, labels, routing, temperatures)
     return [_routes(log_probs_BI[b], order_BI[b, :n], labels) for b, n in enumerate(n_best)]
+
+
+def routed_log_probs(
+    joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing
+) -> NDArray[np.floating]:
+    """log P(intent), shape (B, I), before any temperature."""
+    if classified_BX is None or is_soft(labels, routing):
+        return log_normalise(_mixture(joint_BI, classified_BX, labels, routing))
+    domains_BD = domain_log_probs(classified_BX, labels, routing)
+    owner_I = np.array(labels.intent_domains)
+    exact_BI = joint_BI.astype(np.float64)  # float32 is too coarse for differences of large logarithms
+    return domains_BD[:, owner_I] + (exact_BI - _log_sums(exact_BI, labels)[:, owner_I])
+
+
+def temper(
+    log_probs_BI: NDArray[np.floating], labels: Labels, routing: Routing, temperatures: Temperatures
+) -> NDArray[np.floating]:
+    """log P(intent) under temperatures, which keep soft routing's order of intents and hard routing's within a domain."""
+    if is_soft(labels, routing):
+        return log_normalise(log_probs_BI / temperatures.intent_B1)
+    owner_I = np.array(labels.intent_domains)
+    domains_BD = _log_sums(log_probs_BI, labels)
+    within_BI = (log_probs_BI - domains_BD[:, owner_I]) / temperatures.intent_B1
+    within_BI = within_BI - _log_sums(within_BI, labels)[:, owner_I]
+    return log_normalise(domains_BD / temperatures.domain_B1)[:, owner_I] + within_BI
+
+
+def is_soft(labels: Labels, routing: Routing) -> bool:
+    """Whether intents are ranked all together, and not within their domains."""
+    return routing.kind == "soft" or routing.classifier == "none" or not labels.domains
 
 
 def _mixture(joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing) -> Floats:
@@ -94,7 +136,7 @@ def _routes(log_probs_I: NDArray[np.floating], order: NDArray[np.intp], labels: 
         Route(
             domain=(domain := labels.intent_domains[i]),
             intent=int(i),
-            domain_prob=min(1.0, float(domain_probs[domain])),
+            domain_prob=probability(float(domain_probs[domain])),
             intent_prob=float(probs_I[i]),
             log_prob=float(log_probs_I[i]),
         )

@@ -10,7 +10,7 @@ from polyparse.encode import Vectorizer
 from polyparse.errors import BlankText, UnknownLocale
 from polyparse.features import FeatureTable
 from polyparse.frame import Utterance
-from polyparse.pipeline import Pipeline
+from polyparse.pipeline import Judgement, Pipeline
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import choose_device
 from polyparse.text import MAX_CHARACTERS, check
@@ -41,7 +41,8 @@ class Parser:
         features = FeatureTable.load(folder / manifest.text.features) if manifest.text.features else None
         self._vectorizer = Vectorizer(Vocabulary.load(folder / manifest.text.vocabulary), features)
         networks = OnnxNetworks(folder, manifest, device=device, threads=threads)
-        self.pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks)
+        judgement = Judgement(manifest.calibration, manifest.rejection)
+        self.pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, judgement)
 
     @classmethod
     def load(

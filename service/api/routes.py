@@ -119,6 +119,7 @@ def render(frame: Frame, model: ModelVersion, request_id: str) -> bytes:
         slots=frame.slots,
         confidence=frame.confidence,
         alternatives=frame.alternatives,
+        out_of_domain=frame.out_of_domain,
     )
     return ParseResponse.__pydantic_serializer__.to_json(answer)
 

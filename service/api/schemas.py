@@ -43,13 +43,27 @@ class ParseResponse(BaseModel):
         str | None, Field(description="The served locale that answered; null if none was asked for")
     ]
     model: ModelVersion
-    domain: Choice | None
-    intent: Choice | None
+    domain: Annotated[Choice | None, Field(description="null if refused, or if the model knows no domains")]
+    intent: Annotated[Choice | None, Field(description="null if refused, or if the model knows no intents")]
     slots: tuple[Slot, ...]
-    confidence: Annotated[float, Field(description="Probability of domain, intent and slots together")]
-    alternatives: Annotated[
-        tuple[Alternative, ...], Field(description="The next readings, the more probable first")
+    confidence: Annotated[
+        float,
+        Field(
+            description="Probability of domain, intent and slots together; if refused, of the reading that was"
+        ),
     ]
+    alternatives: Annotated[
+        tuple[Alternative, ...],
+        Field(
+            description="The next readings, the more probable first; if refused, all that were asked for in n_best"
+        ),
+    ]
+    out_of_domain: Annotated[
+        float | None,
+        Field(
+            description="How likely the text is none of the model's domains, from 0 to 1; null if it does not judge"
+        ),
+    ] = None
 
 
 class ProblemDocument(BaseModel):
@@ -93,4 +107,5 @@ RESPONSE = {
     ],
     "confidence": 0.94,
     "alternatives": [],
+    "out_of_domain": 0.02,
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from polyparse import manifest
+from polyparse.calibration import Calibration, Scale
 from polyparse.errors import ManifestInvalid, SchemaTooNew
+from polyparse.rejection import SIGNALS, Rejection
 from tests.bundles import describe, edit_manifest, write_bundle
 
 if TYPE_CHECKING:
@@ -25,11 +28,26 @@ def read(bundle: Path) -> manifest.Manifest:
     return manifest.parse(file.read_bytes(), file=file)
 
 
-def test_what_is_written_is_read_back(bundle: Path) -> None:
+def described_by(bundle: Path) -> manifest.Manifest:
+    """The manifest of a bundle without the one that is there."""
     bundle.joinpath(manifest.FILE).unlink()
-    described = describe(bundle)
+    return describe(bundle)
+
+
+def test_what_is_written_is_read_back(bundle: Path) -> None:
+    described = described_by(bundle)
     manifest.write(described, bundle)
     assert read(bundle) == described
+
+
+def test_calibration_and_rejection_are_read_back(bundle: Path) -> None:
+    judged = replace(
+        described_by(bundle),
+        calibration=Calibration(pooled=Scale(path_slope=0.8), locales={"es-ES": Scale(path_offset=-0.25)}),
+        rejection=Rejection(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
+    )
+    manifest.write(judged, bundle)
+    assert read(bundle) == judged
 
 
 def test_writing_what_was_read_gives_the_same_bytes(bundle: Path) -> None:
@@ -88,6 +106,17 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"classifier": {"cpu": "score.onnx"}}, "classifier: .* routing.classifier is 'none'"),
     ({"routing": {"kind": "soft", "joint_weight": 1.5, "classifier": "none"}}, "joint_weight: found 1.5"),
+    (
+        {"calibration": {"pooled": {}, "locales": {"de-DE": {}}}},
+        r"calibration.locales: found \['de-DE'\], expected locales that are served",
+    ),
+    (
+        {"calibration": {"pooled": {"path_slope": 0.0}, "locales": {}}},
+        "calibration.pooled: path_slope: found 0",
+    ),
+    ({"calibration": {"pooled": {"slope": 1.0}, "locales": {}}}, "calibration.pooled: found .* 'slope'"),
+    ({"rejection": {"threshold": 1.5, "weights": {}, "bias": 0.0}}, "rejection: threshold: found 1.5"),
+    ({"rejection": {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}}, "found signal 'mood'"),
 ]
 
 
@@ -100,10 +129,15 @@ def test_a_manifest_at_odds_with_its_schema_or_itself_is_refused(
         read(bundle)
 
 
-def test_every_key_is_required(bundle: Path) -> None:
+OPTIONAL = {"calibration", "rejection"}
+
+
+def test_every_key_is_required_but_those_that_older_bundles_lack(bundle: Path) -> None:
     file = bundle / manifest.FILE
     whole = json.loads(file.read_bytes())
-    for key in whole:
+    older = {name: value for name, value in whole.items() if name not in OPTIONAL}
+    assert manifest.parse(json.dumps(older).encode(), file=file) == read(bundle)
+    for key in older:
         content = json.dumps({name: value for name, value in whole.items() if name != key}).encode()
         with pytest.raises(ManifestInvalid, match=key):
             manifest.parse(content, file=file)

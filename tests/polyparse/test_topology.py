@@ -56,7 +56,7 @@ def test_shared_reads_every_items_best_routes_from_one_network(asked: list[tuple
     items, routing = items_of(asked), Routing("soft", 0.4, "intents")
     networks = ArithmeticNetworks([LABELS], n_classes=CLASSES["intents"])
     batch = collate(items)
-    (readings,) = SharedTopology(LABELS, routing, networks).read(batch, items)
+    (readings,) = SharedTopology(LABELS, routing, networks).read(batch, items).readings
     joint_BI, emissions_BTK = networks.score(batch, 0)
     n_best = [n for _, n in asked]
     expected = rank(joint_BI, networks.classify(batch), LABELS, routing, n_best)
@@ -75,7 +75,7 @@ def test_per_domain_orders_domains_by_the_classifier_and_intents_by_the_domains_
 ) -> None:
     items = items_of(asked)
     networks = ArithmeticNetworks(OWN, n_classes=CLASSES[routing.classifier])
-    found = by_rank(PerDomainTopology(LABELS, routing, networks).read(collate(items), items))
+    found = by_rank(PerDomainTopology(LABELS, routing, networks).read(collate(items), items).readings)
     for b, (item, (_, n_best)) in enumerate(zip(items, asked, strict=True)):
         alone = collate([item])
         classified_BX = networks.classify(alone)
@@ -102,7 +102,7 @@ def test_per_domain_scores_an_item_once_in_each_network_that_it_needs(asked: lis
     """A domain's intents come before the next domain's, so that few domains hold the frames wanted."""
     items = items_of(asked)
     networks = ArithmeticNetworks(OWN, n_classes=CLASSES["domains"])
-    readings = PerDomainTopology(LABELS, ROUTINGS[1], networks).read(collate(items), items)
+    readings = PerDomainTopology(LABELS, ROUTINGS[1], networks).read(collate(items), items).readings
     assert sorted(networks.scored) == sorted(entry.network for entry in readings)
     for entry in readings:
         assert set(entry.rows) == set(range(len(entry.lengths_S)))
@@ -113,7 +113,7 @@ def test_per_domain_scores_an_item_once_in_each_network_that_it_needs(asked: lis
 def test_each_reading_has_the_emissions_of_its_item_alone(asked: list[tuple[str, int]]) -> None:
     items = items_of(asked)
     networks = ArithmeticNetworks(OWN, n_classes=CLASSES["domains"])
-    for entry in PerDomainTopology(LABELS, ROUTINGS[1], networks).read(collate(items), items):
+    for entry in PerDomainTopology(LABELS, ROUTINGS[1], networks).read(collate(items), items).readings:
         emissions_RTK, lengths_R = entry.emissions()
         assert len(emissions_RTK) == len(lengths_R) == len(entry.routes)
         for r, b in enumerate(entry.items):
@@ -126,7 +126,7 @@ def test_one_reading_an_item_copies_no_emissions() -> None:
     items = items_of([("wake me", 1), ("play", 1)])
     networks = ArithmeticNetworks([LABELS], n_classes=0)
     routing = Routing("soft", 1.0, "none")
-    (readings,) = SharedTopology(LABELS, routing, networks).read(collate(items), items)
+    (readings,) = SharedTopology(LABELS, routing, networks).read(collate(items), items).readings
     assert readings.emissions()[0] is readings.emissions_STK
 
 

@@ -103,6 +103,8 @@ class FakeModel:
     """A batch that holds this text raises."""
     miscount: str = "miscount"
     """A batch that holds this text gives one frame too few."""
+    strange: str = "strange"
+    """This text is refused as out of domain."""
 
     def prepare(self, utterance: Utterance) -> FakeItem:
         if utterance.locale is not None and utterance.locale not in self.locales:
@@ -114,7 +116,10 @@ class FakeModel:
         self.gate.enter(texts)
         if self.poison in texts:
             raise RuntimeError(self.poison)
-        frames = [read_words(item.utterance) for item in items]
+        frames = [
+            refused(item.utterance) if item.utterance.text == self.strange else read_words(item.utterance)
+            for item in items
+        ]
         if self.miscount in texts:
             frames.pop()
         lengths = [item.n_tokens for item in items]
@@ -135,6 +140,14 @@ def read_words(utterance: Utterance) -> Frame:
         for n in range(1, min(utterance.n_best, len(slots)))
     ]
     return Frame(utterance.text, utterance.locale, None, intent, tuple(slots), 0.25, tuple(others))
+
+
+def refused(utterance: Utterance) -> Frame:
+    """A refusal, with the readings of it that were asked for."""
+    read = read_words(utterance)
+    readings = (Alternative(None, read.intent, read.slots, read.confidence), *read.alternatives)
+    kept = readings if utterance.n_best > 1 else ()
+    return Frame(utterance.text, utterance.locale, None, None, (), read.confidence, kept, out_of_domain=0.75)
 
 
 def golden_of(text: str) -> Golden:

@@ -32,6 +32,7 @@ async def test_an_answer_has_the_wire_format() -> None:
             "slots": slots,
             "confidence": 0.25,
             "alternatives": [],
+            "out_of_domain": None,
         }
 
 
@@ -40,6 +41,17 @@ async def test_an_n_best_request_gets_alternatives() -> None:
     async with serving() as s:
         alternatives = (await s.parse("a b c", n_best=3)).json()["alternatives"]
         assert [len(each["slots"]) for each in alternatives] == [2, 1]
+
+
+@in_loop
+async def test_a_refusal_has_no_labels_but_a_score_and_the_readings_asked_for() -> None:
+    async with serving() as s:
+        answer = (await s.parse("strange")).json()
+        assert [answer[key] for key in ("domain", "intent", "slots", "alternatives")] == [None, None, [], []]
+        assert (answer["out_of_domain"], answer["confidence"]) == (0.75, 0.25)
+        (reading,) = (await s.parse("strange", n_best=2, span_unit="utf16")).json()["alternatives"]
+        assert (reading["intent"]["name"], reading["slots"][0]["value"]) == ("words_1", "strange")
+        assert 'outcome="ok"} 2.0' in (await s.client.get("/metrics")).text
 
 
 @in_loop

@@ -1,0 +1,82 @@
+"""Rejection, pure: how likely an utterance is out of the model's domains, from what the model made of it.
+
+Axes: B utterances, I intents, X classes of the domain classifier.
+
+    score = sigmoid(bias + sum over signals of weight * signal), in [0, 1]; above the threshold the utterance is refused
+
+Each signal is a number of one utterance alone, so that the score does not depend on batch mates.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyparse.errors import ConfigError
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of each utterance of a batch once it is routed. Log-probabilities are the model's own, not calibrated.
+
+    `mixture_BI` is routing's log P(intent), over all intents. `joint_BI` is the joint network's; None where each domain
+    has a network of its own. `classified_BX` is DC's, None without one. `unknown_share_B` is the share of tokens that the
+    vocabulary lacks.
+    """
+
+    mixture_BI: Floats
+    joint_BI: Floats | None
+    classified_BX: Floats | None
+    unknown_share_B: Floats
+    lengths_B: NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """When to refuse: weights by name of signal. A score above the threshold is out of domain."""
+
+    threshold: float
+    weights: Mapping[str, float]
+    bias: float
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a signal that is not known, or a number that is no number."""
+        if not 0.0 <= self.threshold <= 1.0:
+            raise ConfigError(f"threshold: found {self.threshold}, expected a number from 0 to 1")
+        for name, value in {"bias": self.bias, **self.weights}.items():
+            if not isfinite(value):
+                raise ConfigError(f"{name}: found {value}, expected a finite number")
+        for name in self.weights:
+            if name not in SIGNALS:
+                raise ConfigError(f"weights: found signal {name!r}, expected some of {', '.join(SIGNALS)}")
+
+
+def scores(rejection: Rejection, evidence: Evidence) -> NDArray[np.float32]:
+    """How likely each utterance is out of domain, shape (B,)."""
+    total_B = np.full(len(evidence.lengths_B), rejection.bias, dtype=np.float64)
+    for name, weight in rejection.weights.items():
+        total_B += weight * SIGNALS[name](evidence)
+    found: NDArray[np.float32] = (0.5 * (1.0 + np.tanh(0.5 * total_B))).astype(np.float32)
+    return found
+
+
+def surprise(evidence: Evidence) -> Floats:
+    """-log P of the likeliest intent."""
+    found: Floats = -evidence.mixture_BI.max(axis=1)
+    return found
+
+
+def unknown_share(evidence: Evidence) -> Floats:
+    """The share of tokens that the vocabulary lacks."""
+    return evidence.unknown_share_B
+
+
+SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
+    "surprise": surprise,
+    "unknown_share": unknown_share,
+}
+"""Signals by the names that manifests know them by."""
