@@ -16,14 +16,20 @@ HEADS = {
     "ain": "approximate inference network (AIN): mean field, unrolled for a fixed number of iterations",
     "softmax": "each tag by itself (softmax)",
 }
-LIMITS = [
-    "Dev chose the training epoch and lambda, so dev measures are slightly favourable; expect about a point less.",
-    (
-        "Made for text like the training corpus's. Other text gets a frame too, there is no out-of-domain answer: watch "
-        "the confidence."
-    ),
-    "Confidences are the model's own probabilities; they are not calibrated.",
-]
+FAVOURABLE = "Dev chose the training epoch and lambda, so dev measures are slightly favourable; expect about a point less."
+NEVER_REFUSES = (
+    "Made for text like the training corpus's. Other text gets a frame too, there is no out-of-domain answer: watch the "
+    "confidence."
+)
+REFUSES = (
+    "Made for text like the training corpus's. Text whose out-of-domain score is above {threshold:g} is refused; some text "
+    "of other domains scores less, and some of these domains scores more."
+)
+CALIBRATED = (
+    "Confidences of frames, domains and intents are calibrated on dev, and hold for text like it; a slot's own is the "
+    "head's marginal, which is not calibrated."
+)
+NOT_CALIBRATED = "Confidences are the model's own probabilities; they are not calibrated."
 
 
 def model_card(manifest: Manifest, *, notes: list[str]) -> str:
@@ -53,11 +59,20 @@ def model_card(manifest: Manifest, *, notes: list[str]) -> str:
             "substitutions) / (slots + intents), lower is better."
         ),
         "## Limits",
-        _list(LIMITS),
+        _list(_limits(manifest)),
         "## Provenance",
         f"Commit `{provenance.git_commit}`, {provenance.created}, {libraries}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _limits(manifest: Manifest) -> list[str]:
+    rejection = manifest.rejection
+    return [
+        FAVOURABLE,
+        NEVER_REFUSES if rejection is None else REFUSES.format(threshold=rejection.threshold),
+        NOT_CALIBRATED if manifest.calibration is None else CALIBRATED,
+    ]
 
 
 def _routed(routing: Routing) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.frame import Frame
+    from polyparse.rejection import Rejection
     from train.corpora.example import Example
 
     Answer = Callable[[Sequence[Utterance]], list[Frame]]
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LEAST_CONFIDENCE = 0.7  # of the whole frame; its runner-up then has 0.3 at most
 WANTED, MOST = 25, 50  # a locale
 FROM_DEV = 200  # dev utterances looked at
+CLEAR = 0.9  # of the threshold of refusal; a score above it might cross in other arithmetic
 
 
 def choose_golden(
@@ -47,6 +49,19 @@ def choose_golden(
     if not frames:
         raise GateFailed("golden frames: found none, expected at least one", file=file)
     return [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in frames]
+
+
+def clear_of_refusal(answer: Answer, rejection: Rejection | None) -> Answer:
+    """The same answers, without those that are refused or nearly."""
+
+    def clear(utterances: Sequence[Utterance]) -> list[Frame]:
+        frames = answer(utterances)
+        if rejection is None:
+            return frames
+        most = CLEAR * rejection.threshold
+        return [frame for frame in frames if frame.out_of_domain is not None and frame.out_of_domain <= most]
+
+    return clear
 
 
 def _of_written(answer: Answer, locale: str, *, file: Path) -> list[Frame]:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
     from polyparse.encode import Item
     from polyparse.frame import Frame
+    from polyparse.pipeline import Judgement
     from train.checkpoint import Checkpoint
     from train.corpora.example import Example
 
 
 class Reference:
     """A finished checkpoint, its networks, and its dev utterances that have a token; `approximate` swaps the heads.
+
+    Frames are as the model's own probabilities have them, but where a judgement is given.
 
     Raises:
         ConfigError: the head cannot be approximated, or there is no such utterance: gates over nothing pass everything.
@@ -46,7 +49,8 @@ class Reference:
         """Frames of the dev utterances."""
         return parse_all(self._pipeline, self.items)
 
-    def answer(self, utterances: Sequence[Utterance]) -> list[Frame]:
-        """Frames of any utterances, those left out that have no token."""
+    def answer(self, utterances: Sequence[Utterance], judgement: Judgement) -> list[Frame]:
+        """Frames of any utterances under a judgement, those left out that have no token."""
         items = [self._vectorizer.item(utterance) for utterance in utterances]
-        return parse_all(self._pipeline, [item for item in items if item.n_tokens])
+        pipeline = self._pipeline.judging(judgement)
+        return parse_all(pipeline, [item for item in items if item.n_tokens])

@@ -62,6 +62,10 @@ def open_bundle(folder: Path, device: Device) -> Subject:
         "Bundle": str(located.bundle),
         "Slot decoding": f"{manifest.decode_head}: {HEADS[manifest.decode_head]}",
         "Routing": in_words(manifest.routing, manifest.topology),
+        "Confidences": "the model's own" if manifest.calibration is None else "calibrated on dev",
+        "Refuses": "nothing"
+        if manifest.rejection is None
+        else f"scores above {manifest.rejection.threshold:g}",
         "Recipe": f"{provenance.recipe}, seed {provenance.seed}",
         "Trained on": provenance.data,
         "Trained by": f"commit {provenance.git_commit}, {provenance.created}",

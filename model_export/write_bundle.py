@@ -2,7 +2,9 @@
 
     checkpoint --+--> float bundle --gate 1: answers as the checkpoint, in ragged batches and alone
                  +--> small bundle --gate 2: loses at most 0.003 exact match, alone equals in ragged batches
-                              \\--> golden frames, measures of its own bytes, manifest, card --> rename
+                              \\--> calibration --> golden frames, measures of its own bytes, manifest, card --> rename
+
+Gates compare the model's own probabilities; the finished bundle calibrates them, and refuses where the checkpoint says so.
 
 A bundle that fails a gate is not written.
 """
@@ -11,16 +13,19 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from model_export import gates, package
+from model_export import calibrate, gates, package
 from model_export.card import model_card
-from model_export.choose_golden import choose_golden
+from model_export.choose_golden import choose_golden, clear_of_refusal
 from model_export.origin import origin_of
 from model_export.reference import Reference
+from model_export.trials import observe
 from polyparse import golden, manifest
 from polyparse.errors import ConfigError
+from polyparse.pipeline import Judgement
 from polyparse.runtime.parser import Parser
 from train.evaluation import measure
 
@@ -87,18 +92,38 @@ def _gated(
         say(notes[-1])
     if request.approximate:
         notes.append(APPROXIMATED)
+    judgement, note = _judged(parser, reference)
+    notes.append(note)
+    say(note)
     run, labels = reference.checkpoint.run(), reference.checkpoint.labels()
     written = origin_of(run.corpus, labels.domains).has_written_utterances
-    chosen = choose_golden(reference.answer, run.locales, reference.examples, written=written, file=out)
+    answer = partial(reference.answer, judgement=judgement)
+    chosen = choose_golden(
+        clear_of_refusal(answer, judgement.rejection),
+        run.locales,
+        reference.examples,
+        written=written,
+        file=out,
+    )
     golden.save(parser.folder / package.GOLDEN, chosen)
-    frames = gates.in_ragged_batches(parser.pipeline.run, reference.items, size=MEASURED_TOGETHER)
-    return _finish(parser, measure(reference.examples, frames), notes)
+    judging = parser.pipeline.judging(judgement)
+    frames = gates.in_ragged_batches(judging.run, reference.items, size=MEASURED_TOGETHER)
+    return _finish(parser, judgement, measure(reference.examples, frames), notes)
 
 
 def _load(reference: Reference, scratch: Path, request: Request) -> Parser:
     folder = scratch / request.precision
     package.write(reference.checkpoint, reference.networks, folder, request)
     return Parser.load(folder, device="cpu")
+
+
+def _judged(parser: Parser, reference: Reference) -> tuple[Judgement, str]:
+    """Calibration fitted to dev by the bundle's own bytes, the checkpoint's rejection, and how well the first does."""
+    manifest = parser.manifest
+    routing = manifest.routing if manifest.topology == "shared" else replace(manifest.routing, kind="hard")
+    trials = observe(parser.pipeline, reference.items, reference.examples, manifest.labels, routing)
+    judgement = Judgement(calibrate.fit(trials), reference.checkpoint.rejection())
+    return judgement, calibrate.in_words(trials)
 
 
 def _answers_as_checkpoint(parser: Parser, reference: Reference, out: Path) -> str:
@@ -128,10 +153,15 @@ def _keeps_its_accuracy(parser: Parser, reference: Reference, out: Path) -> str:
     )
 
 
-def _finish(parser: Parser, measures: dict[str, Any], notes: list[str]) -> Manifest:
+def _finish(parser: Parser, judgement: Judgement, measures: dict[str, Any], notes: list[str]) -> Manifest:
     """Manifest with measures and golden frames, then the card, then the checksums of all; and one last check."""
     folder = parser.folder
-    described = replace(parser.manifest, measures={**measures["locales"], "mean": measures["mean"]})
+    described = replace(
+        parser.manifest,
+        measures={**measures["locales"], "mean": measures["mean"]},
+        calibration=judgement.calibration,
+        rejection=judgement.rejection,
+    )
     (folder / package.CARD).write_text(model_card(described, notes=notes), encoding="utf-8")
     finished = replace(described, files=package.records(folder))
     manifest.write(finished, folder)

@@ -93,6 +93,8 @@ def routed_log_probs(
     joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing
 ) -> NDArray[np.floating]:
     """log P(intent), shape (B, I), before any temperature."""
+    if not labels.intents:
+        return joint_BI
     if classified_BX is None or is_soft(labels, routing):
         return log_normalise(_mixture(joint_BI, classified_BX, labels, routing))
     domains_BD = domain_log_probs(classified_BX, labels, routing)

@@ -5,6 +5,7 @@ vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tabl
 network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
 dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
+rejection.json    when an exported model refuses an utterance; only where it does, and put there after the run
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from polyparse.errors import ConfigError
 from polyparse.features import FeatureTable
 from polyparse.labels import Labels
 from polyparse.pipeline import Pipeline
+from polyparse.rejection import Rejection
 from polyparse.routing import Routing
 from polyparse.schema import structure, unstructure
 from polyparse.vocab import Vocabulary
@@ -201,8 +203,14 @@ class Checkpoint:
             found.append(network.eval())
         return found
 
+    def rejection(self) -> Rejection | None:
+        """rejection.json, checked: when the finished model refuses an utterance; None where it never does."""
+        if not (self.folder / "rejection.json").exists():
+            return None
+        return structure(Rejection, self.load_json("rejection"), where=f"{self.folder}/rejection.json")
+
     def pipeline(self, networks: Sequence[JointNetwork] | None = None) -> tuple[Vectorizer, Pipeline]:
-        """The finished model as texts to frames; `networks` stand in for its own."""
+        """The finished model as texts to frames, as its own probabilities have them; `networks` stand in for its own."""
         tables = self.tables()
         models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
         pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models)

@@ -9,6 +9,8 @@ import pytest
 
 from model_export.card import HEADS, model_card
 from polyparse.bundle import verify
+from polyparse.calibration import Calibration, Scale
+from polyparse.rejection import Rejection
 from polyparse.routing import Routing
 from tests.bundles import write_bundle
 
@@ -105,3 +107,18 @@ def test_provenance_and_limits_stand_in_it(described: Manifest) -> None:
         f"Commit `{provenance.git_commit}`, {provenance.created}, onnx {provenance.libraries['onnx']}."
     )
     assert "not calibrated" in section(card, "Limits")
+
+
+def test_what_a_calibrated_model_promises_and_when_it_refuses_are_among_its_limits(
+    described: Manifest,
+) -> None:
+    judged = replace(
+        described,
+        calibration=Calibration(pooled=Scale(), locales={}),
+        rejection=Rejection(threshold=0.65, weights={}, bias=0.0),
+    )
+    plain, limits = (section(model_card(each, notes=[]), "Limits") for each in (described, judged))
+    assert "there is no out-of-domain answer" in plain
+    assert "whose out-of-domain score is above 0.65 is refused" in limits
+    assert "are calibrated on dev" in limits
+    assert "not calibrated." in limits.split("\n")[-1]  # of slots

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export.choose_golden import LEAST_CONFIDENCE, MOST, WANTED, choose_golden
+from model_export.choose_golden import (
+    LEAST_CONFIDENCE,
+    MOST,
+    WANTED,
+    choose_golden,
+    clear_of_refusal,
+)
 from model_export.golden import LOCALES, load
 from polyparse.errors import GateFailed
 from polyparse.frame import Choice, Frame, Slot, Utterance
+from polyparse.rejection import Rejection
 from train.corpora.example import Example
 
 if TYPE_CHECKING:
@@ -127,3 +134,19 @@ def test_a_frame_keeps_its_locale() -> None:
     found = choose(lambda _text: 0.9, locales=["en-US", "es-ES"], dev=["no"])
     assert [replace(golden, locale=None) for golden in found[:1]] == [replace(found[1], locale=None)]
     assert [golden.locale for golden in found] == ["en-US", "es-ES"]
+
+
+def test_what_is_refused_or_nearly_is_no_golden_utterance() -> None:
+    scores = {"in": 0.1, "in too": 0.44, "near": 0.46, "out": 0.9}
+
+    def answer(utterances: Sequence[Utterance]) -> list[Frame]:
+        return [
+            Frame(each.text, None, None, None, (), 0.9, out_of_domain=scores[each.text])
+            for each in utterances
+        ]
+
+    rejection = Rejection(threshold=0.5, weights={}, bias=0.0)
+    kept = clear_of_refusal(answer, rejection)([Utterance(text) for text in scores])
+    assert [frame.text for frame in kept] == ["in", "in too"]
+    everything = clear_of_refusal(answer, None)([Utterance(text) for text in scores])
+    assert [frame.text for frame in everything] == list(scores)

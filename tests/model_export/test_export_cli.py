@@ -31,7 +31,7 @@ def test_a_bundle_is_named_after_its_folders(checkpoint: Checkpoint, tmp_path: P
     assert (described.name, described.version) == ("home", "1.2")
     size = sum(path.stat().st_size for path in out.iterdir() if path.name != "manifest.json") / 1e6
     *gates, last = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in gates] == ["gate 1", "gate 2"]
+    assert [line.partition(":")[0] for line in gates] == ["gate 1", "gate 2", "not calibrated"]
     assert last == f"{out}: home 1.2, {size:.2f} MB, decodes by viterbi"
 
 

@@ -49,6 +49,7 @@ def test_the_manifest_lists_every_file(written: Path) -> None:
         "MODEL_CARD.md",
         "classifier.onnx",
         "decode-all.onnx",
+        "embed-all.onnx",
         "features.npy",
         "golden.jsonl",
         "score-all.onnx",
@@ -104,7 +105,7 @@ def test_a_float_bundle_passes_its_one_gate_and_is_larger(
 ) -> None:
     notes: list[str] = []
     write_bundle(checkpoint, tmp_path / "1", replace(SMALL, precision="float32"), say=notes.append)
-    assert [note.partition(":")[0] for note in notes] == ["gate 1"]
+    assert [note.partition(":")[0] for note in notes] == ["gate 1", "not calibrated"]
     for name in ("score-all.onnx", "classifier.onnx"):
         assert (tmp_path / "1" / name).stat().st_size > (written / name).stat().st_size
     assert list(tmp_path.iterdir()) == [tmp_path / "1"]
@@ -113,7 +114,7 @@ def test_a_float_bundle_passes_its_one_gate_and_is_larger(
 def test_each_gate_is_told_of_and_stands_in_the_card(checkpoint: Checkpoint, tmp_path: Path) -> None:
     notes: list[str] = []
     write_bundle(checkpoint, tmp_path / "1", SMALL, say=notes.append)
-    assert [note.partition(":")[0] for note in notes] == ["gate 1", "gate 2"]
+    assert [note.partition(":")[0] for note in notes] == ["gate 1", "gate 2", "not calibrated"]
     assert "the checkpoint's frames for 8 dev utterances" in notes[0]
     assert "exact match 1.0000 (checkpoint 1.0000)" in notes[1]
     assert all(note in card_of(tmp_path / "1") for note in notes)
