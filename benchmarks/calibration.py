@@ -1,0 +1,55 @@
+"""How far confidences are from the truth: the expected calibration error (ECE) of intents, domains and whole frames.
+
+A shipped calibration was fitted to all of dev, where it cannot be judged: it is fitted anew to one half and measured on the
+other, and the reverse. The ECE of the shipped one itself on dev stands beside that, so that a wrong one shows.
+"""
+
+from collections.abc import Sequence
+
+from benchmarks.errors import MeasurementFailed
+from model_export.calibrate import LEAST_UTTERANCES, POOLED, cross_fitted
+from model_export.trials import Trials, observe
+from polyparse.frame import Utterance
+from polyparse.pipeline import Judgement
+from polyparse.runtime.parser import Parser
+from train.corpora.example import Example
+from train.scoring.calibration import expected_calibration_error
+
+
+def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:
+    """`ece` is the worst measure's, each the greater of cross-fitted and as served. What has no calibration is not fitted.
+
+    All locales count together. `ece_uncalibrated` is the worst of the model's own probabilities.
+
+    Raises:
+        MeasurementFailed: there are too few examples to fit to one half and measure on the other.
+    """
+    manifest = parser.manifest
+    bare = parser.pipeline.judging(Judgement())
+    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
+    trials = observe(bare, items, examples, manifest.labels, manifest.routing)
+    right = trials.right()
+    served, own = (
+        {
+            measure: expected_calibration_error(confidences_B.tolist(), right[measure].tolist())
+            for measure, confidences_B in trials.confidences(calibration).items()
+        }
+        for calibration in (manifest.calibration, None)
+    )
+    crossed = {} if manifest.calibration is None else _crossed(trials)
+    found = {measure: max(error, crossed.get(measure, 0.0)) for measure, error in served.items()}
+    return {
+        "ece": max(found.values()),
+        **{f"ece_{measure}": error for measure, error in found.items()},
+        "ece_uncalibrated": max(own.values()),
+    }
+
+
+def _crossed(trials: Trials) -> dict[str, float]:
+    """Each measure's mean over the two halves."""
+    errors = {error.measure: error.after for error in cross_fitted(trials) if error.locale == POOLED}
+    if not errors:
+        raise MeasurementFailed(
+            f"calibration: found {len(trials)} utterances, expected at least {2 * LEAST_UTTERANCES}"
+        )
+    return errors

@@ -1,0 +1,80 @@
+"""A calibration is judged on utterances that it was not fitted to, and as it is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import calibration
+from benchmarks.errors import MeasurementFailed
+from model_export.calibrate import fit
+from model_export.trials import observe
+from polyparse.calibration import Calibration, Scale
+from polyparse.frame import Utterance
+from polyparse.runtime.parser import Parser
+from polyparse.schema import unstructure
+from tests.bundles import edit_manifest, write_bundle
+from train.corpora.example import Example, TextSpan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOUNS = ("alarm", "lights")
+INTENTS = {"alarm": ("alarm", "alarm_set"), "lights": ("iot", "lights_off")}
+
+
+def corpus(n: int, *, wrong_every: int) -> list[Example]:
+    """The bundle is sure of every one of them, and wrong about the intent of one in `wrong_every`."""
+    found = []
+    for number in range(n):
+        noun = NOUNS[number % 2]
+        domain, intent = INTENTS[noun if number % wrong_every else NOUNS[(number + 1) % 2]]
+        text = f"{noun} at seven please number {number}"
+        start = text.index("seven")
+        slots = (TextSpan("time", start, start + len("seven")),)
+        found.append(Example(str(number), text, "en-US", "dev", domain, intent, slots))
+    return found
+
+
+def fitted(folder: Path, examples: list[Example]) -> Calibration:
+    parser = Parser.load(folder, device="cpu")
+    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
+    manifest = parser.manifest
+    found = fit(observe(parser.pipeline, items, examples, manifest.labels, manifest.routing))
+    assert found is not None
+    return found
+
+
+def found(folder: Path, examples: list[Example]) -> dict[str, float]:
+    return calibration.figures(Parser.load(folder, device="cpu"), examples)
+
+
+def test_a_model_that_is_too_sure_is_found_out(tmp_path: Path) -> None:
+    figures = found(write_bundle(tmp_path / "words" / "1"), corpus(620, wrong_every=5))
+    assert figures["ece_intent"] == pytest.approx(0.2, abs=0.01)
+    assert figures["ece"] == figures["ece_uncalibrated"]
+    assert figures["ece"] == max(figures[f"ece_{measure}"] for measure in ("intent", "domain", "frame"))
+
+
+def test_a_fitted_calibration_mends_it(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "words" / "1")
+    examples = corpus(620, wrong_every=5)
+    edit_manifest(folder, calibration=unstructure(fitted(folder, examples)))
+    figures = found(folder, examples)
+    assert figures["ece_uncalibrated"] == pytest.approx(0.2, abs=0.01)
+    assert figures["ece"] < 0.1
+
+
+def test_a_wrong_calibration_shows_however_well_it_could_be_fitted(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "words" / "1")
+    wrong = Calibration(pooled=Scale(intent_temperature=50.0), locales={})
+    edit_manifest(folder, calibration=unstructure(wrong))
+    assert found(folder, corpus(620, wrong_every=5))["ece_intent"] > 0.2
+
+
+def test_too_few_utterances_are_refused(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "words" / "1")
+    edit_manifest(folder, calibration=unstructure(Calibration(pooled=Scale(), locales={})))
+    with pytest.raises(MeasurementFailed, match="found 40 utterances, expected at least 600"):
+        found(folder, corpus(40, wrong_every=5))
