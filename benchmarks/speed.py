@@ -48,7 +48,7 @@ def orders(parser: Parser, utterances: Sequence[Utterance]) -> Mapping[str, Batc
     """The same utterances in the batches of each order."""
     tokens = [parser.prepare(utterance).n_tokens for utterance in utterances]
     by_length = sorted(range(len(utterances)), key=tokens.__getitem__)
-    rows = {
+    rows: dict[str, Sequence[Sequence[int]]] = {
         "random": _cut(range(len(utterances))),
         "sorted": _cut(by_length),
         "queue": _taken(tokens),
