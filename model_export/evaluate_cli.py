@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.breakdown import Case
+from model_export.reliability import POOLED, calibration_of
 from model_export.report import Report, page
 from model_export.report_sections import MEASURES
 from model_export.subject import open_bundle, open_checkpoint
@@ -42,7 +43,9 @@ def main(argv: Sequence[str]) -> int:
         subject = open_checkpoint(options.checkpoint, options.device)
     cases, refused = evaluate(subject, examples)
     found = measure([case.example for case in cases], [case.frame for case in cases])
+    found["calibration"] = calibration_of(cases)
     print(line("mean", found["mean"]))
+    print(trust(found["calibration"][POOLED]))
     facts = {
         **subject.facts,
         "Corpus": options.corpus,
@@ -127,6 +130,12 @@ def line(name: str, found: Mapping[str, object]) -> str:
         shown = f"{value:.4f}" if isinstance(value, float) else value or "-"
         cells.append(f"{shown:>{max(len(title), WIDTH)}}")
     return "  ".join(cells)
+
+
+def trust(errors: Mapping[str, Mapping[str, float] | None]) -> str:
+    """How far confidences can be trusted, in a line."""
+    told = (f"{measure} {error['ece']:.4f}" for measure, error in errors.items() if error is not None)
+    return f"expected calibration error: {', '.join(told) or 'nothing to measure'}"
 
 
 def not_parsed(subject: Subject, locales: Sequence[str], refused: Counter[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from model_export import report_sections as sections
 from model_export.breakdown import Case
 from model_export.markup import Html, element, percent
+from model_export.report_calibration import of_calibration
 from model_export.report_sections import MEASURES
 from model_export.report_style import STYLE
 
@@ -36,6 +37,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("locales", "By locale", sections.by_locale),
+    Section("calibration", "Confidence", of_calibration),
     Section("domains", "By domain", sections.by_domain),
     Section("intents", "By intent", sections.by_intent),
     Section("confusions", "Intents confused", sections.of_confusions),

@@ -66,6 +66,19 @@ td.share[style] {
   background-position: .7rem 50%; background-repeat: no-repeat;
 }
 
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .4rem 1.6rem; }
+.figures { margin: 0 0 .8rem; }
+.reliability { margin: 0; max-width: 21rem; }
+.reliability svg { display: block; width: 100%; height: auto; }
+.reliability figcaption { color: var(--soft); font-size: .9rem; text-align: center; }
+.reliability figcaption b { color: var(--ink); font-weight: 600; }
+.reliability text { fill: var(--soft); font-size: 11px; }
+.reliability line { stroke: var(--line); stroke-width: 1; }
+.reliability line.true { stroke: var(--soft); stroke-dasharray: 4 3; }
+.reliability line.gap { stroke: var(--wrong-line); stroke-width: 2; }
+.reliability .found { fill: none; stroke: var(--accent); stroke-width: 1.5; opacity: .55; }
+.reliability circle { fill: var(--accent); }
+
 details { margin-top: .4rem; color: var(--soft); font-size: .9rem; }
 summary { cursor: pointer; }
 details dl { margin: .5rem 0 0; }

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from model_export.breakdown import Case
+from model_export.reliability import calibration_of
 from polyparse import cli
 from polyparse.frame import Utterance
 from polyparse.runtime.parser import Parser
-from tests.bundles import write_bundle
+from tests.bundles import edit_manifest, write_bundle
 from tests.model_export.html_tree import read_html
 from tests.train import corpus
 from train.corpora import read
@@ -86,14 +88,21 @@ def test_metrics_are_those_of_the_frames_that_the_bundle_gives(tmp_path: Path, b
     metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
     examples = read(spec, partition="test")
     frames = Parser.load(bundle).parse([Utterance(example.text, example.locale) for example in examples])
+    calibration = metrics.pop("calibration")
     assert metrics == measure(examples, frames)
+    assert calibration == calibration_of(list(map(Case, examples, frames)))
     assert metrics["locales"]["en-US"]["intent_accuracy"] == pytest.approx(2 / 3)
 
 
 def test_metrics_have_the_keys_that_scripts_rely_on(tmp_path: Path, bundle: Path) -> None:
     spec = write_rows(tmp_path / "corpus", ROWS)
     metrics = evaluate(["--bundle", str(tmp_path / "models")], spec, tmp_path / "report")
-    assert set(metrics) == {"locales", "mean"}
+    assert set(metrics) == {"locales", "mean", "calibration"}
+    assert set(metrics["calibration"]) == {"pooled", "locales"}
+    assert list(metrics["calibration"]["locales"]) == ["en-US", "es-ES"]
+    for errors in (metrics["calibration"]["pooled"], *metrics["calibration"]["locales"].values()):
+        assert set(errors) == {"intent", "domain", "frame"}
+        assert all(set(error) == {"ece", "by_chance"} for error in errors.values())
     assert list(metrics["locales"]) == ["en-US", "es-ES"]
     assert all(set(found) == KEYS for found in (metrics["mean"], *metrics["locales"].values()))
     assert metrics["mean"]["utterances"] == 5
@@ -111,11 +120,13 @@ def test_the_terminal_shows_the_measures_and_where_they_were_written(
 ) -> None:
     spec = write_rows(tmp_path / "corpus", ROWS)
     metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
-    head, *rows, mean, wrote = capsys.readouterr().out.splitlines()
+    head, *rows, mean, trusted, wrote = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["locale", "utterances"]
     assert [row.split()[:3] for row in rows] == [["en-US", "3", "0.6667"], ["es-ES", "2", "1.0000"]]
     assert mean.split()[:2] == ["mean", "5"]
     assert mean.split()[2] == f"{metrics['mean']['exact_match']:.4f}"
+    error = metrics["calibration"]["pooled"]["intent"]["ece"]
+    assert trusted.startswith(f"expected calibration error: intent {error:.4f}, domain ")
     assert wrote == f"wrote {tmp_path / 'report' / 'metrics.json'} and {tmp_path / 'report' / 'report.html'}"
     assert len({len(line) for line in (head, *rows, mean)}) == 1
 
@@ -141,6 +152,20 @@ def test_what_the_parser_refuses_counts_as_wrong(tmp_path: Path, bundle: Path, c
     said = "Refused, counted as wrong: 1 blank_text, 1 control_character, 1 text_too_long"
     assert said in capsys.readouterr().err
     assert "1 text_too_long" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_the_model_refuses_counts_as_wrong_and_is_not_judged_for_its_confidence(
+    tmp_path: Path, bundle: Path
+) -> None:
+    signal = {"threshold": 0.5, "weights": {"unknown_share": 20.0}, "bias": -8.0}  # above 0.4 unknown
+    edit_manifest(bundle, rejection=signal)
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    assert metrics["locales"]["en-US"]["intent_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["locales"]["es-ES"]["domain_accuracy"] == 0.0
+    assert metrics["calibration"]["locales"]["es-ES"] == {"intent": None, "domain": None, "frame": None}
+    root = read_html((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
+    assert "scores above 0.5" in next(root.all("dl", "facts")).text
 
 
 def test_a_locale_that_the_bundle_does_not_serve_is_parsed_without_one(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from model_export.breakdown import Case
+from model_export.reliability import calibration_of
 from model_export.report import SECTIONS, Report, page
 from model_export.report_sections import MEASURES
 from model_export.report_style import STYLE
@@ -39,6 +40,7 @@ CASES = [
 
 def report_of(cases: list[Case], title: str = "words 1 on massive test") -> Report:
     found = measure([case.example for case in cases], [case.frame for case in cases])
+    found["calibration"] = calibration_of(cases)
     return Report(title, {"Model": "words", "Digest": "0123"}, found, cases)
 
 
@@ -141,8 +143,8 @@ def bare(case: Case) -> Case:
 
 def test_what_a_corpus_does_not_have_is_left_out() -> None:
     root = tree(report_of([bare(case) for case in CASES]))
-    assert [node.attributes["id"] for node in root.all("section")] == ["locales", "made"]
-    assert [node.text for node in root.all("a")] == ["By locale", "How this was made"]
+    assert [node.attributes["id"] for node in root.all("section")] == ["locales", "calibration", "made"]
+    assert [node.text for node in root.all("a")] == ["By locale", "Confidence", "How this was made"]
     assert [node.text for node in next(root.all("dl", "tiles")).all("dt")] == [
         "Exact match",
         "Frame accuracy",
