@@ -70,6 +70,35 @@ def surprise(evidence: Evidence) -> Floats:
     return found
 
 
+def doubt(evidence: Evidence) -> Floats:
+    """Entropy over the intents, in nats."""
+    return _entropy(evidence.mixture_BI)
+
+
+def broad_doubt(evidence: Evidence) -> Floats:
+    """Entropy over the intents at temperature 2, in nats: what the runners-up say counts for more."""
+    return _entropy(_tempered(evidence.mixture_BI, 2.0))
+
+
+def flatness(evidence: Evidence) -> Floats:
+    """The mean of log P over the intents, less the largest: minus how far the best logit stands out, at most 0.
+
+    Where P says only which intent is likelier than another, this says how much any of them has in its favour: it is the
+    largest logit, the mean of all taken for zero.
+    """
+    return _flatness(evidence.mixture_BI)
+
+
+def joint_flatness(evidence: Evidence) -> Floats:
+    """`flatness` of the joint network; the mixture's where each domain has a network of its own."""
+    return _flatness(evidence.mixture_BI if evidence.joint_BI is None else evidence.joint_BI)
+
+
+def classifier_flatness(evidence: Evidence) -> Floats:
+    """`flatness` of the domain classifier; the mixture's without one."""
+    return _flatness(evidence.mixture_BI if evidence.classified_BX is None else evidence.classified_BX)
+
+
 def unknown_share(evidence: Evidence) -> Floats:
     """The share of tokens that the vocabulary lacks."""
     return evidence.unknown_share_B
@@ -77,6 +106,29 @@ def unknown_share(evidence: Evidence) -> Floats:
 
 SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
     "surprise": surprise,
+    "doubt": doubt,
+    "broad_doubt": broad_doubt,
+    "flatness": flatness,
+    "joint_flatness": joint_flatness,
+    "classifier_flatness": classifier_flatness,
     "unknown_share": unknown_share,
 }
 """Signals by the names that manifests know them by."""
+
+
+def _tempered(log_probs_BX: Floats, temperature: float) -> Floats:
+    """log-softmax of the log-probabilities over the temperature."""
+    scaled_BX = log_probs_BX.astype(np.float64) / temperature
+    scaled_BX -= scaled_BX.max(axis=1, keepdims=True)
+    found: Floats = scaled_BX - np.log(np.exp(scaled_BX).sum(axis=1, keepdims=True))
+    return found
+
+
+def _entropy(log_probs_BX: Floats) -> Floats:
+    found: Floats = -(np.exp(log_probs_BX) * log_probs_BX).sum(axis=1, dtype=np.float64)
+    return found
+
+
+def _flatness(log_probs_BX: Floats) -> Floats:
+    found: Floats = log_probs_BX.mean(axis=1, dtype=np.float64) - log_probs_BX.max(axis=1)
+    return found

@@ -1,0 +1,106 @@
+"""Leaving domains out in turn: a model a fold, trained without the fold's domains, and what it makes of all of dev.
+
+OUT/plan.json            config, corpus, locales and folds: a run is gone on with only by the same
+OUT/fold-N/              the checkpoint of fold N
+OUT/fold-N/evidence.npz  what it made of dev; written last, and not worked out again
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyparse.errors import ConfigError
+from polyparse.frame import Utterance
+from polyparse.schema import unstructure
+from polyparse.text import tokenise
+from train import corpora
+from train.checkpoint import Checkpoint, Run
+from train.config import RunConfig
+from train.fit import fit
+from train.openset import evidence
+from train.openset.folds import folds
+from train.openset.weights import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from train.corpora.example import Example
+    from train.progress import Progress
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained on what; `left_out[n]` are the domains that fold n's model never sees."""
+
+    config: RunConfig
+    corpus: str
+    locales: tuple[str, ...]
+    left_out: tuple[tuple[str, ...], ...]
+
+
+def leave_out(
+    out: Path, config: RunConfig, spec: str, locales: Sequence[str], count: int, progress: Progress
+) -> list[Trial]:
+    """Train what is missing in the folder; a trial a fold, of all of dev.
+
+    Raises:
+        ConfigError: the folder holds other folds than are asked for, or the corpus has too few domains.
+        CorpusError: the corpus does not follow its format.
+    """
+    train, dev = (_read(spec, locales, partition) for partition in ("train", "dev"))
+    if missing := {example.domain for example in train} - {example.domain for example in dev}:
+        raise ConfigError(
+            f"{spec}: found no dev utterance of {_listed(missing)}, expected some of every domain"
+        )
+    plan = Plan(config, spec, tuple(locales), tuple(folds(train, count)))
+    _open(out, plan)
+    trials = []
+    for number, left_out in enumerate(plan.left_out):
+        progress.say(f"fold {number}: without {', '.join(left_out)}")
+        folder = out / f"fold-{number}"
+        if not (folder / "evidence.npz").exists():
+            kept = [example for example in train if example.domain not in left_out]
+            _run_fold(folder, plan, kept, dev, progress)
+        found = evidence.load(folder / "evidence.npz")
+        trials.append(Trial(found, [str(example.domain) for example in dev], left_out))
+    return trials
+
+
+def _read(spec: str, locales: Sequence[str], partition: str) -> list[Example]:
+    """The utterances that have a domain and a token."""
+    examples = corpora.read(spec, locales=locales, partition=partition)
+    return [example for example in examples if example.domain is not None and tokenise(example.text)]
+
+
+def _listed(domains: Iterable[str | None]) -> str:
+    return ", ".join(sorted(map(str, domains)))
+
+
+def _open(out: Path, plan: Plan) -> None:
+    book = Checkpoint(out)
+    if not (out / "plan.json").exists():
+        out.mkdir(parents=True, exist_ok=True)
+        book.save_json("plan", plan)
+    elif book.load_json("plan") != unstructure(plan):
+        raise ConfigError(
+            f"{out}: found folds of another config, corpus or choice of domains, expected those of this run, "
+            "or an empty folder"
+        )
+
+
+def _run_fold(
+    folder: Path, plan: Plan, train: Sequence[Example], dev: Sequence[Example], progress: Progress
+) -> None:
+    """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
+    folder.mkdir(exist_ok=True)
+    checkpoint = Checkpoint(folder)
+    if not checkpoint.exists:
+        run = Run(plan.config, plan.corpus, plan.locales, git_commit="", libraries={}, created="")
+        checkpoint.save_json("run", run)
+    if not checkpoint.complete:
+        fit(checkpoint, plan.config, train, [], progress)
+    vectorizer, pipeline = checkpoint.pipeline()
+    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in dev]
+    evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))
