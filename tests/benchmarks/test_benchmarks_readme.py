@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import noise, profile, serving, stages, text
+from benchmarks import noise, profile, quality, serving, stages, text
 from benchmarks.result import Target
 
 README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8")
-TARGETS = {**text.TARGETS, **serving.TARGETS, **profile.TARGETS, **noise.TARGETS}
+TARGETS = {**text.TARGETS, **serving.TARGETS, **profile.TARGETS, **noise.TARGETS, **quality.TARGETS}
 
 
 @pytest.mark.parametrize(("key", "target"), TARGETS.items())
@@ -23,7 +23,7 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
     assert f"`{key}`" in README
 
 
-@pytest.mark.parametrize("name", ["text", "decode", "serving", "noise", "profile"])
+@pytest.mark.parametrize("name", ["text", "decode", "serving", "noise", "profile", "quality"])
 def test_a_benchmark_has_a_section_and_a_command(name: str) -> None:
     assert f"\n## {name}\n" in README
     assert f"python -m benchmarks.{name} --json runs/benchmarks/{name}.json" in README

@@ -1,0 +1,138 @@
+"""How good the shipped bundle is, and what it costs: its own bytes, as they serve, on MASSIVE dev in four locales.
+
+Accuracy, calibration, noise, size and speed are measured here and now. Refusing what is out of domain has to be measured on
+models that never saw a domain, so that `ood_auroc` is read from the record of such a run; the table names the file.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import calibration, command, corpus, noise, openset, refusal, speed
+from benchmarks.result import Result, Target
+from model_export.evaluate_cli import parse
+from model_export.subject import Subject
+from polyparse import bundle
+from polyparse.runtime.parser import Parser
+from train.evaluation import measure as measures_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from polyparse.frame import Frame
+    from train.corpora.example import Example
+
+TARGETS = {
+    "exact_match": Target(">=", 0.662),
+    "intent_accuracy": Target(">=", 0.872),
+    "slot_f1": Target(">=", 0.77),
+    "lowest_exact_match": Target(">=", 0.62),
+    "ece": Target("<=", 0.03),
+    "ood_auroc": Target(">=", 0.9),
+    "refused_share": Target("<=", 0.02),
+    "noise_drop": Target("<=", 0.06),
+    "code_mix_drop": Target("<=", 0.05),
+    "bundle_mb": Target("<=", 10.0),
+    "parse_p50_ms": Target("<=", 0.7),
+    "batched_per_s": Target(">=", 6000.0),
+}
+GOALS = {"exact_match": 0.69, "intent_accuracy": 0.885, "slot_f1": 0.79}
+"""What is aimed at beyond the targets; printed, and not part of the verdict."""
+MEASURES = tuple(GOALS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much is timed, and where the record of refusals is."""
+
+    utterances: int
+    alone: int
+    rounds: int
+    openset: Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = command.parser("benchmarks.quality", __doc__)
+    command.counts(
+        parser,
+        ("--utterances", 4000, "utterances that speed is measured on, all languages mixed"),
+        ("--alone", 1000, "how many of them are parsed one by one in a round"),
+        ("--rounds", 5, "rounds of measuring speed"),
+    )
+    parser.add_argument(
+        "--openset",
+        type=Path,
+        default=openset.FILE,
+        metavar="FILE",
+        help="the record of a run that left domains out (default: the committed one)",
+    )
+    options = parser.parse_args(argv)
+    plan = Plan(
+        utterances=options.utterances, alone=options.alone, rounds=options.rounds, openset=options.openset
+    )
+    return command.run(lambda: measure(options.bundle, options.corpus, plan), json=options.json)
+
+
+def measure(models: Path, spec: str, plan: Plan) -> Result:
+    """Every figure of the bundle that `polyparse.bundle.locate` finds; prints which it is, and how the goals stand."""
+    located = bundle.locate(models)
+    parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    print(f"{parser.name} {parser.version}, {located.bundle}")
+    examples = corpus.examples(spec, partition="dev")
+    utterances = corpus.sample(spec, plan.utterances)
+    frames = answers(parser, examples)
+    figures = {
+        **accuracy(examples, frames),
+        **calibration.figures(parser, examples),
+        **refusal.figures(parser, frames, plan.openset),
+        **noise.drops(parser, examples, seed=noise.SEED),
+        "bundle_mb": megabytes(located.bundle),
+        **speed.figures(parser, utterances, rounds=plan.rounds, alone=plan.alone),
+    }
+    print(goals(figures))
+    return Result("quality", figures, TARGETS)
+
+
+def answers(parser: Parser, examples: Sequence[Example]) -> list[Frame]:
+    """A frame of each example; one without domain, intent and slots where the text would be refused."""
+    subject = Subject(parser.name, {}, parser.resolve_locale, parser.prepare, parser.run)
+    rows: dict[str, list[int]] = {}
+    for row, example in enumerate(examples):
+        rows.setdefault(example.locale, []).append(row)
+    found: dict[int, Frame] = {}
+    for locale, own in rows.items():
+        frames, _ = parse(subject, [examples[row] for row in own], locale=subject.served(locale))
+        found.update(zip(own, frames, strict=True))
+    return [found[row] for row in range(len(examples))]
+
+
+def accuracy(examples: Sequence[Example], frames: Sequence[Frame]) -> dict[str, float]:
+    """Means over the locales, and exact match of each locale and of the lowest."""
+    found = measures_of(examples, frames)
+    exact = {locale: row["exact_match"] for locale, row in found["locales"].items()}
+    return {
+        **{key: found["mean"][key] for key in MEASURES},
+        "lowest_exact_match": min(exact.values()),
+        **{f"exact_match_{locale}": value for locale, value in exact.items()},
+    }
+
+
+def megabytes(folder: Path) -> float:
+    """Size of all files, in 10^6 bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+
+
+def goals(figures: Mapping[str, float]) -> str:
+    """How the goals stand, a line each."""
+    return "\n".join(
+        f"goal {key} >= {goal:g}: found {figures[key]:.4g}, {'reached' if figures[key] >= goal else 'not yet'}"
+        for key, goal in GOALS.items()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
