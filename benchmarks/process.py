@@ -19,7 +19,7 @@ from service.settings import PREFIX
 READY = "/health/ready"
 NO_VARIABLES: Mapping[str, str] = {}
 POLL_S = 0.01
-START_S = 60.0
+START_S = 300.0
 STOP_S = 30.0
 TAIL_BYTES = 2000
 
