@@ -24,7 +24,12 @@ def train(peer: Peer, worker: Worker, data: Data) -> Mapping[str, float]:
         settings = json.dumps(peer.settings)
         return worker.call("train", examples=(data.train, data.dev), model=model, settings=settings)
 
-    key = {"train": digest(data.train), "dev": digest(data.dev), "settings": peer.settings}
+    key = {
+        "train": digest(data.train),
+        "dev": digest(data.dev),
+        "versions": digest(peer.requirements),
+        "settings": peer.settings,
+    }
     return recorded(worker.folder / "trained.json", key, make)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,13 @@ class TestSteps:
         first = system.train(PEER, worker, data)
         assert first["cpu_s"] > 0
         assert system.train(PEER, worker, data) == first
-        again = system.train(
-            Peer(name="sklearn", title="", module=PEER.module, settings={"weight": 2}), worker, data
-        )
-        assert again["wall_s"] != first["wall_s"]
+
+    @pytest.mark.parametrize("other", [replace(PEER, settings={"weight": 2}), replace(PEER, name="spacy")])
+    def test_other_settings_and_other_versions_train_anew(
+        self, worker: Worker, data: Data, other: Peer
+    ) -> None:
+        first = system.train(PEER, worker, data)
+        assert system.train(other, worker, data)["wall_s"] != first["wall_s"]
 
     def test_answers_are_scored_and_given_again_only_by_another_model(
         self, worker: Worker, data: Data
