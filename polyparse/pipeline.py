@@ -41,20 +41,6 @@ class Outcome:
     padding: float
 
 
-def merge(parts: Sequence[tuple[Sequence[int], Outcome]]) -> Outcome:
-    """One outcome of several, each with the positions that its frames have in the whole; padding by the share of rows."""
-    if len(parts) == 1:
-        positions, only = parts[0]
-        if list(positions) == list(range(len(positions))):
-            return only
-    frames = dict(pair for positions, part in parts for pair in zip(positions, part.frames, strict=True))
-    return Outcome(
-        [frames[position] for position in range(len(frames))],
-        {stage: sum(part.seconds[stage] for _, part in parts) for stage in parts[0][1].seconds},
-        sum(part.padding * len(positions) for positions, part in parts) / len(frames),
-    )
-
-
 @dataclass(frozen=True)
 class Judgement:
     """What a model's probabilities are taken for: calibrated or as they are, and refused above a score or never."""
@@ -84,7 +70,9 @@ class Pipeline:
         own = [labels] if topology == "shared" else [labels.restrict(d) for d in range(len(labels.domains))]
         self._tags = [network_labels.tags for network_labels in own]
         domains = range(len(labels.domains)) if labels.domains else [None]
-        self._allowed = [{domain: labels.allowed(domain, tags) for domain in domains} for tags in self._tags]
+        self._allowed = [
+            np.stack([labels.allowed(domain, tags) for domain in domains]) for tags in self._tags
+        ]
 
     def judging(self, judgement: Judgement) -> Pipeline:
         """The same model under another judgement."""
@@ -120,8 +108,7 @@ class Pipeline:
         return Outcome(frames, seconds, batch.padding)
 
     def _decode(self, wanted: Readings) -> Decoded:
-        allowed = self._allowed[wanted.network]
-        allowed_RK = np.stack([allowed[route.domain] for route in wanted.routes])
+        allowed_RK = self._allowed[wanted.network][[route.domain or 0 for route in wanted.routes]]
         emissions_RTK, lengths_R = wanted.emissions()
         return self._networks.decode(emissions_RTK, allowed_RK, lengths_R, wanted.network)
 

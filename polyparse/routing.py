@@ -12,11 +12,9 @@ soft, over the domains and over the intents within each when hard. The order of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
-
-from polyparse.frame import probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,14 +77,14 @@ def rank(
         return [[Route(None, None, 1.0, 1.0, 0.0)] for _ in n_best]
     log_probs_BI = routed_log_probs(joint_BI, classified_BX, labels, routing)
     if classified_BX is None or is_soft(labels, routing):
-        order_BI = np.argsort(-log_probs_BI, axis=1, kind="stable")
+        order_BI = _largest_first(log_probs_BI, max(n_best))
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
         place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
         order_BI = np.lexsort((-log_probs_BI, place_BD[:, list(labels.intent_domains)]), axis=1)
     if temperatures is not None:
         log_probs_BI = temper(log_probs_BI, labels, routing, temperatures)
-    return [_routes(log_probs_BI[b], order_BI[b, :n], labels) for b, n in enumerate(n_best)]
+    return _routes(log_probs_BI, order_BI, labels, n_best)
 
 
 def routed_log_probs(
@@ -129,21 +127,37 @@ def _mixture(joint_BI: Floats, classified_BX: Floats | None, labels: Labels, rou
     return routing.joint_weight * joint_BI + (1.0 - routing.joint_weight) * classified_BX
 
 
-def _routes(log_probs_I: NDArray[np.floating], order: NDArray[np.intp], labels: Labels) -> list[Route]:
-    probs_I = np.exp(log_probs_I)
+def _largest_first(log_probs_BI: NDArray[np.floating], n: int) -> NDArray[np.intp]:
+    """At least the n likeliest intents of each utterance, in order; of equal ones the first comes first."""
+    if n == 1:  # as nearly all requests want it
+        best_B1: NDArray[np.intp] = log_probs_BI.argmax(axis=1, keepdims=True)
+        return best_B1
+    return np.argsort(-log_probs_BI, axis=1, kind="stable")
+
+
+def _routes(
+    log_probs_BI: NDArray[np.floating], order_BI: NDArray[np.intp], labels: Labels, n_best: Sequence[int]
+) -> list[list[Route]]:
+    """The first `n_best[b]` intents of each utterance's order, as routes."""
+    order_BN = order_BI[:, : max(n_best)]
+    log_probs_BN = np.take_along_axis(log_probs_BI, order_BN, axis=1)
+    domain_BN, domain_probs_BN = _domains(log_probs_BI, order_BN, labels)
+    columns = (domain_BN, order_BN, domain_probs_BN, np.exp(log_probs_BN), log_probs_BN)
+    rows = zip(*(column_BN.tolist() for column_BN in columns), strict=True)
+    return [list(map(Route, *(column[:n] for column in row))) for row, n in zip(rows, n_best, strict=True)]
+
+
+def _domains(
+    log_probs_BI: NDArray[np.floating], order_BN: NDArray[np.intp], labels: Labels
+) -> tuple[NDArray[Any], NDArray[np.floating]]:
+    """The domain of each chosen intent, and its probability; None and 1 where there are none."""
     if not labels.domains:
-        return [Route(None, int(i), 1.0, float(probs_I[i]), float(log_probs_I[i])) for i in order]
-    domain_probs = np.bincount(labels.intent_domains, weights=probs_I, minlength=len(labels.domains))
-    return [
-        Route(
-            domain=(domain := labels.intent_domains[i]),
-            intent=int(i),
-            domain_prob=probability(float(domain_probs[domain])),
-            intent_prob=float(probs_I[i]),
-            log_prob=float(log_probs_I[i]),
-        )
-        for i in order
-    ]
+        return np.full(order_BN.shape, None), np.ones(order_BN.shape)
+    owner_I = np.array(labels.intent_domains)
+    inside_ID = owner_I[:, None] == np.arange(len(labels.domains))
+    probs_BD = np.exp(log_probs_BI) @ inside_ID.astype(np.float64)
+    domain_BN = owner_I[order_BN]
+    return domain_BN, np.minimum(np.take_along_axis(probs_BD, domain_BN, axis=1), 1.0)
 
 
 def _log_sums(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
