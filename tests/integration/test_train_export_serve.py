@@ -66,6 +66,18 @@ def ask(served: Served, utterance: Utterance) -> dict[str, Any]:
     return frame
 
 
+KEYS = {
+    "text",
+    "locale",
+    "domain",
+    "intent",
+    "slots",
+    "confidence",
+    "alternatives",
+    "out_of_domain",
+}
+
+
 @pytest.mark.parametrize("n_best", [1, 3, 10])
 def test_http_gives_the_frames_of_the_parser(served: Served, n_best: int) -> None:
     for utterance in served.utterances("dev", "test", n_best=n_best):
@@ -84,7 +96,8 @@ def test_the_command_line_gives_the_frames_of_the_parser(served: Served) -> None
 def test_what_the_corpus_does_not_have_is_null_and_all_else_is_there(served: Served) -> None:
     for utterance in served.utterances("train"):
         frame = ask(served, utterance)
-        assert frame.keys() == {"text", "locale", "domain", "intent", "slots", "confidence", "alternatives"}
+        assert frame.keys() == KEYS
+        assert frame["out_of_domain"] is None
         assert (frame["domain"] is not None) == served.system.has_domains
         assert (frame["intent"] is not None) == served.system.has_intents
         assert frame["alternatives"] == []
