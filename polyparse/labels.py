@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,16 @@ class Labels:
     def tags(self) -> tuple[str, ...]:
         """Every tag, "O" first."""
         return SCHEMES[self.scheme].tags(self.slots)
+
+    @cached_property
+    def tag_rows(self) -> dict[str, int]:
+        """Index of each tag."""
+        return {tag: row for row, tag in enumerate(self.tags)}
+
+    @cached_property
+    def intent_rows(self) -> dict[str, int]:
+        """Index of each intent."""
+        return {intent: row for row, intent in enumerate(self.intents)}
 
     def slots_of(self, domain: int | None) -> tuple[str, ...]:
         """The slot names that a domain may hold; all of them when there are no domains."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """What was run: the config, the corpus as the user named it, the surroundings, and the run it started from, if any."""
+    """What was run: the config, the corpus as the user named it, the surroundings, and the runs it built on, if any."""
 
     config: RunConfig
     corpus: str
@@ -52,6 +52,8 @@ class Run:
     created: str
     start: str | None = None
     start_recipe: str | None = None
+    teachers: tuple[str, ...] = ()
+    teacher_recipes: tuple[str, ...] = ()
 
 
 class Checkpoint:

@@ -17,7 +17,7 @@ from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
 from train.checkpoint import Checkpoint, Run
 from train.corpora import read
-from train.fit import fit
+from train.fit import Elders, fit
 from train.progress import Progress
 from train.recipes import RECIPES
 
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from train.config import RunConfig
 
 LIBRARIES = ("torch", "numpy", "scipy")
-SAME_RUN = ("config", "corpus", "locales", "start")  # what has to be the same for a run to be gone on with
+SAME_RUN = (
+    "config",
+    "corpus",
+    "locales",
+    "start",
+    "teachers",
+)  # what has to be the same for a run to be gone on with
 
 
 def main(argv: Sequence[str]) -> int:
@@ -52,6 +58,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
     found_locales = tuple(dict.fromkeys(example.locale for example in train))
     start = Checkpoint(Path(options.start)) if options.start else None
+    teachers = [Checkpoint(Path(folder)) for folder in options.teacher]
     run = Run(
         config=config,
         corpus=options.corpus,
@@ -61,10 +68,13 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         start=options.start,
         start_recipe=start.run().config.recipe if start else None,
+        teachers=tuple(options.teacher),
+        teacher_recipes=tuple(teacher.run().config.recipe for teacher in teachers),
     )
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
-        measures = fit(checkpoint, config, train, dev, Progress(quiet=options.quiet), start=start)
+        progress = Progress(quiet=options.quiet)
+        measures = fit(checkpoint, config, train, dev, progress, Elders(start, teachers))
     except KeyboardInterrupt:
         print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
         return 130
@@ -142,6 +152,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--start", metavar="DIR", help="start from the weights and tables of this finished run"
+    )
+    parser.add_argument(
+        "--teacher",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="learn from this finished run; once for each teacher",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")

@@ -7,8 +7,10 @@ from typing import Literal
 
 from polyparse.errors import ConfigError
 from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from train.distil import DistilConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.noise import NoiseConfig
 from train.swap import SwapConfig
 
 
@@ -46,7 +48,11 @@ class OptimConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it."""
+    """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it.
+
+    `swap` and `noise` vary the training utterances anew every epoch; `distil` says how a run with teachers goes, which has
+    its own swap.
+    """
 
     recipe: str
     scheme: Literal["IO", "BIO", "BIOES"] = "BIO"
@@ -57,6 +63,8 @@ class RunConfig:
     joint: JointConfig = JointConfig()
     optim: OptimConfig = OptimConfig()
     swap: SwapConfig = SwapConfig()
+    noise: NoiseConfig = NoiseConfig()
+    distil: DistilConfig = DistilConfig()
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
-from polyparse.frame import Utterance
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
 from polyparse.text import tokenise
 from train.classifier import fit_classifier
+from train.distil import Distillation, Teachers, utterance
 from train.embeddings import starting_vectors
+from train.ensemble import Ensemble
 from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
 from train.networks import TorchNetworks
+from train.noise import NoiseConfig, Noiser
 from train.start import adopt_tables
 from train.swap import SlotSwap
 from train.task import TextTables, build_targets, build_task, collect_labels, of_domain
@@ -23,6 +26,7 @@ from train.task import TextTables, build_targets, build_task, collect_labels, of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from polyparse.encode import Item
     from polyparse.labels import Labels
     from polyparse.vocab import Vocabulary
     from train.checkpoint import Checkpoint
@@ -34,6 +38,18 @@ if TYPE_CHECKING:
 
 JOINT_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0)  # lambdas that dev chooses from; ties go to the first
 
+TABLE_DRAWS = 2  # of romanised utterances, for the vocabulary, the features and DC, which are made once
+
+
+class Elders(NamedTuple):
+    """Finished runs that a run builds on: the one whose weights it starts from, and those that it learns from."""
+
+    start: Checkpoint | None = None
+    teachers: Sequence[Checkpoint] = ()
+
+
+NO_ELDERS = Elders()
+
 
 def fit(
     checkpoint: Checkpoint,
@@ -41,16 +57,18 @@ def fit(
     train: Sequence[Example],
     dev: Sequence[Example],
     progress: Progress,
-    *,
-    start: Checkpoint | None = None,
+    elders: Elders = NO_ELDERS,
 ) -> dict[str, Any]:
-    """Train what the checkpoint still lacks, from fresh weights or from `start`'s; returns the model's dev measures."""
+    """Train what the checkpoint still lacks; returns the model's dev measures.
+
+    Text tables and domain classifier are made anew or taken over from `elders.start`.
+    """
     labels = collect_labels(train, config.scheme)
     _check_topology(config, labels)
     _save_labels(checkpoint, labels)
     checkpoint.save_dev(dev)
-    if start is not None and not checkpoint.has_tables:
-        adopt_tables(checkpoint, start, labels)
+    if elders.start is not None and not checkpoint.has_tables:
+        adopt_tables(checkpoint, elders.start, labels)
     if not checkpoint.has_tables:
         _prepare(checkpoint, config, labels, train, progress)
     tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
@@ -61,12 +79,11 @@ def fit(
             if config.topology == "per-domain":
                 inside = (of_domain(train, own), of_domain(dev, own))
             trainer = Trainer(build_task(*inside, own, vectorizer), tables, config, vectors)
-            if config.swap.utterances:
-                trainer.redraw = _swapping(trainer.task, inside[0], config, vectorizer)
-            if start is not None:
-                trainer.start_from(start, index)
+            trainer.redraw = _redrawing(checkpoint, trainer.task, inside, config, vectorizer, elders.teachers)
+            if elders.start is not None:
+                trainer.start_from(elders.start, index)
             _fit_network(checkpoint, index, trainer, progress)
-    return _choose_routing(checkpoint, config, labels, vectorizer, dev)
+    return _finish(checkpoint, config, labels, vectorizer, dev)
 
 
 def _check_topology(config: RunConfig, labels: Labels) -> None:
@@ -86,7 +103,15 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 def _prepare(
     checkpoint: Checkpoint, config: RunConfig, labels: Labels, train: Sequence[Example], progress: Progress
 ) -> None:
-    """What all networks share: where their word tables start, DC, and the text tables, which say that all is there."""
+    """What all networks share: where their word tables start, DC, and the text tables, which say that all is there.
+
+    Where Hindi in Latin letters is trained against, these see it beside the corpus: to them it is other words.
+    """
+    noiser = Noiser(train, NoiseConfig(romanised=config.noise.romanised))
+    train = [
+        *train,
+        *chain.from_iterable(noiser.extended(train, k)[len(train) :] for k in range(TABLE_DRAWS)),
+    ]
     tables = TextTables.build(train, config)
     if checkpoint.word_vectors() is None:
         _start_words(checkpoint, config.joint.embedder, tables.vocabulary, train, progress)
@@ -115,17 +140,39 @@ def _start_words(
     progress.say(f"word vectors ({config.word_vectors}): {covered} of {words} words covered, {share:.1%}")
 
 
-def _swapping(
-    task: Task, train: Sequence[Example], config: RunConfig, vectorizer: Vectorizer
-) -> Callable[[int], Task]:
-    """The task of an epoch, with slot values swapped anew."""
-    swap = SlotSwap(train, config.swap)
+def _redrawing(
+    checkpoint: Checkpoint,
+    task: Task,
+    parts: tuple[Sequence[Example], Sequence[Example]],
+    config: RunConfig,
+    vectorizer: Vectorizer,
+    teachers: Sequence[Checkpoint],
+) -> Callable[[int, int], Task]:
+    """The task of an epoch: varied anew, or with the opinions of teachers; what those reach on dev is logged."""
+    train, dev = parts
+    if teachers:
+        voice = _voice(Ensemble(teachers), config, dev)
+        checkpoint.log(
+            {"teachers": len(teachers), "joint_weight": voice.routing.joint_weight, "dev": voice.measures}
+        )
+        return Distillation(task, train, config.distil, voice, vectorizer, Noiser(train, config.noise)).draw
+    if not config.swap.utterances and not config.noise.is_on:
+        return lambda _epoch, _seed: task
+    swap, noiser = SlotSwap(train, config.swap), Noiser(train, config.noise)
 
-    def redraw(seed: int) -> Task:
-        items, targets = build_targets(swap.draw(train, seed), task.labels, vectorizer)
+    def redraw(_epoch: int, seed: int) -> Task:
+        items, targets = build_targets(noiser.draw(swap.draw(train, seed), seed), task.labels, vectorizer)
         return replace(task, train=items, targets=targets)
 
     return redraw
+
+
+def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Teachers:
+    """Teachers and their MaxEnt, weighed against each other on dev."""
+    candidates = _routings(config, with_classifier=ensemble.classifier is not None)
+    items = [ensemble.vectorizer.item(utterance(example)) for example in dev]
+    routing, measures = choose_routing(ensemble.pipeline, candidates, dev, items)
+    return Teachers(ensemble, routing, measures["mean"])
 
 
 def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:
@@ -155,28 +202,45 @@ def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress:
     checkpoint.save_torch(f"network-{index}", trainer.best_weights)
 
 
-def _choose_routing(
+def _finish(
     checkpoint: Checkpoint, config: RunConfig, labels: Labels, vectorizer: Vectorizer, dev: Sequence[Example]
 ) -> dict[str, Any]:
-    """Choose lambda by exact match on dev where it is open; save routing and measures."""
+    """Choose lambda where it is open; save routing and measures."""
     networks = TorchNetworks(checkpoint.networks(), checkpoint.classifier())
-    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in dev]
-    usable = [row for row, item in enumerate(items) if item.n_tokens]
-    found: list[tuple[float, Routing, dict[str, Any]]] = []
-    for routing in _routings(checkpoint, config):
-        pipeline = Pipeline(labels, config.topology, routing, networks)
-        measures = measure([dev[row] for row in usable], parse_all(pipeline, [items[row] for row in usable]))
-        checkpoint.log({"joint_weight": routing.joint_weight, "dev": measures["mean"]})
-        found.append((measures["mean"]["exact_match"] or 0.0, routing, measures))
-    _, routing, measures = max(found, key=lambda entry: entry[0])  # of equal ones, the first
+
+    def pipeline(routing: Routing) -> Pipeline:
+        return Pipeline(labels, config.topology, routing, networks)
+
+    candidates = _routings(config, with_classifier=checkpoint.classifier() is not None)
+    items = [vectorizer.item(utterance(example)) for example in dev]
+    routing, measures = choose_routing(pipeline, candidates, dev, items, log=checkpoint.log)
     checkpoint.save_json("routing", routing)
     checkpoint.save_json("measures", measures)
     return measures
 
 
-def _routings(checkpoint: Checkpoint, config: RunConfig) -> list[Routing]:
+def choose_routing(
+    pipeline: Callable[[Routing], Pipeline],
+    candidates: Sequence[Routing],
+    dev: Sequence[Example],
+    items: Sequence[Item],
+    log: Callable[[dict[str, Any]], None] = lambda _entry: None,
+) -> tuple[Routing, dict[str, Any]]:
+    """The routing of the best exact match on dev, of equal ones the first, with its measures; each is logged."""
+    usable = [row for row, item in enumerate(items) if item.n_tokens]
+    found: list[tuple[float, Routing, dict[str, Any]]] = []
+    for routing in candidates:
+        frames = parse_all(pipeline(routing), [items[row] for row in usable])
+        measures = measure([dev[row] for row in usable], frames)
+        log({"joint_weight": routing.joint_weight, "dev": measures["mean"]})
+        found.append((measures["mean"]["exact_match"] or 0.0, routing, measures))
+    _, best, measures = max(found, key=lambda entry: entry[0])
+    return best, measures
+
+
+def _routings(config: RunConfig, *, with_classifier: bool) -> list[Routing]:
     """The routings that dev chooses from."""
-    if checkpoint.classifier() is None or config.classifier is None:
+    if not with_classifier or config.classifier is None:
         return [Routing(kind="soft", joint_weight=1.0, classifier="none")]
     open_choice = config.routing == "soft" and config.joint_weight is None
     weights = JOINT_WEIGHTS if open_choice else (1.0 if config.joint_weight is None else config.joint_weight,)

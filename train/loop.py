@@ -20,7 +20,8 @@ from polyparse.encode import collate
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
 from train.evaluation import measure, parse_all
-from train.models.joint import JointNetwork, Tensors, new_network
+from train.lesson import losses
+from train.models.joint import JointNetwork, Scores, Tensors, new_network
 from train.networks import TorchNetworks
 from train.start import adopt_weights
 
@@ -48,7 +49,7 @@ class Epoch:
 class Trainer:
     """A network with its optimiser, averaged weights and place in the run.
 
-    `redraw(seed)` gives the task of an epoch: the same every time, unless training utterances are varied.
+    `redraw(epoch, seed)` gives the task of an epoch: the same every time, unless training utterances are varied.
     """
 
     def __init__(
@@ -64,9 +65,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay, fused=True
         )
-        steps = len(_batches(task, config.optim, seed=0)) * config.optim.epochs
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, _warm_cosine(config.optim, steps))
-        self.redraw: Callable[[int], Task] = lambda _seed: task
+        self.redraw: Callable[[int, int], Task] = lambda _epoch, _seed: task
         self.epoch = 0
         self.best_match = -1.0
         self.best_epoch = 0
@@ -89,7 +88,6 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
             "epoch": self.epoch,
             "best_match": self.best_match,
             "best_epoch": self.best_epoch,
@@ -98,7 +96,7 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to where `state` was taken."""
-        for part in ("network", "average", "optimiser", "schedule"):
+        for part in ("network", "average", "optimiser"):
             getattr(self, part).load_state_dict(state[part])
         self.epoch, self.best_match = state["epoch"], state["best_match"]
         self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
@@ -147,35 +145,42 @@ def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
 
 
 def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple[float, float]:
+    optim = trainer.config.optim
     seed = trainer.config.seed * 100_003 + trainer.epoch
     torch.manual_seed(seed)
     trainer.network.train()
-    task = trainer.redraw(seed)
-    batches = _batches(task, trainer.config.optim, seed=seed)
-    half = trainer.config.optim.precision == "bfloat16"
+    task = trainer.redraw(trainer.epoch, seed)
+    batches = _batches(task, optim, seed=seed)
     total_intent = total_slot = 0.0
     for done, rows in enumerate(batches, start=1):
+        set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
         tensors = Tensors.of(collate([task.train[i] for i in rows]))
-        targets = [task.targets[i] for i in rows]
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
             logits_BI, emissions_BTK = trainer.network(tensors)
-        intent_loss, slot_loss = trainer.network.loss(
-            logits_BI.float(),
-            emissions_BTK.float(),
-            tensors.lengths_B,
-            torch.tensor([target.intent for target in targets]),
-            torch.tensor([target.tags_T for target in targets]),
+        intent_loss, slot_loss = losses(
+            trainer.network,
+            Scores(logits_BI.float(), emissions_BTK.float(), tensors.lengths_B),
+            [task.targets[i] for i in rows],
+            chain=task.chain,
+            gold_weight=trainer.config.distil.gold,
         )
         trainer.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(intent_loss + slot_loss)
-        nn.utils.clip_grad_norm_(trainer.network.parameters(), trainer.config.optim.clip_norm)
+        nn.utils.clip_grad_norm_(trainer.network.parameters(), optim.clip_norm)
         trainer.optimiser.step()
-        trainer.schedule.step()
         trainer.average.update_parameters(trainer.network)
         total_intent += float(intent_loss.detach()) * len(rows)
         total_slot += float(slot_loss.detach()) * len(rows)
         on_step(done, len(batches))
     return total_intent / len(task.train), total_slot / len(task.train)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, optim: OptimConfig, progress: float) -> None:
+    """A linear warm-up, then a cosine down to zero; `progress` is the share of the run that is done, in (0, 1]."""
+    warm = optim.warmup_share
+    factor = progress / warm if progress < warm else 0.5 * (1 + cos(pi * (progress - warm) / (1 - warm)))
+    for group in optimiser.param_groups:
+        group["lr"] = optim.learning_rate * factor
 
 
 def _batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
@@ -200,14 +205,3 @@ def _moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
         torch._foreach_lerp_(averaged, current, 1.0 - now)
 
     return average
-
-
-def _warm_cosine(optim: OptimConfig, steps: int) -> Callable[[int], float]:
-    warm = max(1, int(steps * optim.warmup_share))
-
-    def factor(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + cos(pi * min(1.0, (step - warm) / max(1, steps - warm))))
-
-    return factor

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.encode import Batch
+    from train.models.heads.base import Head
     from train.models.maxent import MaxEnt
 
     Floats = NDArray[np.float32]
@@ -46,7 +47,14 @@ class TorchNetworks:
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
     ) -> Decoded:
         """The head's own decoding."""
-        found = self._networks[network].head.decode(
-            torch.from_numpy(emissions_RTK), torch.from_numpy(allowed_RK), torch.from_numpy(lengths_R).long()
-        )
-        return Decoded(*(np.asarray(part.numpy()) for part in found))
+        return decode(self._networks[network].head, emissions_RTK, allowed_RK, lengths_R)
+
+
+def decode(
+    head: Head, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32]
+) -> Decoded:
+    """What a head makes of emissions, as arrays."""
+    found = head.decode(
+        torch.from_numpy(emissions_RTK), torch.from_numpy(allowed_RK), torch.from_numpy(lengths_R).long()
+    )
+    return Decoded(*(np.asarray(part.numpy()) for part in found))

@@ -6,7 +6,7 @@ Axes: B items, T tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,21 +19,32 @@ from polyparse.tags import SCHEMES, Span
 from polyparse.text import tokenise
 from polyparse.vocab import Vocabulary
 from train.corpora.example import Example
+from train.models.heads.crf import Potentials
 from train.models.maxent import build_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from train.config import RunConfig
     from train.corpora.example import TextSpan
 
 
+class Opinion(NamedTuple):
+    """What teachers say of one item: log P(intent), and their chain's emissions relative to each token's largest."""
+
+    log_probs_I: NDArray[np.float16]
+    emissions_TK: NDArray[np.float16]
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Gold intent (-1 without) and tag rows of one item."""
+    """Gold intent (-1 without) and tag rows of one item (empty where nobody labelled it); its teachers' opinion, if any."""
 
     intent: int
     tags_T: list[int]
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class TextTables:
 
     @classmethod
     def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
-        """From training text."""
+        """From training text, the noisy with the clean."""
         words = [[token.text for token in tokenise(example.text)] for example in examples]
         embedder = config.joint.embedder
         return cls(
@@ -62,13 +73,17 @@ class TextTables:
 
 @dataclass(frozen=True)
 class Task:
-    """Training items with their targets, and dev examples to be parsed and scored."""
+    """Training items with their targets, and dev examples to be parsed and scored.
+
+    `chain` is what the teachers' paths score beyond the emissions of their opinions.
+    """
 
     labels: Labels
     train: list[Item]
     targets: list[Target]
     dev: list[Example]
     dev_items: list[Item]
+    chain: Potentials | None = None
 
 
 def collect_labels(examples: Sequence[Example], scheme: str) -> Labels:
@@ -96,16 +111,16 @@ def build_targets(
     usable = [(item, example) for item, example in zip(items, train, strict=True) if item.n_tokens]
     if not usable:
         raise ConfigError("found no training utterance with a token, expected at least one")
-    tag_rows = {tag: row for row, tag in enumerate(labels.tags)}
-    intent_rows = {intent: row for row, intent in enumerate(labels.intents)}
-    targets = [
-        Target(
-            intent=-1 if example.intent is None else intent_rows[example.intent],
-            tags_T=[tag_rows[tag] for tag in gold_tags(item, example.slots, labels.scheme)],
-        )
-        for item, example in usable
-    ]
-    return [item for item, _ in usable], targets
+    return [item for item, _ in usable], [gold_target(item, example, labels) for item, example in usable]
+
+
+def gold_target(item: Item, example: Example, labels: Labels) -> Target:
+    """The true labels of an item."""
+    tags = gold_tags(item, example.slots, labels.scheme)
+    return Target(
+        intent=-1 if example.intent is None else labels.intent_rows[example.intent],
+        tags_T=[labels.tag_rows[tag] for tag in tags],
+    )
 
 
 def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:

@@ -66,7 +66,7 @@ def test_a_run_is_a_function_of_its_seed() -> None:
 
 @pytest.mark.parametrize("interrupted_after", [1, 2])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted_after: int, tmp_path: Path) -> None:
-    """Weights, averages, optimiser, schedule and log, bit for bit, whatever chance did in between."""
+    """Weights, averages, optimiser and log, bit for bit, whatever chance did in between."""
     config = optim(epochs=4)
     whole = trainer(config)
     expected = results(list(train_epochs(whole)))
@@ -165,7 +165,9 @@ def test_every_utterance_is_seen_once_an_epoch_in_batches_of_one_length() -> Non
 def test_the_rate_warms_up_and_falls_to_zero() -> None:
     rates: list[float] = []
     run = trainer(optim(epochs=5, warmup_share=0.2))
-    list(train_epochs(run, on_step=lambda _done, _of: rates.append(float(run.schedule.get_last_lr()[0]))))
+    list(
+        train_epochs(run, on_step=lambda _done, _of: rates.append(float(run.optimiser.param_groups[0]["lr"])))
+    )
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)

@@ -14,7 +14,7 @@ from polyparse.encode import Vectorizer, collate
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
-from train.models.joint import JointConfig, Tensors
+from train.models.joint import JointConfig, Scores, Tensors
 from train.models.maxent import MaxEntConfig
 from train.task import TextTables, build_task, collect_labels
 
@@ -95,7 +95,8 @@ def gold(task: Task, rows: Sequence[int]) -> Gold:
 
 def losses(network: JointNetwork, batch: Gold) -> torch.Tensor:
     """Intent and slot loss of a batch."""
-    return torch.stack(network.loss(*network(batch.tensors), batch.tensors.lengths_B, *batch[1:]))
+    tensors, intents_B, tags_BT = batch
+    return torch.stack(network.loss(Scores(*network(tensors), tensors.lengths_B), intents_B, tags_BT))
 
 
 def backward(network: JointNetwork, batch: Gold) -> float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from polyparse.encode import Batch
     from polyparse.labels import Labels
     from polyparse.vocab import Vocabulary
+    from train.models.heads.forward_backward import Expected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,18 @@ class Tensors(NamedTuple):
             torch.from_numpy(batch.characters_UC),
             torch.from_numpy(batch.lengths_B).long(),
         )
+
+
+class Scores(NamedTuple):
+    """What a network says of a batch."""
+
+    logits_BI: Tensor
+    emissions_BTK: Tensor
+    lengths_B: Tensor
+
+    def of(self, rows_S: Tensor) -> Scores:
+        """Of some of the utterances."""
+        return Scores(self.logits_BI[rows_S], self.emissions_BTK[rows_S], self.lengths_B[rows_S])
 
 
 class IntentMLP(nn.Module):
@@ -125,16 +138,22 @@ class JointNetwork(nn.Module):
             return encoded_BTH.new_zeros(len(encoded_BTH), 0), self.slots(encoded_BTH)
         return self.intent(encoded_BTH, tensors.lengths_B), self.slots(encoded_BTH)
 
-    def loss(
-        self, logits_BI: Tensor, emissions_BTK: Tensor, lengths_B: Tensor, intents_B: Tensor, tags_BT: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """(alpha * IC, beta * NER) of what `forward` gave, means over the utterances; their sum is the paper's loss."""
-        slot_loss: Tensor = self.head.loss(emissions_BTK, tags_BT, lengths_B)
+    def loss(self, scores: Scores, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """(alpha * IC, beta * NER), each a mean over the utterances; their sum is the paper's loss."""
+        slot_loss: Tensor = self.head.loss(scores.emissions_BTK, tags_BT, scores.lengths_B)
         if self.intent is None:
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
         intent_loss = nn.functional.cross_entropy(
-            logits_BI, intents_B, label_smoothing=self.config.label_smoothing
+            scores.logits_BI, intents_B, label_smoothing=self.config.label_smoothing
         )
+        return self.config.alpha * intent_loss, self.config.beta * slot_loss
+
+    def soft_loss(self, scores: Scores, teacher_probs_BI: Tensor, teacher: Expected) -> tuple[Tensor, Tensor]:
+        """The same with a teacher's opinion in place of labels: cross entropies with P(intent) and with its chain."""
+        slot_loss: Tensor = self.head.soft_loss(scores.emissions_BTK, teacher, scores.lengths_B)
+        if self.intent is None:
+            return slot_loss.new_zeros(()), self.config.beta * slot_loss
+        intent_loss = nn.functional.cross_entropy(scores.logits_BI, teacher_probs_BI)
         return self.config.alpha * intent_loss, self.config.beta * slot_loss
 
 

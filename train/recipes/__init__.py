@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
+from train.recipes.distilled import student, teacher
 from train.recipes.stm import (
     per_domain,
     stm,
@@ -35,4 +36,6 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm-ain-f2o": stm_ain_f2o,
     "ain-tuned": ain_tuned,
     "per-domain": per_domain,
+    "teacher": teacher,
+    "student": student,
 }

@@ -1,0 +1,150 @@
+"""Knowledge distillation (Hinton, Vinyals & Dean 2015): a small network learns what a pool of larger ones says.
+
+Axes: T tokens, I intents, K tags.
+
+    corpus -> slot values swapped -> words substituted -> the teachers' log P(intent) and emissions -> noise -> student
+
+The student sees every utterance of the corpus with its gold labels and the teachers' opinion, and as many varied ones with
+the teachers' opinion alone. The teachers read a text before it is made noisy, so that noise teaches the student to see
+through it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyparse.encode import collate
+from polyparse.frame import Utterance
+from polyparse.routing import log_normalise
+from train.bounds import POSITIVE, SHARE, check_bounds
+from train.substitution import Substitution, SubstitutionConfig
+from train.swap import SlotSwap, SwapConfig
+from train.task import Opinion, Target, gold_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from polyparse.encode import Item, Vectorizer
+    from polyparse.routing import Routing
+    from train.corpora.example import Example
+    from train.ensemble import Ensemble
+    from train.models.heads.crf import Potentials
+    from train.noise import Noiser
+    from train.task import Task
+
+    Halves = NDArray[np.float16]
+
+UNLABELLED = Target(intent=-1, tags_T=[])
+SCORED_TOGETHER = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistilConfig:
+    """`gold` weighs the true labels against the teachers' opinion; `draws` varied corpora are made and used in turn."""
+
+    gold: float = 0.3
+    draws: int = 8
+    swap: SwapConfig = SwapConfig(utterances=0.7)
+    substitution: SubstitutionConfig = SubstitutionConfig()
+
+    def __post_init__(self) -> None:
+        check_bounds(self, gold=SHARE, draws=POSITIVE)
+
+
+class Distillation:
+    """The tasks of a student's epochs. Two instances of the same arguments draw the same."""
+
+    def __init__(
+        self,
+        task: Task,
+        train: Sequence[Example],
+        config: DistilConfig,
+        teachers: Teachers,
+        vectorizer: Vectorizer,
+        noiser: Noiser,
+    ) -> None:
+        """`vectorizer` is the student's."""
+        self._task, self._config, self._teachers = task, config, teachers
+        self._vectorizer, self._noiser = vectorizer, noiser
+        self._train = [example for example in train if vectorizer.item(utterance(example)).n_tokens]
+        self._swap = SlotSwap(self._train, config.swap)
+        pool = teachers.ensemble
+        self._substitution = Substitution(
+            self._train, pool.vocabulary.word_rows, pool.word_vectors_VE(), config.substitution
+        )
+        self._own = teachers.opinions(self._train)
+        self._varied: dict[int, tuple[list[Example], list[Opinion]]] = {}
+
+    def draw(self, epoch: int, seed: int) -> Task:
+        """What epoch `epoch` trains on; `seed` draws the noise."""
+        varied, opinions = self._vary(epoch % self._config.draws)
+        clean = [*self._train, *varied]
+        noisy = self._noiser.draw(clean, seed)
+        items: list[Item] = []
+        targets: list[Target] = []
+        for row, opinion in enumerate([*self._own, *opinions]):
+            gold = row < len(self._train)
+            item = self._vectorizer.item(utterance(noisy[row]))
+            target = gold_target(item, noisy[row], self._task.labels) if gold else UNLABELLED
+            if item.n_tokens == len(opinion.emissions_TK):
+                target = replace(target, opinion=opinion)
+            elif not gold:  # the noise changed the tokens, and nobody has an opinion on the new ones
+                item = self._vectorizer.item(utterance(clean[row]))
+                target = replace(target, opinion=opinion)
+            items.append(item)
+            targets.append(target)
+        return replace(self._task, train=items, targets=targets, chain=self._teachers.chain)
+
+    def _vary(self, draw: int) -> tuple[list[Example], list[Opinion]]:
+        if draw not in self._varied:
+            varied = self._substitution.draw(self._swap.draw(self._train, draw), draw)
+            self._varied[draw] = (varied, self._teachers.opinions(varied))
+        return self._varied[draw]
+
+
+class Teachers:
+    """A pool of finished networks and their MaxEnt, speaking with one voice."""
+
+    def __init__(self, ensemble: Ensemble, routing: Routing, measures: Mapping[str, float | None]) -> None:
+        """`measures` are those that they reach together on dev."""
+        self.ensemble, self.routing, self.measures = ensemble, routing, measures
+        self.chain: Potentials = ensemble.head.potentials()
+
+    def opinions(self, examples: Sequence[Example]) -> list[Opinion]:
+        """What they say of each example, all of which have a token; runs in batches of one length, without padding."""
+        items = [self.ensemble.vectorizer.item(utterance(example)) for example in examples]
+        order = sorted(range(len(items)), key=lambda row: items[row].n_tokens)
+        found: dict[int, Opinion] = {}
+        for _, group in groupby(order, key=lambda row: items[row].n_tokens):
+            for rows in batched(list(group), SCORED_TOGETHER):
+                log_probs_BI, emissions_BTK = self._score([items[row] for row in rows])
+                for row, log_probs_I, emissions_TK in zip(rows, log_probs_BI, emissions_BTK, strict=True):
+                    found[row] = Opinion(log_probs_I, emissions_TK)
+        return [found[row] for row in range(len(items))]
+
+    def _score(self, items: Sequence[Item]) -> tuple[Halves, Halves]:
+        batch = collate(items)
+        log_probs_BI, emissions_BTK = self.ensemble.score(batch)
+        classified_BX = self.ensemble.classify(batch)
+        if classified_BX is not None and self.routing.classifier == "intents":
+            share = self.routing.joint_weight
+            log_probs_BI = log_normalise(share * log_probs_BI + (1.0 - share) * classified_BX)
+        relative_BTK = emissions_BTK - emissions_BTK.max(axis=2, keepdims=True)
+        return log_probs_BI.astype(np.float16), relative_BTK.astype(np.float16)
+
+
+def utterance(example: Example) -> Utterance:
+    """What a model is asked."""
+    return Utterance(example.text, example.locale)
+
+
+def batched(rows: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Cut into runs of `size`; the last may be shorter."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
