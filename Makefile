@@ -40,14 +40,26 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 	mkdir -p runs/benchmarks
 	$(BIN)/python -m benchmarks.$(NAME) --json runs/benchmarks/$(NAME).json
 
-LOCALES := en-US,es-ES,it-IT,hi-IN
-bundles: $(VENV)/.develop  ## train and export the shipped bundles anew: make bundles CORPUS=massive:PATH OUT=runs/models
+LOCALES  := en-US,es-ES,it-IT,hi-IN
+TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped teacher-characters
+RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
+.PHONY: $(TEACHERS) student ain-student corpus
+corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
-	$(BIN)/polyparse train stm --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm
-	$(BIN)/polyparse train stm-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/stm-tuned --start runs/stm
-	$(BIN)/polyparse train ain-tuned --corpus $(CORPUS) --locales $(LOCALES) --out runs/ain-tuned --start runs/stm-tuned
-	$(BIN)/polyparse export --checkpoint runs/stm-tuned --out $(or $(OUT),runs/models)/massive/1.0-viterbi
-	$(BIN)/polyparse export --checkpoint runs/ain-tuned --out $(or $(OUT),runs/models)/massive/1.0-ain
+
+$(TEACHERS): corpus $(VENV)/.develop
+	$(RUN)
+
+student: $(TEACHERS)
+	$(RUN) $(TEACHERS:%=--teacher runs/%)
+
+ain-student: student
+	$(RUN) $(TEACHERS:%=--teacher runs/%) --start runs/student
+
+bundles: ain-student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
+	for kind in student ain-student; do $(BIN)/polyparse rejection --checkpoint runs/$$kind || exit 1; done
+	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.1-viterbi
+	$(BIN)/polyparse export --checkpoint runs/ain-student --out $(or $(OUT),runs/models)/massive/1.1-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

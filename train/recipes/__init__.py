@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
-from train.recipes.distilled import student, teacher
+from train.recipes.distilled import (
+    ablation,
+    ain_student,
+    student,
+    teacher,
+    teacher_characters,
+    teacher_classifier,
+    teacher_smoothed,
+    teacher_swapped,
+)
 from train.recipes.stm import (
     per_domain,
     stm,
@@ -37,5 +46,11 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "ain-tuned": ain_tuned,
     "per-domain": per_domain,
     "teacher": teacher,
+    "teacher-classifier": teacher_classifier,
+    "teacher-smoothed": teacher_smoothed,
+    "teacher-swapped": teacher_swapped,
+    "teacher-characters": teacher_characters,
     "student": student,
+    "ain-student": ain_student,
+    "ablation": ablation,
 }

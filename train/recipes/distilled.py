@@ -8,6 +8,7 @@ from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
+from train.models.maxent import MaxEntConfig
 from train.noise import NoiseConfig
 from train.recipes.stm import stm
 from train.swap import SwapConfig
@@ -16,7 +17,7 @@ NOISE = NoiseConfig(typo=0.06, diacritics=0.04, function_word=0.06, code_mixing=
 
 
 def teacher() -> RunConfig:
-    """A larger `stm` with slot values swapped, to be pooled with others of other seeds."""
+    """A larger `stm` with slot values swapped, to be pooled with others."""
     base = stm()
     embedder = replace(
         base.joint.embedder, word_size=200, character_filters=80, min_word_count=1, word_dropout=0.15
@@ -25,9 +26,56 @@ def teacher() -> RunConfig:
     return replace(
         base,
         recipe="teacher",
+        classifier=None,
         joint=joint,
         swap=SwapConfig(utterances=0.3),
         optim=OptimConfig(epochs=16, patience=16, precision="bfloat16"),
+        seed=12,
+    )
+
+
+def teacher_classifier() -> RunConfig:
+    """The pool's member of `stm`'s own size, with the MaxEnt that the teachers speak with."""
+    return replace(
+        teacher(), recipe="teacher-classifier", classifier=MaxEntConfig(), joint=stm().joint, seed=11
+    )
+
+
+def teacher_smoothed() -> RunConfig:
+    """`teacher` with smoothed intents, more dropout and noise."""
+    base = teacher()
+    return replace(
+        base,
+        recipe="teacher-smoothed",
+        joint=replace(base.joint, label_smoothing=0.1, embedding_dropout=0.4),
+        swap=SwapConfig(utterances=0.4),
+        noise=replace(NOISE, romanised=0.1),
+        seed=13,
+    )
+
+
+def teacher_swapped() -> RunConfig:
+    """`teacher` with half of the utterances swapped."""
+    return replace(teacher(), recipe="teacher-swapped", swap=SwapConfig(utterances=0.5), seed=14)
+
+
+def teacher_characters() -> RunConfig:
+    """`teacher` that has to read many words by their characters."""
+    base = teacher()
+    embedder = replace(
+        base.joint.embedder, word_size=160, character_size=40, character_filters=128, word_dropout=0.4
+    )
+    joint = replace(
+        base.joint, embedder=embedder, encoder=EncoderConfig(hidden_size=288), label_smoothing=0.05
+    )
+    return replace(
+        base,
+        recipe="teacher-characters",
+        joint=joint,
+        swap=SwapConfig(utterances=0.4),
+        noise=replace(NOISE, romanised=0.1),
+        optim=replace(base.optim, epochs=14),
+        seed=15,
     )
 
 
@@ -46,3 +94,22 @@ def student() -> RunConfig:
         noise=NOISE,
         optim=OptimConfig(learning_rate=3e-3, batch_size=128, epochs=16, patience=16, precision="bfloat16"),
     )
+
+
+def ain_student() -> RunConfig:
+    """`student` decoded by an annealed AIN: gone on with (--start) from it, with the same teachers."""
+    base = student()
+    return replace(
+        base,
+        recipe="ain-student",
+        joint=replace(base.joint, head="ain-annealed"),
+        optim=replace(base.optim, learning_rate=1e-3, epochs=4),
+    )
+
+
+def ablation() -> RunConfig:
+    """A small `stm` of few epochs, to compare ways of training in minutes."""
+    base = stm()
+    joint = replace(base.joint, encoder=EncoderConfig(hidden_size=128), mlp_size=128)
+    optim = OptimConfig(epochs=5, precision="bfloat16")
+    return replace(base, recipe="ablation", classifier=None, joint=joint, optim=optim)
