@@ -6,30 +6,23 @@ Labels move along with the text. An utterance that a kind cannot change counts n
 from __future__ import annotations
 
 import sys
-from random import Random
 from statistics import mean
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from benchmarks import command, corpus
 from benchmarks.errors import MeasurementFailed
 from benchmarks.result import Result, Target
 from polyparse import bundle
-from polyparse.frame import Utterance
 from polyparse.runtime.parser import Parser
-from train.evaluation import parse_all
-from train.noise import kinds_of
-from train.scoring import score
+from train.noise.cost import SEED, drop, pairs_by_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from polyparse.encode import Item
-    from polyparse.pipeline import Outcome
     from train.corpora.example import Example
-    from train.noise import Noise
+    from train.noise.cost import Pair, Parses
 
-SEED = 7
 FIGURES = {
     "typo": "typo_drop",
     "diacritics": "diacritics_drop",
@@ -42,24 +35,6 @@ FIGURES = {
 HARSH = {"marks": "marks_drop"}
 """Kinds that no one types: measured, and left out of the mean."""
 TARGETS = {"noise_drop": Target("<=", 0.06), "code_mix_drop": Target("<=", 0.05)}
-
-
-class Parses(Protocol):
-    """A parser, or whatever else prepares utterances and runs them."""
-
-    def prepare(self, utterance: Utterance, /) -> Item:
-        """Arrays of one utterance."""
-
-    def run(self, items: Sequence[Item], /) -> Outcome:
-        """Frames in the items' order."""
-
-
-class Pair(NamedTuple):
-    """One utterance: its locale, and whether its frame was right before and after the noise."""
-
-    locale: str
-    clean: bool
-    noisy: bool
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -98,13 +73,6 @@ def drops(parser: Parses, examples: Sequence[Example], *, seed: int = SEED) -> d
     return drops_of(pairs_by_kind(parser, examples, seed=seed))
 
 
-def pairs_by_kind(parser: Parses, examples: Sequence[Example], *, seed: int) -> dict[str, list[Pair]]:
-    """Kind -> the utterances that it changes."""
-    clean = _right(parser, examples)
-    kinds = kinds_of(examples)
-    return {name: _pairs(parser, examples, clean, (name, kinds[name]), seed) for name in FIGURES | HARSH}
-
-
 def drops_of(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
     """The drop by kind, every utterance weighing the same, and the mean of those that people type."""
     if missing := [name for name, found in pairs.items() if not found]:
@@ -112,7 +80,7 @@ def drops_of(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
             f"noise: found no utterance for {', '.join(missing)}, expected some: "
             "slots in several languages, accents, Hindi"
         )
-    found = {key: _drop(pairs[name]) for name, key in (FIGURES | HARSH).items()}
+    found = {key: drop(pairs[name]) for name, key in (FIGURES | HARSH).items()}
     return {"noise_drop": mean(found[key] for key in FIGURES.values()), **found}
 
 
@@ -123,30 +91,8 @@ def details(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
         figures[f"{name}_exact_match"] = mean(pair.noisy for pair in found)
         figures[f"{name}_utterances"] = len(found)
         for locale in dict.fromkeys(pair.locale for pair in found):
-            figures[f"{name}_drop_{locale}"] = _drop([pair for pair in found if pair.locale == locale])
+            figures[f"{name}_drop_{locale}"] = drop([pair for pair in found if pair.locale == locale])
     return figures
-
-
-def _pairs(
-    parser: Parses, examples: Sequence[Example], clean: Sequence[bool], kind: tuple[str, Noise], seed: int
-) -> list[Pair]:
-    name, noise = kind
-    # each utterance has chances of its own: its noise does not depend on what else is measured
-    drawn = [noise(e, Random(f"{seed} {name} {e.locale} {e.id}")) for e in examples]  # noqa: S311
-    rows = [row for row, example in enumerate(drawn) if example is not None]
-    noisy = _right(parser, [example for example in drawn if example is not None])
-    return [Pair(examples[row].locale, clean[row], right) for row, right in zip(rows, noisy, strict=True)]
-
-
-def _right(parser: Parses, examples: Sequence[Example]) -> list[bool]:
-    """Whether intent and slots of each example are found."""
-    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
-    frames = parse_all(parser, items)
-    return [score(*each).exact_right == 1 for each in zip(examples, frames, strict=True)]
-
-
-def _drop(pairs: Sequence[Pair]) -> float:
-    return mean(pair.clean for pair in pairs) - mean(pair.noisy for pair in pairs)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def measure(models: Path, spec: str, plan: Plan) -> Result:
         **accuracy(examples, frames),
         **calibration.figures(parser, examples),
         **refusal.figures(parser, frames, plan.openset),
-        **noise.drops(parser, examples, seed=noise.SEED),
+        **noise.drops(parser, examples),
         "bundle_mb": megabytes(located.bundle),
         **speed.figures(parser, utterances, rounds=plan.rounds, alone=plan.alone),
     }

@@ -1,4 +1,4 @@
-"""The noise suite: a drop is of the same utterances before and after, one kind at a time, decided by the seed."""
+"""The noise suite: a drop is of the same utterances before and after, a figure a kind, and their mean."""
 
 from __future__ import annotations
 
@@ -8,46 +8,27 @@ import pytest
 
 from benchmarks import noise
 from benchmarks.errors import MeasurementFailed
-from benchmarks.noise import FIGURES, HARSH, Pair, details, drops, drops_of, pairs_by_kind
-from polyparse.runtime.parser import Parser
+from benchmarks.noise import FIGURES, HARSH, details, drops, drops_of
 from tests.bundles import write_bundle
-from train.corpora.example import Example, TextSpan
+from tests.train.noise.wake_up import corpus, words_parser
+from train.noise import cost
+from train.noise.cost import Pair
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXTS = {
-    "en-US": ("wake me at", "seven"),
-    "es-ES": ("wake está", "siete"),
-    "it-IT": ("alarm è il", "seven"),
-    "hi-IN": ("wake ज़रा", "siete"),
-}
-"""What stands before the time, and the time: words that the bundle knows, among some that it does not."""
+    from polyparse.runtime.parser import Parser
+
 OTHERS = [key for key in (*FIGURES.values(), *HARSH.values()) if key != "typo_drop"]
-
-
-def corpus(copies: int = 20) -> list[Example]:
-    return [
-        Example(
-            id=str(number),
-            text=f"{before} {value}",
-            locale=locale,
-            partition="dev",
-            domain="alarm",
-            intent="alarm_set",
-            slots=(TextSpan("time", len(before) + 1, len(before) + 1 + len(value)),),
-        )
-        for locale, (before, value) in TEXTS.items()
-        for number in range(copies)
-    ]
 
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Parser:
-    folder = write_bundle(tmp_path_factory.mktemp("models") / "words" / "1")
-    parser = Parser.load(folder, device="cpu")
-    parser.locales = tuple(TEXTS)
-    return parser
+    return words_parser(tmp_path_factory.mktemp("models") / "words" / "1")
+
+
+def test_every_kind_has_its_figure() -> None:
+    assert (tuple(FIGURES), tuple(HARSH)) == (cost.TYPED, cost.HARSH)
 
 
 def test_what_the_model_does_not_read_costs_nothing_and_what_it_reads_does(parser: Parser) -> None:
@@ -55,29 +36,6 @@ def test_what_the_model_does_not_read_costs_nothing_and_what_it_reads_does(parse
     assert found["typo_drop"] > 0.2
     assert [found[key] for key in OTHERS] == [0.0] * len(OTHERS)
     assert found["noise_drop"] == pytest.approx(found["typo_drop"] / len(FIGURES))
-
-
-def test_the_seed_decides(parser: Parser) -> None:
-    assert pairs_by_kind(parser, corpus(), seed=1) == pairs_by_kind(parser, corpus(), seed=1)
-    assert pairs_by_kind(parser, corpus(), seed=1) != pairs_by_kind(parser, corpus(), seed=2)
-
-
-def test_the_noise_of_an_utterance_does_not_depend_on_the_others_measured(parser: Parser) -> None:
-    few, more = pairs_by_kind(parser, corpus(5), seed=1), pairs_by_kind(parser, corpus(20), seed=1)
-    for locale in TEXTS:
-        own = [pair for pair in more["typo"] if pair.locale == locale]
-        assert own[:5] == [pair for pair in few["typo"] if pair.locale == locale]
-
-
-def test_only_what_a_kind_changes_is_counted(parser: Parser) -> None:
-    pairs = pairs_by_kind(parser, corpus(), seed=1)
-    assert {pair.locale for pair in pairs["romanised"]} == {"hi-IN"}
-    assert {pair.locale for pair in pairs["diacritics"]} == {"es-ES", "it-IT", "hi-IN"}
-    assert {name: len(found) for name, found in pairs.items() if len(found) == 80} == {
-        "typo": 80,
-        "upper_case": 80,
-        "code_mixing": 80,
-    }
 
 
 def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
