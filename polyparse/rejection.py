@@ -80,6 +80,16 @@ def broad_doubt(evidence: Evidence) -> Floats:
     return _entropy(_tempered(evidence.mixture_BI, 2.0))
 
 
+def joint_broad_doubt(evidence: Evidence) -> Floats:
+    """`broad_doubt` of the joint network; the mixture's where each domain has a network of its own."""
+    return _entropy(_tempered(_joint(evidence), 2.0))
+
+
+def classifier_broad_doubt(evidence: Evidence) -> Floats:
+    """`broad_doubt` of the domain classifier; the mixture's without one."""
+    return _entropy(_tempered(_classified(evidence), 2.0))
+
+
 def flatness(evidence: Evidence) -> Floats:
     """The mean of log P over the intents, less the largest: minus how far the best logit stands out, at most 0.
 
@@ -91,12 +101,12 @@ def flatness(evidence: Evidence) -> Floats:
 
 def joint_flatness(evidence: Evidence) -> Floats:
     """`flatness` of the joint network; the mixture's where each domain has a network of its own."""
-    return _flatness(evidence.mixture_BI if evidence.joint_BI is None else evidence.joint_BI)
+    return _flatness(_joint(evidence))
 
 
 def classifier_flatness(evidence: Evidence) -> Floats:
     """`flatness` of the domain classifier; the mixture's without one."""
-    return _flatness(evidence.mixture_BI if evidence.classified_BX is None else evidence.classified_BX)
+    return _flatness(_classified(evidence))
 
 
 def unknown_share(evidence: Evidence) -> Floats:
@@ -108,12 +118,22 @@ SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
     "surprise": surprise,
     "doubt": doubt,
     "broad_doubt": broad_doubt,
+    "joint_broad_doubt": joint_broad_doubt,
+    "classifier_broad_doubt": classifier_broad_doubt,
     "flatness": flatness,
     "joint_flatness": joint_flatness,
     "classifier_flatness": classifier_flatness,
     "unknown_share": unknown_share,
 }
 """Signals by the names that manifests know them by."""
+
+
+def _joint(evidence: Evidence) -> Floats:
+    return evidence.mixture_BI if evidence.joint_BI is None else evidence.joint_BI
+
+
+def _classified(evidence: Evidence) -> Floats:
+    return evidence.mixture_BI if evidence.classified_BX is None else evidence.classified_BX
 
 
 def _tempered(log_probs_BX: Floats, temperature: float) -> Floats:

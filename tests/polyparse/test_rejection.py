@@ -98,16 +98,18 @@ def test_flatness_is_minus_the_largest_logit_where_logits_have_mean_0(found: lis
     np.testing.assert_allclose(SIGNALS["flatness"](evidence(found)), -logits_BI.max(axis=1), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["joint_flatness", "classifier_flatness"])
-def test_the_mixture_stands_in_for_a_part_that_a_model_lacks(name: str) -> None:
+@pytest.mark.parametrize("part", ["joint", "classifier"])
+@pytest.mark.parametrize("name", ["flatness", "broad_doubt"])
+def test_the_mixture_stands_in_for_a_part_that_a_model_lacks(part: str, name: str) -> None:
     alone = of_mixture(0.6, 0.3, 0.1)
-    assert SIGNALS[name](alone) == SIGNALS["flatness"](alone)
+    assert SIGNALS[f"{part}_{name}"](alone) == SIGNALS[name](alone)
 
 
-def test_parts_are_read_where_a_model_has_them() -> None:
+@pytest.mark.parametrize("name", ["flatness", "broad_doubt"])
+def test_parts_are_read_where_a_model_has_them(name: str) -> None:
     even, sure = (np.log(np.array([row], dtype=np.float32)) for row in ([0.5, 0.5], [0.99, 0.01]))
     both = Evidence(even, sure, even, np.zeros(1, np.float32), np.ones(1, np.int32))
-    assert SIGNALS["joint_flatness"](both) < SIGNALS["classifier_flatness"](both)
+    assert SIGNALS[f"joint_{name}"](both) < SIGNALS[f"classifier_{name}"](both)
 
 
 def test_a_signal_that_is_not_known_is_refused_by_name() -> None:
