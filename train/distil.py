@@ -20,7 +20,7 @@ import numpy as np
 from polyparse.encode import collate
 from polyparse.frame import Utterance
 from polyparse.routing import log_normalise
-from train.bounds import POSITIVE, SHARE, check_bounds
+from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.substitution import Substitution, SubstitutionConfig
 from train.swap import SlotSwap, SwapConfig
 from train.task import Opinion, Target, gold_target
@@ -46,15 +46,19 @@ SCORED_TOGETHER = 256
 
 @dataclass(frozen=True, kw_only=True)
 class DistilConfig:
-    """`gold` weighs the true labels against the teachers' opinion; `draws` varied corpora are made and used in turn."""
+    """`gold` weighs the true labels against the teachers' opinion; `draws` varied corpora are made and used in turn.
+
+    `seed` is that of the varied corpora: a run that goes on from another one should see new ones.
+    """
 
     gold: float = 0.3
     draws: int = 8
+    seed: int = 0
     swap: SwapConfig = SwapConfig(utterances=0.7)
     substitution: SubstitutionConfig = SubstitutionConfig()
 
     def __post_init__(self) -> None:
-        check_bounds(self, gold=SHARE, draws=POSITIVE)
+        check_bounds(self, gold=SHARE, draws=POSITIVE, seed=NOT_NEGATIVE)
 
 
 class Distillation:
@@ -103,7 +107,8 @@ class Distillation:
 
     def _vary(self, draw: int) -> tuple[list[Example], list[Opinion]]:
         if draw not in self._varied:
-            varied = self._substitution.draw(self._swap.draw(self._train, draw), draw)
+            seed = self._config.seed * 10_007 + draw
+            varied = self._substitution.draw(self._swap.draw(self._train, seed), seed)
             self._varied[draw] = (varied, self._teachers.opinions(varied))
         return self._varied[draw]
 

@@ -9,6 +9,7 @@ from train.recipes.distilled import (
     ablation,
     ain_student,
     student,
+    student_tuned,
     teacher,
     teacher_characters,
     teacher_classifier,
@@ -51,6 +52,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "teacher-swapped": teacher_swapped,
     "teacher-characters": teacher_characters,
     "student": student,
+    "student-tuned": student_tuned,
     "ain-student": ain_student,
     "ablation": ablation,
 }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from train.config import OptimConfig, RunConfig
+from train.distil import DistilConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 from train.noise import NoiseConfig
 from train.recipes.stm import stm
+from train.substitution import SubstitutionConfig
 from train.swap import SwapConfig
 
 NOISE = NoiseConfig(typo=0.06, diacritics=0.04, function_word=0.06, code_mixing=0.1, romanised=0.25)
@@ -96,9 +98,19 @@ def student() -> RunConfig:
     )
 
 
+def student_tuned() -> RunConfig:
+    """`student` gone on with (--start) over new varied utterances, one of its own teachers."""
+    return replace(
+        student(),
+        recipe="student-tuned",
+        distil=DistilConfig(gold=0.2, draws=12, seed=1, substitution=SubstitutionConfig(words=0.25)),
+        optim=replace(student().optim, learning_rate=2e-3, epochs=12),
+    )
+
+
 def ain_student() -> RunConfig:
-    """`student` decoded by an annealed AIN: gone on with (--start) from it, with the same teachers."""
-    base = student()
+    """`student-tuned` decoded by an annealed AIN: gone on with (--start) from it, with its teachers."""
+    base = student_tuned()
     return replace(
         base,
         recipe="ain-student",
