@@ -1,8 +1,9 @@
 """Where the time of an utterance goes: microseconds by stage, alone and in batches, and what that makes a second.
 
-Stages are timed from outside: for the length of a pass the functions of STAGES are wrapped, and each is charged its own time
-without that of the stages inside it. Totals come from passes without any wrapper, so that what the clock costs is not in
-them. Everything runs in this process, on one thread, over utterances of dev in all languages, text caches warm.
+Stages are timed from outside: for the length of a pass the functions of STAGES are wrapped, and each is charged its own CPU
+time, without that of the stages inside it; other work on the machine does not lengthen it. Totals are by the clock on the
+wall, of passes without any wrapper. Everything runs in this process, on one thread, over utterances of dev in all languages,
+text caches warm.
 """
 
 import gc
@@ -14,7 +15,7 @@ from functools import wraps
 from pathlib import Path
 from pkgutil import resolve_name
 from statistics import mean, median
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from unittest.mock import patch
 
@@ -43,7 +44,7 @@ BATCH = 32
 
 
 class Stopwatch:
-    """Seconds of each stage, without those of the stages called inside it."""
+    """Seconds of CPU time of each stage, without those of the stages called inside it."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -55,11 +56,11 @@ class Stopwatch:
         @wraps(call)
         def timed(*arguments: Any, **options: Any) -> Any:
             self._inside.append(0.0)
-            started_s = perf_counter()
+            started_s = thread_time()
             try:
                 return call(*arguments, **options)
             finally:
-                took_s = perf_counter() - started_s
+                took_s = thread_time() - started_s
                 self.seconds[stage] += took_s - self._inside.pop()
                 self._inside[-1] += took_s
 

@@ -140,7 +140,7 @@ def _routes(
 ) -> list[list[Route]]:
     """The first `n_best[b]` intents of each utterance's order, as routes."""
     order_BN = order_BI[:, : max(n_best)]
-    log_probs_BN = np.take_along_axis(log_probs_BI, order_BN, axis=1)
+    log_probs_BN = log_probs_BI[_rows(order_BN), order_BN]
     domain_BN, domain_probs_BN = _domains(log_probs_BI, order_BN, labels)
     columns = (domain_BN, order_BN, domain_probs_BN, np.exp(log_probs_BN), log_probs_BN)
     rows = zip(*(column_BN.tolist() for column_BN in columns), strict=True)
@@ -157,7 +157,12 @@ def _domains(
     inside_ID = owner_I[:, None] == np.arange(len(labels.domains))
     probs_BD = np.exp(log_probs_BI) @ inside_ID.astype(np.float64)
     domain_BN = owner_I[order_BN]
-    return domain_BN, np.minimum(np.take_along_axis(probs_BD, domain_BN, axis=1), 1.0)
+    return domain_BN, np.minimum(probs_BD[_rows(domain_BN), domain_BN], 1.0)
+
+
+def _rows(columns_BN: NDArray[np.intp]) -> NDArray[np.intp]:
+    """rows_B1, which picks with `columns_BN` what `np.take_along_axis` does, in a third of its time for a batch of one."""
+    return np.arange(len(columns_BN))[:, None]
 
 
 def _log_sums(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
