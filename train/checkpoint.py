@@ -3,7 +3,7 @@
 run.json          recipe config, corpus, locales, provenance          labels.json
 vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, MaxEnt, where the word table starts)
 network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
-dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch
+dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch or stage
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
 rejection.json    when an exported model refuses an utterance; only where it does, and put there after the run
 """
@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,12 +39,14 @@ from train.task import TextTables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Run:
-    """What was run: the config, the corpus as the user named it, the surroundings, and the runs it built on, if any."""
+    """What was run: the config, the corpus as the user named it, the surroundings, and the runs it built on, if any.
+
+    `threads` are PyTorch's. `elder_seconds` are `seconds_of` the runs that it builds on, taken when it began.
+    """
 
     config: RunConfig
     corpus: str
@@ -54,6 +58,8 @@ class Run:
     start_recipe: str | None = None
     teachers: tuple[str, ...] = ()
     teacher_recipes: tuple[str, ...] = ()
+    threads: int | None = None
+    elder_seconds: Mapping[str, float] | None = None
 
 
 class Checkpoint:
@@ -120,6 +126,24 @@ class Checkpoint:
         """Append a line to log.jsonl."""
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
+
+    def seconds(self) -> float:
+        """Wall-clock of the epochs and stages that the log has; what was broken off halfway is not in it."""
+        path = self.folder / "log.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        try:
+            return sum(float(json.loads(line).get("seconds", 0.0)) for line in lines)
+        except ValueError as error:
+            raise ConfigError(
+                f"{path}: found a line that is no JSON, expected a line an epoch: {error}"
+            ) from None
+
+    def elder_seconds(self) -> dict[str, float] | None:
+        """`seconds_of` the runs that this one builds on: as it recorded when it began, else as they stand now."""
+        run = self.run()
+        if run.elder_seconds is not None:
+            return dict(run.elder_seconds)
+        return seconds_of([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
 
     def run(self) -> Run:
         """run.json, checked."""
@@ -217,6 +241,17 @@ class Checkpoint:
         models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
         pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models)
         return Vectorizer(tables.vocabulary, tables.features), pipeline
+
+
+def seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
+    """Absolute folder -> seconds of each of these runs and of all that they build on; None where one of them is gone."""
+    found: dict[str, float] = {}
+    for run in runs:
+        elders = run.elder_seconds() if run.exists else None
+        if elders is None:
+            return None
+        found |= {**elders, str(run.folder.resolve()): run.seconds()}
+    return found
 
 
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyparse.encode import Vectorizer
@@ -107,6 +108,7 @@ def _prepare(
 
     Where Hindi in Latin letters is trained against, these see it beside the corpus: to them it is other words.
     """
+    started = perf_counter()
     noiser = Noiser(train, NoiseConfig(romanised=config.noise.romanised))
     train = [
         *train,
@@ -118,6 +120,7 @@ def _prepare(
     model, tables = fit_classifier(train, labels, tables, config.classifier, progress)
     if model is not None:
         checkpoint.save_classifier(model)
+    checkpoint.log({"stage": "text tables and domain classifier", "seconds": _since(started)})
     checkpoint.save_tables(tables)
 
 
@@ -151,11 +154,12 @@ def _redrawing(
     """The task of an epoch: varied anew, or with the opinions of teachers; what those reach on dev is logged."""
     train, dev = parts
     if teachers:
+        started = perf_counter()
         voice = _voice(Ensemble(teachers), config, dev)
-        checkpoint.log(
-            {"teachers": len(teachers), "joint_weight": voice.routing.joint_weight, "dev": voice.measures}
-        )
-        return Distillation(task, train, config.distil, voice, vectorizer, Noiser(train, config.noise)).draw
+        found = Distillation(task, train, config.distil, voice, vectorizer, Noiser(train, config.noise))
+        measured = {"joint_weight": voice.routing.joint_weight, "dev": voice.measures}
+        checkpoint.log({"teachers": len(teachers), **measured, "seconds": _since(started)})
+        return found.draw
     if not config.swap.utterances and not config.noise.is_on:
         return lambda _epoch, _seed: task
     swap, noiser = SlotSwap(train, config.swap), Noiser(train, config.noise)
@@ -165,6 +169,11 @@ def _redrawing(
         return replace(task, train=items, targets=targets)
 
     return redraw
+
+
+def _since(started: float) -> float:
+    """Seconds, as the log has them."""
+    return round(perf_counter() - started, 1)
 
 
 def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Teachers:
