@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from statistics import mean
 from typing import TYPE_CHECKING
 
+from train.noise.cost import HARSH, drop
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from polyparse.manifest import Manifest
     from polyparse.routing import Routing
+    from train.noise.cost import Pair
 
 MEASURES = ("domain_accuracy", "intent_accuracy", "slot_f1", "exact_match", "frame_accuracy", "semer")
 HEADS = {
@@ -16,6 +20,16 @@ HEADS = {
     "ain": "approximate inference network (AIN): mean field, unrolled for a fixed number of iterations",
     "softmax": "each tag by itself (softmax)",
 }
+NOISES = {
+    "typo": "a typo in one word",
+    "diacritics": "no diacritics",
+    "upper_case": "all in upper case",
+    "romanised": "Hindi in Latin letters",
+    "function_word": "one function word left out",
+    "code_mixing": "one slot's value in another language",
+    "marks": "Hindi without its non-spacing marks, as no one types it",
+}
+"""Kind of noise -> what it does to an utterance."""
 FAVOURABLE = "Dev chose the training epoch and lambda, so dev measures are slightly favourable; expect about a point less."
 NEVER_REFUSES = (
     "Made for text like the training corpus's. Other text gets a frame too, there is no out-of-domain answer: watch the "
@@ -32,8 +46,11 @@ CALIBRATED = (
 NOT_CALIBRATED = "Confidences are the model's own probabilities; they are not calibrated."
 
 
-def model_card(manifest: Manifest, *, notes: list[str]) -> str:
-    """The card as Markdown; `notes` are sentences that the exporter adds (how it decodes, what the gates saw)."""
+def model_card(manifest: Manifest, *, notes: list[str], noise: Mapping[str, Sequence[Pair]]) -> str:
+    """The card as Markdown; `notes` are sentences that the exporter adds (how it decodes, what the gates saw).
+
+    `noise` has the utterances of dev that each kind changes.
+    """
     labels, provenance = manifest.labels, manifest.provenance
     counts = ", ".join(
         f"{len(getattr(labels, kind)) or 'no'} {kind}" for kind in ("domains", "intents", "slots")
@@ -53,11 +70,13 @@ def model_card(manifest: Manifest, *, notes: list[str]) -> str:
         "## Data and licence",
         f"Trained on {provenance.data}. Licence of the data: {provenance.licence}.",
         "## Measures on dev (fractions), from the bundle's own bytes",
-        _table(manifest.measures),
+        _measures(manifest.measures),
         (
             "Intent accuracy, slot F1 and exact match as MASSIVE's scorer counts them; SEMER is (deletions + insertions + "
             "substitutions) / (slots + intents), lower is better."
         ),
+        "## Exact match lost to noise on dev (fractions), from the bundle's own bytes",
+        _noise(noise),
         "## Limits",
         _list(_limits(manifest)),
         "## Provenance",
@@ -88,7 +107,7 @@ def _list(sentences: list[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-def _table(measures: Mapping[str, Mapping[str, object]]) -> str:
+def _measures(measures: Mapping[str, Mapping[str, object]]) -> str:
     rows: list[tuple[str, ...]] = [("locale", "utterances", *MEASURES)]
     for locale, found in measures.items():
         values = (found.get(name) for name in MEASURES)
@@ -99,5 +118,24 @@ def _table(measures: Mapping[str, Mapping[str, object]]) -> str:
                 *(f"{v:.4f}" if isinstance(v, float) else "-" for v in values),
             )
         )
+    return _table(rows)
+
+
+def _noise(noise: Mapping[str, Sequence[Pair]]) -> str:
+    """What each kind costs, and the mean of the kinds that people type; kinds that change no utterance are named."""
+    drops = {kind: drop(pairs) for kind, pairs in noise.items() if pairs}
+    rows = [("noise", "utterances changed", "exact match lost")]
+    rows += [(NOISES[kind], str(len(noise[kind])), f"{lost:.4f}") for kind, lost in drops.items()]
+    typed = [lost for kind, lost in drops.items() if kind not in HARSH]
+    said = [_table(rows)] if drops else []
+    if typed:
+        said.append(f"Mean over what people type: {mean(typed):.4f}.")
+    if absent := [NOISES[kind] for kind in noise if kind not in drops]:
+        said.append(f"Not measured, for no utterance of dev could get it: {'; '.join(absent)}.")
+    return "\n\n".join(said)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """The first row is the head."""
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])

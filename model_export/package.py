@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
+from model_export import training_time
 from model_export.classifier_graph import classifier_graph
 from model_export.decode_graphs import decode_graph
 from model_export.embed_graph import embed_graph
@@ -124,6 +125,7 @@ def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
         seed=run.config.seed,
         libraries={**run.libraries, "onnx": onnx.__version__},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_minutes=training_time.minutes(checkpoint),
     )
 
 

@@ -36,7 +36,7 @@ class Reference:
             for network in self.networks:
                 network.head = mean_field_of(network.head)
         self._vectorizer, self._pipeline = checkpoint.pipeline(self.networks)
-        paired = [(e, self._vectorizer.item(Utterance(e.text, e.locale))) for e in checkpoint.dev()]
+        paired = [(e, self.prepare(Utterance(e.text, e.locale))) for e in checkpoint.dev()]
         self.examples: list[Example] = [example for example, item in paired if item.n_tokens]
         self.items: list[Item] = [item for _, item in paired if item.n_tokens]
         if not self.items:
@@ -49,8 +49,12 @@ class Reference:
         """Frames of the dev utterances."""
         return parse_all(self._pipeline, self.items)
 
+    def prepare(self, utterance: Utterance) -> Item:
+        """Arrays of any utterance, be its locale served or not; the bundle's text tables give the same."""
+        return self._vectorizer.item(utterance)
+
     def answer(self, utterances: Sequence[Utterance], judgement: Judgement) -> list[Frame]:
         """Frames of any utterances under a judgement, those left out that have no token."""
-        items = [self._vectorizer.item(utterance) for utterance in utterances]
+        items = [self.prepare(utterance) for utterance in utterances]
         pipeline = self._pipeline.judging(judgement)
         return parse_all(pipeline, [item for item in items if item.n_tokens])

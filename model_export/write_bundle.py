@@ -2,7 +2,8 @@
 
     checkpoint --+--> float bundle --gate 1: answers as the checkpoint, in ragged batches and alone
                  +--> small bundle --gate 2: loses at most 0.003 exact match, alone equals in ragged batches
-                              \\--> calibration --> golden frames, measures of its own bytes, manifest, card --> rename
+                              \\--> calibration --> golden frames, measures of its own bytes on dev as it is and
+                                                   made noisy, manifest, card --> rename
 
 Gates compare the model's own probabilities; the finished bundle calibrates them, and refuses where the checkpoint says so.
 
@@ -15,9 +16,9 @@ import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from model_export import calibrate, gates, package
+from model_export import calibrate, gates, package, training_time
 from model_export.card import model_card
 from model_export.choose_golden import choose_golden, clear_of_refusal
 from model_export.origin import origin_of
@@ -28,12 +29,17 @@ from polyparse.errors import ConfigError
 from polyparse.pipeline import Judgement
 from polyparse.runtime.parser import Parser
 from train.evaluation import measure
+from train.noise.cost import pairs_by_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from polyparse.encode import Item
+    from polyparse.frame import Utterance
     from polyparse.manifest import Manifest
+    from polyparse.pipeline import Outcome
     from train.checkpoint import Checkpoint
+    from train.noise.cost import Pair
 
 MEASURED_TOGETHER = 128  # utterances a batch when the finished bundle is measured
 APPROXIMATED = "trained as a CRF and decoded by mean field (--approximate ain), which it was not trained for"
@@ -79,6 +85,13 @@ def write_bundle(
     return found
 
 
+class _Judged(NamedTuple):
+    """The finished model, as far as measuring needs it."""
+
+    prepare: Callable[[Utterance], Item]
+    run: Callable[[Sequence[Item]], Outcome]
+
+
 def _gated(
     reference: Reference, scratch: Path, request: Request, *, out: Path, say: Callable[[str], None]
 ) -> Manifest:
@@ -95,6 +108,7 @@ def _gated(
     judgement, note = _judged(parser, reference)
     notes.append(note)
     say(note)
+    notes.append(training_time.in_words(reference.checkpoint))
     run, labels = reference.checkpoint.run(), reference.checkpoint.labels()
     written = origin_of(run.corpus, labels.domains).has_written_utterances
     answer = partial(reference.answer, judgement=judgement)
@@ -108,7 +122,8 @@ def _gated(
     golden.save(parser.folder / package.GOLDEN, chosen)
     judging = parser.pipeline.judging(judgement)
     frames = gates.in_ragged_batches(judging.run, reference.items, size=MEASURED_TOGETHER)
-    return _finish(parser, judgement, measure(reference.examples, frames), notes)
+    noise = pairs_by_kind(_Judged(reference.prepare, judging.run), reference.examples)
+    return _finish(parser, judgement, measure(reference.examples, frames), notes, noise)
 
 
 def _load(reference: Reference, scratch: Path, request: Request) -> Parser:
@@ -153,7 +168,13 @@ def _keeps_its_accuracy(parser: Parser, reference: Reference, out: Path) -> str:
     )
 
 
-def _finish(parser: Parser, judgement: Judgement, measures: dict[str, Any], notes: list[str]) -> Manifest:
+def _finish(
+    parser: Parser,
+    judgement: Judgement,
+    measures: dict[str, Any],
+    notes: list[str],
+    noise: Mapping[str, Sequence[Pair]],
+) -> Manifest:
     """Manifest with measures and golden frames, then the card, then the checksums of all; and one last check."""
     folder = parser.folder
     described = replace(
@@ -162,7 +183,7 @@ def _finish(parser: Parser, judgement: Judgement, measures: dict[str, Any], note
         calibration=judgement.calibration,
         rejection=judgement.rejection,
     )
-    (folder / package.CARD).write_text(model_card(described, notes=notes), encoding="utf-8")
+    (folder / package.CARD).write_text(model_card(described, notes=notes, noise=noise), encoding="utf-8")
     finished = replace(described, files=package.records(folder))
     manifest.write(finished, folder)
     Parser.load(folder, device="cpu").check_golden()

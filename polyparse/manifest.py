@@ -76,7 +76,10 @@ class FileRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Where the model comes from; `config` is the whole config of the run that trained it."""
+    """Where the model comes from; `config` is the whole config of the run that trained it.
+
+    `training_minutes` are wall-clock, of that run and of all that it builds on; None where they are not known.
+    """
 
     data: str
     licence: str
@@ -86,6 +89,7 @@ class Provenance:
     seed: int
     libraries: Mapping[str, str]
     created: str
+    training_minutes: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export.card import HEADS, model_card
+from model_export.card import HEADS, NOISES, model_card
 from polyparse.bundle import verify
 from polyparse.calibration import Calibration, Scale
 from polyparse.rejection import Rejection
 from polyparse.routing import Routing
 from tests.bundles import write_bundle
+from train.noise.cost import HARSH, TYPED, Pair
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,12 @@ MEASURES = {
     "semer": None,
     "utterances": 2,
 }
+NOISE = {
+    "typo": [Pair("en-US", clean=True, noisy=False), *[Pair("es-ES", clean=True, noisy=True)] * 3],
+    "upper_case": [Pair("en-US", clean=True, noisy=False), Pair("es-ES", clean=False, noisy=True)],
+    "romanised": [],
+    "marks": [Pair("hi-IN", clean=True, noisy=False)],
+}
 
 
 @pytest.fixture
@@ -40,14 +47,14 @@ def section(card: str, title: str) -> str:
 
 
 def test_it_opens_with_name_version_locales_and_labels(described: Manifest) -> None:
-    title, _, summary = model_card(described, notes=[]).split("\n")[:3]
+    title, _, summary = model_card(described, notes=[], noise=NOISE).split("\n")[:3]
     assert title == "# home 1.0"
     assert summary == "Utterances in en-US, es-ES to frames: 2 domains, 2 intents, 2 slots."
 
 
 @pytest.mark.parametrize("head", HEADS)
 def test_it_says_how_slots_are_decoded(head: str, described: Manifest) -> None:
-    model = section(model_card(replace(described, decode_head=head), notes=[]), "Model")  # type: ignore[arg-type]  # of a table
+    model = section(model_card(replace(described, decode_head=head), notes=[], noise=NOISE), "Model")  # type: ignore[arg-type]  # of a table
     assert f"- slots: {HEADS[head]}" in model.split("\n")
 
 
@@ -69,29 +76,35 @@ ROUTINGS = {
 def test_it_says_how_utterances_are_routed(sentence: str, described: Manifest) -> None:
     classifier = None if "alone" in sentence else {"cpu": "score.onnx"}
     manifest = replace(described, routing=ROUTINGS[sentence], classifier=classifier)
-    assert f"- routing: {sentence}" in section(model_card(manifest, notes=[]), "Model").split("\n")
+    assert f"- routing: {sentence}" in section(model_card(manifest, notes=[], noise=NOISE), "Model").split(
+        "\n"
+    )
 
 
 def test_a_model_without_intents_is_not_routed(described: Manifest) -> None:
     labels = replace(described.labels, domains=(), intents=(), intent_domains=(), domain_slots=())
     network = replace(described.networks[0], domains=(), intents=())
-    card = model_card(replace(described, labels=labels, networks=(network,)), notes=[])
+    card = model_card(replace(described, labels=labels, networks=(network,)), notes=[], noise=NOISE)
     assert "Utterances in en-US, es-ES to frames: no domains, no intents, 2 slots." in card
     assert "routing" not in card
 
 
 def test_the_notes_of_the_exporter_are_among_what_it_says_of_the_model(described: Manifest) -> None:
-    model = section(model_card(described, notes=["gate 1: fine", "approximated"]), "Model").split("\n")
+    model = section(
+        model_card(described, notes=["gate 1: fine", "approximated"], noise=NOISE), "Model"
+    ).split("\n")
     assert model[-2:] == ["- gate 1: fine", "- approximated"]
 
 
 def test_data_and_licence_are_named(described: Manifest) -> None:
-    found = section(model_card(described, notes=[]), "Data and licence")
+    found = section(model_card(described, notes=[], noise=NOISE), "Data and licence")
     assert found == "Trained on none: its weights are written down. Licence of the data: Apache-2.0."
 
 
 def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(described: Manifest) -> None:
-    card = model_card(replace(described, measures={"en-US": MEASURES, "mean": MEASURES}), notes=[])
+    card = model_card(
+        replace(described, measures={"en-US": MEASURES, "mean": MEASURES}), notes=[], noise=NOISE
+    )
     table = section(card, "Measures on dev (fractions), from the bundle's own bytes").split("\n\n")[0]
     head, rule, *rows = table.split("\n")
     assert head.count("|") == rule.count("|") == rows[0].count("|") == 9
@@ -100,8 +113,36 @@ def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(descr
     ]
 
 
+def noise_section(card: str) -> str:
+    return section(card, "Exact match lost to noise on dev (fractions), from the bundle's own bytes")
+
+
+def test_what_noise_costs_is_said_of_every_kind_and_of_those_that_nothing_could_get(
+    described: Manifest,
+) -> None:
+    table, mean, absent = noise_section(model_card(described, notes=[], noise=NOISE)).split("\n\n")
+    assert table.split("\n") == [
+        "| noise | utterances changed | exact match lost |",
+        "|---|---|---|",
+        "| a typo in one word | 4 | 0.2500 |",
+        "| all in upper case | 2 | 0.0000 |",
+        "| Hindi without its non-spacing marks, as no one types it | 1 | 1.0000 |",
+    ]
+    assert mean == "Mean over what people type: 0.1250."
+    assert absent == "Not measured, for no utterance of dev could get it: Hindi in Latin letters."
+
+
+def test_dev_that_no_noise_changes_has_no_table(described: Manifest) -> None:
+    found = noise_section(model_card(described, notes=[], noise=dict.fromkeys(TYPED, ())))
+    assert found.startswith("Not measured, for no utterance of dev could get it: a typo in one word;")
+
+
+def test_every_kind_of_noise_is_told_in_words() -> None:
+    assert tuple(NOISES) == (*TYPED, *HARSH)
+
+
 def test_provenance_and_limits_stand_in_it(described: Manifest) -> None:
-    card = model_card(described, notes=[])
+    card = model_card(described, notes=[], noise=NOISE)
     provenance = described.provenance
     assert section(card, "Provenance") == (
         f"Commit `{provenance.git_commit}`, {provenance.created}, onnx {provenance.libraries['onnx']}."
@@ -117,7 +158,9 @@ def test_what_a_calibrated_model_promises_and_when_it_refuses_are_among_its_limi
         calibration=Calibration(pooled=Scale(), locales={}),
         rejection=Rejection(threshold=0.65, weights={}, bias=0.0),
     )
-    plain, limits = (section(model_card(each, notes=[]), "Limits") for each in (described, judged))
+    plain, limits = (
+        section(model_card(each, notes=[], noise=NOISE), "Limits") for each in (described, judged)
+    )
     assert "there is no out-of-domain answer" in plain
     assert "whose out-of-domain score is above 0.65 is refused" in limits
     assert "are calibrated on dev" in limits

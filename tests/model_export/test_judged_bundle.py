@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from model_export.calibrate import LEAST_UTTERANCES
+from model_export.card import NOISES
 from polyparse import bundle, golden
 from polyparse.errors import ConfigError
 from polyparse.frame import Utterance
@@ -17,6 +18,7 @@ from polyparse.runtime.parser import Parser
 from tests.model_export.checkpoints import CONFIG, export, trained, untrained
 from tests.train import corpus
 from train.evaluation import measure
+from train.noise.cost import drop, pairs_by_kind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,22 @@ def learnt(folder: Path, config: RunConfig, *, rejection: Rejection | None = Non
     if rejection is not None:
         checkpoint.save_json("rejection", rejection)
     return checkpoint
+
+
+def lost_in_card(folder: Path) -> list[tuple[str, str, str]]:
+    """The rows of the card's table of noise."""
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    table = card.partition("## Exact match lost to noise")[2].partition("\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.split("\n")[2:]]
+    return [(kind, utterances, lost) for kind, utterances, lost in rows]
+
+
+def lost_by(parser: Parser) -> list[tuple[str, str, str]]:
+    """The same of a parser: it loses by some noise, and gets every kind."""
+    pairs = pairs_by_kind(parser, many())
+    assert all(pairs.values())
+    assert max(drop(found) for found in pairs.values()) > 0.0
+    return [(NOISES[kind], str(len(found)), f"{drop(found):.4f}") for kind, found in pairs.items()]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,6 +95,7 @@ def test_a_bundle_refuses_as_the_checkpoint_says(tmp_path: Path) -> None:
     assert strange.out_of_domain > REFUSES.threshold >= known.out_of_domain
     frames = parser.parse([Utterance(example.text, example.locale) for example in many()])
     assert described.measures["mean"] == measure(many(), frames)["mean"]
+    assert lost_in_card(tmp_path / "1") == lost_by(parser)
 
 
 def test_a_rejection_that_names_no_signal_is_refused_with_its_file(tmp_path: Path) -> None:

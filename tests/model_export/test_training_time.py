@@ -1,0 +1,64 @@
+"""How long training took: each run once, in minutes, with what they are of; unknown where a run is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from model_export import training_time
+from tests.model_export.checkpoints import CONFIG, export, started, untrained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from train.checkpoint import Checkpoint
+
+
+def ran(folder: Path, seconds: float, **changes: object) -> Checkpoint:
+    """A run that took so long."""
+    checkpoint = started(folder, CONFIG)
+    checkpoint.save_json("run", replace(checkpoint.run(), **changes))  # type: ignore[arg-type]  # of its fields
+    checkpoint.log({"epoch": 1, "seconds": seconds})
+    return checkpoint
+
+
+def test_a_run_without_a_log_has_no_time(tmp_path: Path) -> None:
+    checkpoint = started(tmp_path / "run", CONFIG)
+    assert training_time.minutes(checkpoint) is None
+    assert training_time.in_words(checkpoint) == "training time: not known, for the run has no log of it"
+
+
+@pytest.mark.parametrize(
+    ("threads", "process"),
+    [(None, "one process on a CPU"), (1, "one process with 1 thread"), (2, "one process with 2 threads")],
+)
+def test_minutes_are_of_a_process_with_so_many_threads(
+    threads: int | None, process: str, tmp_path: Path
+) -> None:
+    checkpoint = ran(tmp_path / "run", 90.0, threads=threads)
+    assert training_time.minutes(checkpoint) == 1.5
+    assert training_time.in_words(checkpoint) == f"training time: 1.5 minutes of {process}"
+
+
+def test_the_runs_that_it_builds_on_count_too(tmp_path: Path) -> None:
+    checkpoint = ran(tmp_path / "run", 90.0, elder_seconds={"/a": 60.0, "/b": 33.0})
+    assert training_time.minutes(checkpoint) == 3.0  # 183 s, rounded
+    assert training_time.in_words(checkpoint).endswith(", 3.0 with the 2 runs that it builds on")
+
+
+def test_a_sum_without_a_run_that_is_gone_is_not_given(tmp_path: Path) -> None:
+    checkpoint = ran(tmp_path / "run", 90.0, start=str(tmp_path / "gone"))
+    assert training_time.minutes(checkpoint) is None
+    assert training_time.in_words(checkpoint).startswith("training time: 1.5 minutes of one process")
+    assert training_time.in_words(checkpoint).endswith("of which one is no longer there")
+
+
+def test_manifest_and_card_of_a_bundle_have_it(tmp_path: Path) -> None:
+    checkpoint = untrained(tmp_path / "run", CONFIG)
+    checkpoint.log({"epoch": 1, "seconds": 120.0})
+    described = export(checkpoint, tmp_path / "1", precision="float32")
+    assert described.provenance.training_minutes == 2.0
+    card = (tmp_path / "1" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"- {training_time.in_words(checkpoint)}\n" in card
