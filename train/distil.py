@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from polyparse.encode import collate
 from polyparse.frame import Utterance
@@ -48,17 +49,19 @@ SCORED_TOGETHER = 256
 class DistilConfig:
     """`gold` weighs the true labels against the teachers' opinion; `draws` varied corpora are made and used in turn.
 
-    `seed` is that of the varied corpora: a run that goes on from another one should see new ones.
+    `seed` is that of the varied corpora: a run that goes on from another one should see new ones. `joint_weight` is the
+    teachers' lambda, by which their pool and their MaxEnt speak with one voice.
     """
 
     gold: float = 0.3
+    joint_weight: float = 0.5
     draws: int = 8
     seed: int = 0
     swap: SwapConfig = SwapConfig(utterances=0.7)
     substitution: SubstitutionConfig = SubstitutionConfig()
 
     def __post_init__(self) -> None:
-        check_bounds(self, gold=SHARE, draws=POSITIVE, seed=NOT_NEGATIVE)
+        check_bounds(self, gold=SHARE, joint_weight=SHARE, draws=POSITIVE, seed=NOT_NEGATIVE)
 
 
 class Distillation:
@@ -116,9 +119,17 @@ class Distillation:
 class Teachers:
     """A pool of finished networks and their MaxEnt, speaking with one voice."""
 
-    def __init__(self, ensemble: Ensemble, routing: Routing, measures: Mapping[str, float | None]) -> None:
-        """`measures` are those that they reach together on dev."""
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        routing: Routing,
+        measures: Mapping[str, float | None],
+        *,
+        precision: str = "float32",
+    ) -> None:
+        """`measures` are those that they reach together on dev; `precision` is that of the opinions' matrix products."""
         self.ensemble, self.routing, self.measures = ensemble, routing, measures
+        self._half = precision == "bfloat16"
         self.chain: Potentials = ensemble.head.potentials()
 
     def opinions(self, examples: Sequence[Example]) -> list[Opinion]:
@@ -135,7 +146,8 @@ class Teachers:
 
     def _score(self, items: Sequence[Item]) -> tuple[Halves, Halves]:
         batch = collate(items)
-        log_probs_BI, emissions_BTK = self.ensemble.score(batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
+            log_probs_BI, emissions_BTK = self.ensemble.score(batch)
         classified_BX = self.ensemble.classify(batch)
         if classified_BX is not None and self.routing.classifier == "intents":
             share = self.routing.joint_weight

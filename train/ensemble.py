@@ -55,7 +55,7 @@ class Member:
             characters_UC=self.character_rows_V[tensors.characters_UC],
         )
         logits_BI, emissions_BTK = self.network(own)
-        return logits_BI.log_softmax(1), emissions_BTK
+        return logits_BI.float().log_softmax(1), emissions_BTK.float()
 
 
 class Ensemble:

@@ -103,8 +103,10 @@ def student_tuned() -> RunConfig:
     return replace(
         student(),
         recipe="student-tuned",
-        distil=DistilConfig(gold=0.2, draws=12, seed=1, substitution=SubstitutionConfig(words=0.25)),
-        optim=replace(student().optim, learning_rate=2e-3, epochs=12),
+        distil=DistilConfig(
+            gold=0.2, joint_weight=0.55, draws=6, seed=1, substitution=SubstitutionConfig(words=0.25)
+        ),
+        optim=replace(student().optim, learning_rate=2e-3, epochs=9),
     )
 
 
