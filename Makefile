@@ -57,7 +57,7 @@ student-tuned: student
 	$(RUN) $(TEACHERS:%=--teacher runs/%) --teacher runs/student --start runs/student
 
 ain-student: student-tuned
-	$(RUN) $(TEACHERS:%=--teacher runs/%) --teacher runs/student --start runs/student-tuned
+	$(RUN) --teacher runs/student-tuned --start runs/student-tuned
 
 bundles: ain-student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
 	for kind in student-tuned ain-student; do $(BIN)/polyparse rejection --checkpoint runs/$$kind || exit 1; done

@@ -96,7 +96,8 @@ def gold(task: Task, rows: Sequence[int]) -> Gold:
 def losses(network: JointNetwork, batch: Gold) -> torch.Tensor:
     """Intent and slot loss of a batch."""
     tensors, intents_B, tags_BT = batch
-    return torch.stack(network.loss(Scores(*network(tensors), tensors.lengths_B), intents_B, tags_BT))
+    logits_BI, emissions_BTK = network(tensors)
+    return torch.stack(network.loss(Scores(logits_BI, emissions_BTK, tensors.lengths_B), intents_B, tags_BT))
 
 
 def backward(network: JointNetwork, batch: Gold) -> float:
