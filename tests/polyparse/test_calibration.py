@@ -7,7 +7,7 @@ from math import exp, isnan, log, nan
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from polyparse.calibration import LEAST_DOUBT, Calibration, Scale
@@ -119,9 +119,10 @@ def test_a_temperature_of_one_changes_nothing(routing: Routing, row: list[float]
 
 
 @given(rows, st.floats(1.1, 5.0))
+@example([0.0, -41.0, -41.0, -41.0, -41.0, -41.0], 1.109375)
 def test_a_high_temperature_takes_from_the_likeliest(row: list[float], temperature: float) -> None:
     assume(sorted(row)[-1] - sorted(row)[-2] > 0.01)
     log_probs_BI = np.array([row]) - np.logaddexp.reduce(row)
     calibration = Calibration(pooled=Scale(intent_temperature=temperature), locales={})
     tempered_BI = temper(log_probs_BI, LABELS, ROUTINGS[0], calibration.temperatures([None]))
-    assert tempered_BI.max() <= log_probs_BI.max()
+    assert tempered_BI.max() <= log_probs_BI.max() + 1e-12  # log P of a certain intent rounds to 0
