@@ -41,9 +41,9 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 	$(BIN)/python -m benchmarks.$(NAME) --json runs/benchmarks/$(NAME).json
 
 LOCALES  := en-US,es-ES,it-IT,hi-IN
-TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped teacher-characters
+TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(TEACHERS) student student-tuned ain-student corpus
+.PHONY: $(TEACHERS) student corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
@@ -53,16 +53,10 @@ $(TEACHERS): corpus $(VENV)/.develop
 student: $(TEACHERS)
 	$(RUN) $(TEACHERS:%=--teacher runs/%)
 
-student-tuned: student
-	$(RUN) $(TEACHERS:%=--teacher runs/%) --teacher runs/student --start runs/student
-
-ain-student: student-tuned
-	$(RUN) --teacher runs/student-tuned --start runs/student-tuned
-
-bundles: ain-student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	for kind in student-tuned ain-student; do $(BIN)/polyparse rejection --checkpoint runs/$$kind || exit 1; done
-	$(BIN)/polyparse export --checkpoint runs/student-tuned --out $(or $(OUT),runs/models)/massive/1.1-viterbi
-	$(BIN)/polyparse export --checkpoint runs/ain-student --out $(or $(OUT),runs/models)/massive/1.1-ain
+bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
+	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.005
+	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.1-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.1-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

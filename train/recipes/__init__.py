@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
 from train.recipes.distilled import (
     ablation,
-    ain_student,
     student,
     student_tuned,
     teacher,
@@ -53,6 +52,5 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "teacher-characters": teacher_characters,
     "student": student,
     "student-tuned": student_tuned,
-    "ain-student": ain_student,
     "ablation": ablation,
 }

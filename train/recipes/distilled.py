@@ -100,7 +100,7 @@ def student() -> RunConfig:
 
 
 def student_tuned() -> RunConfig:
-    """`student` gone on with (--start) over new varied utterances, one of its own teachers."""
+    """`student` gone on with (--start) over new varied utterances, one of its own teachers; it gained nothing clear."""
     return replace(
         student(),
         recipe="student-tuned",
@@ -109,18 +109,6 @@ def student_tuned() -> RunConfig:
         ),
         optim=replace(student().optim, learning_rate=2e-3, epochs=9),
         seed=1,
-    )
-
-
-def ain_student() -> RunConfig:
-    """`student-tuned` decoded by an annealed AIN, gone on with (--start) from it: its exact marginals are the teacher."""
-    base = student_tuned()
-    return replace(
-        base,
-        recipe="ain-student",
-        joint=replace(base.joint, head="ain-annealed"),
-        distil=replace(base.distil, gold=0.3, joint_weight=0.5, draws=2, seed=2),
-        optim=replace(base.optim, learning_rate=5e-4, epochs=3),
     )
 
 
