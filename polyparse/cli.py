@@ -23,6 +23,9 @@ COMMANDS: Mapping[str, Command] = {
     "serve": Command("service.cli:main", "answer POST /parse over HTTP"),
     "parse": Command("polyparse.parse_cli:main", "print the frames of utterances"),
     "train": Command("train.cli:main", "train a model on a corpus"),
+    "rejection": Command(
+        "train.openset.cli:main", "choose from which score on a trained model refuses an utterance"
+    ),
     "evaluate": Command("model_export.evaluate_cli:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
     "models": Command("polyparse.models_cli:main", "list, verify, promote and roll back bundles"),

@@ -1,6 +1,6 @@
 """Rejection, pure: how likely an utterance is out of the model's domains, from what the model made of it.
 
-Axes: B utterances, I intents, X classes of the domain classifier.
+Axes: B utterances, I intents, D domains, X classes of the domain classifier.
 
     score = sigmoid(bias + sum over signals of weight * signal), in [0, 1]; above the threshold the utterance is refused
 
@@ -18,6 +18,9 @@ from polyparse.errors import ConfigError
 
 Floats = NDArray[np.floating]
 
+LEAST = 1e-30
+"""Stands for a probability of 0 in a logarithm, where what it is multiplied by is 0 too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -25,7 +28,7 @@ class Evidence:
 
     `mixture_BI` is routing's log P(intent), over all intents. `joint_BI` is the joint network's; None where each domain
     has a network of its own. `classified_BX` is DC's, None without one. `unknown_share_B` is the share of tokens that the
-    vocabulary lacks.
+    vocabulary lacks. `domains_BD` is P(domain), the sum over its intents in the mixture; None for a model without domains.
     """
 
     mixture_BI: Floats
@@ -33,6 +36,7 @@ class Evidence:
     classified_BX: Floats | None
     unknown_share_B: Floats
     lengths_B: NDArray[np.integer]
+    domains_BD: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,19 @@ def broad_doubt(evidence: Evidence) -> Floats:
     return _entropy(_tempered(evidence.mixture_BI, 2.0))
 
 
+def broad_domain_doubt(evidence: Evidence) -> Floats:
+    """Entropy over the domains at temperature 2, in nats; over the intents for a model without domains.
+
+    A model may well doubt between two intents of a domain that is surely meant.
+    """
+    if evidence.domains_BD is None:
+        return broad_doubt(evidence)
+    roots_BD = np.sqrt(evidence.domains_BD, dtype=np.float64)  # P ** (1 / temperature)
+    roots_BD /= roots_BD.sum(axis=1, keepdims=True)
+    found: Floats = -(roots_BD * np.log(np.maximum(roots_BD, LEAST))).sum(axis=1)
+    return found
+
+
 def joint_broad_doubt(evidence: Evidence) -> Floats:
     """`broad_doubt` of the joint network; the mixture's where each domain has a network of its own."""
     return _entropy(_tempered(_joint(evidence), 2.0))
@@ -114,16 +131,24 @@ def unknown_share(evidence: Evidence) -> Floats:
     return evidence.unknown_share_B
 
 
+def length(evidence: Evidence) -> Floats:
+    """Logarithm of the number of tokens: a long utterance says enough to leave less doubt."""
+    found: Floats = np.log(evidence.lengths_B)
+    return found
+
+
 SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
     "surprise": surprise,
     "doubt": doubt,
     "broad_doubt": broad_doubt,
+    "broad_domain_doubt": broad_domain_doubt,
     "joint_broad_doubt": joint_broad_doubt,
     "classifier_broad_doubt": classifier_broad_doubt,
     "flatness": flatness,
     "joint_flatness": joint_flatness,
     "classifier_flatness": classifier_flatness,
     "unknown_share": unknown_share,
+    "length": length,
 }
 """Signals by the names that manifests know them by."""
 

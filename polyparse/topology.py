@@ -107,6 +107,7 @@ class SharedTopology:
     ) -> None:
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
+        self._inside_ID = _inside(labels)
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
         """One entry: every item's `n_best` routes."""
@@ -126,7 +127,14 @@ class SharedTopology:
 
         def evidence() -> Evidence:
             mixture_BI = routed_log_probs(joint_BI, classified_BX, self._labels, self._routing)
-            return Evidence(mixture_BI, joint_BI, classified_BX, _unknown_share(batch), batch.lengths_B)
+            return Evidence(
+                mixture_BI,
+                joint_BI,
+                classified_BX,
+                _unknown_share(batch),
+                batch.lengths_B,
+                _domain_probs(mixture_BI, self._inside_ID),
+            )
 
         return Read([readings], evidence)
 
@@ -154,6 +162,7 @@ class PerDomainTopology:
             raise ConfigError("topology: found no domain classifier, expected one for per-domain, or shared")
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
+        self._inside_ID = _inside(labels)
         self._sizes = [len(labels.intents_of(domain)) for domain in range(len(labels.domains))]
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
@@ -187,7 +196,14 @@ class PerDomainTopology:
                 part = scored[domain]
                 own = self._labels.intents_of(domain)
                 mixture_BI[b, own] = domains_BD[b, domain] + part.joint_SI[part.members.index(b)]
-            return Evidence(mixture_BI, None, classified_BX, _unknown_share(batch), batch.lengths_B)
+            return Evidence(
+                mixture_BI,
+                None,
+                classified_BX,
+                _unknown_share(batch),
+                batch.lengths_B,
+                _domain_probs(mixture_BI, self._inside_ID),
+            )
 
         return Read([part.readings for _, part in sorted(scored.items())], evidence)
 
@@ -253,6 +269,19 @@ def _unknown_share(batch: Batch) -> Floats:
     unknown_BT = batch.word_rows_U[batch.words_BT] == UNKNOWN
     share_B: Floats = (unknown_BT.sum(axis=1) / batch.lengths_B).astype(np.float32)
     return share_B
+
+
+def _inside(labels: Labels) -> Floats | None:
+    """1 where an intent belongs to a domain, else 0; None without domains."""
+    if not labels.domains:
+        return None
+    inside_ID: Floats = np.eye(len(labels.domains), dtype=np.float32)[list(labels.intent_domains)]
+    return inside_ID
+
+
+def _domain_probs(mixture_BI: NDArray[np.floating], inside_ID: Floats | None) -> NDArray[np.floating] | None:
+    """P(domain), the sum over its intents."""
+    return None if inside_ID is None else np.exp(mixture_BI) @ inside_ID
 
 
 TOPOLOGIES: dict[str, type[SharedTopology | PerDomainTopology]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -18,6 +19,7 @@ from polyparse.schema import structure, unstructure
 Floats = NDArray[np.float32]
 
 N_INTENTS = 4
+OWNERS_ID = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=np.float32)
 numbers = st.floats(-30, 30, width=32)
 rows = st.lists(numbers, min_size=N_INTENTS, max_size=N_INTENTS)
 utterances = st.tuples(rows, rows, rows, st.floats(0, 1, width=32), st.integers(1, 60))
@@ -39,6 +41,7 @@ def evidence(found: list[Utterance]) -> Evidence:
         classified_BX=log_normalise(np.array(classified, dtype=np.float32)),
         unknown_share_B=np.array(unknown, dtype=np.float32),
         lengths_B=np.array(lengths, dtype=np.int32),
+        domains_BD=np.exp(log_normalise(np.array(mixture, dtype=np.float32))) @ OWNERS_ID,
     )
 
 
@@ -110,6 +113,27 @@ def test_parts_are_read_where_a_model_has_them(name: str) -> None:
     even, sure = (np.log(np.array([row], dtype=np.float32)) for row in ([0.5, 0.5], [0.99, 0.01]))
     both = Evidence(even, sure, even, np.zeros(1, np.float32), np.ones(1, np.int32))
     assert SIGNALS[f"joint_{name}"](both) < SIGNALS[f"classifier_{name}"](both)
+
+
+def test_doubt_between_intents_of_one_domain_is_no_doubt_of_the_domain() -> None:
+    def doubt(*probabilities: float) -> float:
+        found = of_mixture(*probabilities)
+        return float(
+            SIGNALS["broad_domain_doubt"](replace(found, domains_BD=np.exp(found.mixture_BI) @ OWNERS_ID))[0]
+        )
+
+    assert doubt(0.49, 0.49, 0.01, 0.01) < 0.6 * doubt(0.49, 0.01, 0.49, 0.01)
+    assert doubt(0.25, 0.25, 0.25, 0.25) == pytest.approx(log(2))
+
+
+def test_a_domain_of_probability_0_adds_no_doubt() -> None:
+    sure = replace(of_mixture(0.5, 0.5), domains_BD=np.array([[1.0, 0.0]], dtype=np.float32))
+    assert SIGNALS["broad_domain_doubt"](sure) == 0.0
+
+
+def test_without_domains_their_doubt_is_that_of_the_intents() -> None:
+    alone = of_mixture(0.6, 0.3, 0.1)
+    assert SIGNALS["broad_domain_doubt"](alone) == SIGNALS["broad_doubt"](alone)
 
 
 def test_a_signal_that_is_not_known_is_refused_by_name() -> None:

@@ -1,13 +1,13 @@
 """Leaving domains out in turn: a model a fold, trained without the fold's domains, and what it makes of all of dev.
 
 OUT/plan.json            config, corpus, locales and folds: a run is gone on with only by the same
-OUT/fold-N/              the checkpoint of fold N
-OUT/fold-N/evidence.npz  what it made of dev; written last, and not worked out again
+OUT/fold-N/member-M/     a checkpoint of fold N; the members differ in their seeds, and the first has the MaxEnt
+OUT/fold-N/evidence.npz  what the pool of its members made of dev; written last, and not worked out again
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polyparse.errors import ConfigError
@@ -20,6 +20,7 @@ from train.config import RunConfig
 from train.fit import fit
 from train.openset import evidence
 from train.openset.folds import folds
+from train.openset.pool import pooled
 from train.openset.weights import Trial
 
 if TYPE_CHECKING:
@@ -30,31 +31,38 @@ if TYPE_CHECKING:
     from train.progress import Progress
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is trained on what; `left_out[n]` are the domains that fold n's model never sees."""
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a run is asked for: `folds` groups of domains, `members` networks for each, of consecutive seeds."""
 
     config: RunConfig
     corpus: str
     locales: tuple[str, ...]
+    folds: int
+    members: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained; `left_out[n]` are the domains that fold n's models never see."""
+
+    wanted: Wanted
     left_out: tuple[tuple[str, ...], ...]
 
 
-def leave_out(
-    out: Path, config: RunConfig, spec: str, locales: Sequence[str], count: int, progress: Progress
-) -> list[Trial]:
+def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
     """Train what is missing in the folder; a trial a fold, of all of dev.
 
     Raises:
         ConfigError: the folder holds other folds than are asked for, or the corpus has too few domains.
         CorpusError: the corpus does not follow its format.
     """
-    train, dev = (_read(spec, locales, partition) for partition in ("train", "dev"))
+    train, dev = (_read(wanted.corpus, wanted.locales, partition) for partition in ("train", "dev"))
     if missing := {example.domain for example in train} - {example.domain for example in dev}:
         raise ConfigError(
-            f"{spec}: found no dev utterance of {_listed(missing)}, expected some of every domain"
+            f"{wanted.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
         )
-    plan = Plan(config, spec, tuple(locales), tuple(folds(train, count)))
+    plan = Plan(wanted, tuple(folds(train, wanted.folds)))
     _open(out, plan)
     trials = []
     for number, left_out in enumerate(plan.left_out):
@@ -62,7 +70,7 @@ def leave_out(
         folder = out / f"fold-{number}"
         if not (folder / "evidence.npz").exists():
             kept = [example for example in train if example.domain not in left_out]
-            _run_fold(folder, plan, kept, dev, progress)
+            _run_fold(folder, wanted, kept, dev, progress)
         found = evidence.load(folder / "evidence.npz")
         trials.append(Trial(found, [str(example.domain) for example in dev], left_out))
     return trials
@@ -91,16 +99,29 @@ def _open(out: Path, plan: Plan) -> None:
 
 
 def _run_fold(
-    folder: Path, plan: Plan, train: Sequence[Example], dev: Sequence[Example], progress: Progress
+    folder: Path, wanted: Wanted, train: Sequence[Example], dev: Sequence[Example], progress: Progress
 ) -> None:
-    """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
-    folder.mkdir(exist_ok=True)
-    checkpoint = Checkpoint(folder)
-    if not checkpoint.exists:
-        run = Run(plan.config, plan.corpus, plan.locales, git_commit="", libraries={}, created="")
-        checkpoint.save_json("run", run)
-    if not checkpoint.complete:
-        fit(checkpoint, plan.config, train, [], progress)
-    vectorizer, pipeline = checkpoint.pipeline()
+    members = [
+        _train_member(folder / f"member-{number}", number, wanted, train, progress)
+        for number in range(wanted.members)
+    ]
+    vectorizer, pipeline = pooled(members)
     items = [vectorizer.item(Utterance(example.text, example.locale)) for example in dev]
     evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))
+
+
+def _train_member(
+    folder: Path, number: int, wanted: Wanted, train: Sequence[Example], progress: Progress
+) -> Checkpoint:
+    """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
+    config = wanted.config
+    if number > 0:
+        config = replace(config, seed=config.seed + number, classifier=None)
+    checkpoint = Checkpoint(folder)
+    if not checkpoint.exists:
+        folder.mkdir(parents=True, exist_ok=True)
+        run = Run(config, wanted.corpus, wanted.locales, git_commit="", libraries={}, created="")
+        checkpoint.save_json("run", run)
+    if not checkpoint.complete:
+        fit(checkpoint, config, train, [], progress)
+    return checkpoint

@@ -14,19 +14,27 @@ from tests.train.openset import toy
 from train import corpora
 from train.checkpoint import Checkpoint
 from train.openset.evidence import gather, load
-from train.openset.run import leave_out
+from train.openset.pool import pooled
+from train.openset.run import Wanted, leave_out
 from train.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from polyparse.encode import Vectorizer
+    from polyparse.pipeline import Pipeline
     from train.openset.weights import Trial
 
 QUIET = Progress(quiet=True)
 
 
 def left_out(out: Path, spec: str, *, count: int = 2, seed: int = 1) -> list[Trial]:
-    return leave_out(out, replace(toy.CONFIG, seed=seed), spec, [toy.LOCALE], count, QUIET)
+    config = replace(toy.CONFIG, seed=seed)
+    return leave_out(
+        out, Wanted(config=config, corpus=spec, locales=(toy.LOCALE,), folds=count, members=2), QUIET
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def test_a_fold_never_sees_its_domains_and_scores_all_of_dev(done: tuple[Path, s
     trials = left_out(out, spec)
     assert sorted(domain for trial in trials for domain in trial.left_out) == sorted(toy.TEXTS)
     for number, trial in enumerate(trials):
-        labels = Checkpoint(out / f"fold-{number}").labels()
+        labels = Checkpoint(out / f"fold-{number}" / "member-0").labels()
         assert set(labels.domains) == toy.TEXTS.keys() - set(trial.left_out)
         assert trial.domains == list(toy.TEXTS)
         assert trial.evidence.mixture_BI.shape == (len(toy.TEXTS), len(labels.intents))
@@ -68,13 +76,30 @@ def test_a_fold_that_was_lost_comes_back_the_same(done: tuple[Path, str]) -> Non
 
 def test_evidence_is_of_each_utterance_whatever_it_is_batched_with(done: tuple[Path, str]) -> None:
     out, spec = done
-    vectorizer, pipeline = Checkpoint(out / "fold-0").pipeline()
+    vectorizer, pipeline = pooled([Checkpoint(out / "fold-0" / f"member-{number}") for number in range(2)])
     examples = corpora.read(spec, locales=[toy.LOCALE], partition="train")
     items = [vectorizer.item(Utterance(example.text, example.locale)) for example in examples]
     one, many = gather(pipeline, items, together=1), gather(pipeline, items, together=5)
-    for name in ("mixture_BI", "joint_BI", "classified_BX", "unknown_share_B", "lengths_B"):
+    for name in ("mixture_BI", "joint_BI", "classified_BX", "unknown_share_B", "lengths_B", "domains_BD"):
         np.testing.assert_allclose(getattr(one, name), getattr(many, name), atol=1e-4)
     assert one.lengths_B.tolist() == [item.n_tokens for item in items]
+
+
+def test_a_pool_is_the_normalised_geometric_mean_of_its_members(done: tuple[Path, str]) -> None:
+    out, _ = done
+    members = [Checkpoint(out / "fold-0" / f"member-{number}") for number in range(2)]
+    assert [member.classifier() is None for member in members] == [False, True]
+    text = Utterance(toy.TEXTS["food"][0], toy.LOCALE)
+
+    def log_probs(vectorizer: Vectorizer, pipeline: Pipeline) -> NDArray[np.floating]:
+        joint_BI = pipeline.evidence([vectorizer.item(text)]).joint_BI
+        assert joint_BI is not None
+        return joint_BI
+
+    one, other = (log_probs(*member.pipeline()) for member in members)
+    mean_BI = np.exp((one + other) / 2)
+    assert not np.allclose(one, other)
+    np.testing.assert_allclose(np.exp(log_probs(*pooled(members))), mean_BI / mean_BI.sum(), rtol=1e-4)
 
 
 def test_another_run_in_the_same_folder_is_refused(done: tuple[Path, str]) -> None:

@@ -1,0 +1,83 @@
+"""`polyparse rejection`: a threshold for a trained model, written where export finds it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polyparse.cli import main
+from polyparse.frame import Utterance
+from polyparse.rejection import Rejection, scores
+from polyparse.schema import unstructure
+from polyparse.text import tokenise
+from tests.train.openset import toy
+from train.checkpoint import Checkpoint
+from train.openset.evidence import gather
+from train.openset.phrases import PHRASES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEIGHTS = Rejection(threshold=1.0, weights={"surprise": 0.8, "unknown_share": 0.4}, bias=-1.0)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rejection")
+    spec = toy.write(folder / "corpus")
+    sets = [f"--set={key}" for key in ("optim.epochs=2", "joint.encoder.hidden_size=8", "joint.mlp_size=8")]
+    assert main(["train", "stm", "--corpus", spec, "--out", str(folder / "run"), "--quiet", *sets]) == 0
+    return folder
+
+
+def test_the_threshold_is_written_and_refuses_no_more_than_asked(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = trained / "weights.json"
+    weights.write_text(json.dumps(unstructure(WEIGHTS)), encoding="utf-8")
+    checkpoint = Checkpoint(trained / "run")
+    assert (
+        main(["rejection", "--checkpoint", str(trained / "run"), "--weights", str(weights), "--share=0.02"])
+        == 0
+    )
+    found = checkpoint.rejection()
+    assert found is not None
+    assert replace(found, threshold=1.0) == WEIGHTS
+    vectorizer, pipeline = checkpoint.pipeline()
+    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in checkpoint.dev()]
+    assert (scores(found, gather(pipeline, items)) > found.threshold).mean() <= 0.02
+    printed = capsys.readouterr().out
+    assert "dev refused: 0.0000 of 4 (en-US 0.0000)" in printed
+    assert f"of {len(PHRASES['en-US'])} (en-US" in printed
+
+
+def test_the_weights_found_on_massive_are_there_by_default(trained: Path) -> None:
+    assert main(["rejection", "--checkpoint", str(trained / "run")]) == 0
+    assert Checkpoint(trained / "run").rejection() is not None
+
+
+def test_a_run_that_did_not_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rejection", "--checkpoint", str(tmp_path)]) == 2
+    assert "found no finished run" in capsys.readouterr().err
+
+
+def test_weights_that_are_none_are_refused(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = trained / "none.json"
+    weights.write_text("{}", encoding="utf-8")
+    assert main(["rejection", "--checkpoint", str(trained / "run"), "--weights", str(weights)]) == 2
+    assert "found no key 'threshold'" in capsys.readouterr().err
+
+
+def test_a_share_above_what_is_promised_is_refused(trained: Path) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["rejection", "--checkpoint", str(trained / "run"), "--share", "0.5"])
+
+
+@pytest.mark.parametrize("locale", PHRASES)
+def test_phrases_are_many_and_all_different(locale: str) -> None:
+    phrases = PHRASES[locale]
+    assert len(set(phrases)) == len(phrases) >= 20
+    assert all(tokenise(phrase) for phrase in phrases)
