@@ -54,7 +54,7 @@ student: $(TEACHERS)
 	$(RUN) $(TEACHERS:%=--teacher runs/%)
 
 bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.005
+	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.01
 	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.1-viterbi
 	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.1-ain
 

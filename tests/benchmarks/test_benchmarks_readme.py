@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import noise, profile, quality, serving, stages, text
+from benchmarks import noise, profile, quality, serving, stages, text, unseen_domains
 from benchmarks.result import Target
 
 README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8")
-TARGETS = {**text.TARGETS, **serving.TARGETS, **profile.TARGETS, **noise.TARGETS, **quality.TARGETS}
+TARGETS = {
+    **text.TARGETS,
+    **serving.TARGETS,
+    **profile.TARGETS,
+    **noise.TARGETS,
+    **unseen_domains.TARGETS,
+    **quality.TARGETS,
+}
 
 
 @pytest.mark.parametrize(("key", "target"), TARGETS.items())
