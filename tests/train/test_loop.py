@@ -186,3 +186,17 @@ def test_a_network_is_built_alike_from_one_seed_and_learns_only_what_is_not_froz
     task, tables = parts(config, examples())
     torch.manual_seed(config.seed)
     assert build_network(task, tables, config).embedder.words.weight.equal(before)
+
+
+def test_bfloat16_learns_the_corpus_into_weights_of_float32() -> None:
+    run = trainer(replace(TINY, optim=replace(TINY.optim, precision="bfloat16")))
+    found = list(train_epochs(run))
+    assert found[-1].intent_loss < 0.1 * found[0].intent_loss
+    assert found[-1].slot_loss < 0.1 * found[0].slot_loss
+    assert {parameter.dtype for parameter in run.network.parameters()} == {torch.float32}
+    exact = trainer()
+    list(train_epochs(exact))
+    differences = [
+        not a.equal(b) for a, b in zip(run.network.parameters(), exact.network.parameters(), strict=True)
+    ]
+    assert any(differences)
