@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from benchmarks.errors import MeasurementFailed
 from model_export.calibrate import LEAST_UTTERANCES, POOLED, cross_fitted
 from model_export.trials import Trials, observe
-from polyparse.frame import Utterance
 from polyparse.pipeline import Judgement
 from polyparse.runtime.parser import Parser
 from train.corpora.example import Example
@@ -26,7 +25,7 @@ def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:
     """
     manifest = parser.manifest
     bare = parser.pipeline.judging(Judgement())
-    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
+    items = [parser.prepare(example.utterance) for example in examples]
     trials = observe(bare, items, examples, manifest.labels, manifest.routing)
     right = trials.right()
     served, own = (

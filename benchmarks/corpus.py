@@ -37,7 +37,7 @@ def examples(spec: str, *, partition: str, locales: Sequence[str] = LOCALES) -> 
 def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
     """The utterances of one locale as callers send them; raises what `examples` raises."""
     found = examples(spec, partition=partition, locales=[locale])
-    return [Utterance(example.text, example.locale) for example in found]
+    return [example.utterance for example in found]
 
 
 def sample(

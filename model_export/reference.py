@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.errors import ConfigError
-from polyparse.frame import Utterance
 from train.evaluation import parse_all
 from train.models.heads.approximate import mean_field_of
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polyparse.encode import Item
-    from polyparse.frame import Frame
+    from polyparse.frame import Frame, Utterance
     from polyparse.pipeline import Judgement
     from train.checkpoint import Checkpoint
     from train.corpora.example import Example
@@ -36,7 +35,7 @@ class Reference:
             for network in self.networks:
                 network.head = mean_field_of(network.head)
         self._vectorizer, self._pipeline = checkpoint.pipeline(self.networks)
-        paired = [(e, self.prepare(Utterance(e.text, e.locale))) for e in checkpoint.dev()]
+        paired = [(e, self.prepare(e.utterance)) for e in checkpoint.dev()]
         self.examples: list[Example] = [example for example, item in paired if item.n_tokens]
         self.items: list[Item] = [item for _, item in paired if item.n_tokens]
         if not self.items:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from polyparse.labels import Labels
 from polyparse.routing import Routing, temper
-from train.evaluation import PARSED_TOGETHER, parse_all
+from train.evaluation import parse_all
+from train.openset.evidence import gather
 from train.scoring import score
 
 if TYPE_CHECKING:
@@ -108,13 +109,13 @@ def observe(
     """Trials of the items; the pipeline must not calibrate or refuse. `routing` is what the topology makes of it."""
     frames = parse_all(pipeline, items)
     counts = [score(example, frame) for example, frame in zip(examples, frames, strict=True)]
-    rows = {intent: row for row, intent in enumerate(labels.intents)}
+    rows = labels.intent_rows
     return Trials(
         labels=labels,
         routing=routing,
         ids_B=np.array([example.id for example in examples]),
         locales_B=np.array([example.locale for example in examples]),
-        log_probs_BI=_log_probs(pipeline, items),
+        log_probs_BI=gather(pipeline, items).mixture_BI.astype(np.float64),
         path_B=np.log(np.maximum([_path(frame) for frame in frames], np.finfo(np.float64).tiny)),
         chosen_B=np.array([NONE if frame.intent is None else rows[frame.intent.name] for frame in frames]),
         true_B=np.array([rows.get(example.intent or "", NONE) for example in examples]),
@@ -122,16 +123,6 @@ def observe(
         domain_right_B=np.array([count.domains_right == 1 for count in counts]),
         frame_right_B=np.array([count.frames_right == 1 for count in counts]),
     )
-
-
-def _log_probs(pipeline: Pipeline, items: Sequence[Item]) -> Floats:
-    order = sorted(range(len(items)), key=lambda i: items[i].n_tokens)
-    parts = [order[first : first + PARSED_TOGETHER] for first in range(0, len(order), PARSED_TOGETHER)]
-    found = [pipeline.evidence([items[i] for i in part]).mixture_BI for part in parts]
-    log_probs_BI = np.empty((len(items), found[0].shape[1]))
-    for part, mixture_BI in zip(parts, found, strict=True):
-        log_probs_BI[part] = mixture_BI
-    return log_probs_BI
 
 
 def _path(frame: Frame) -> float:

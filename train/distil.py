@@ -19,8 +19,7 @@ import numpy as np
 import torch
 
 from polyparse.encode import collate
-from polyparse.frame import Utterance
-from polyparse.routing import log_normalise
+from polyparse.routing import routed_log_probs
 from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from train.substitution import Substitution, SubstitutionConfig
 from train.swap import SlotSwap, SwapConfig
@@ -79,7 +78,7 @@ class Distillation:
         """`vectorizer` is the student's."""
         self._task, self._config, self._teachers = task, config, teachers
         self._vectorizer, self._noiser = vectorizer, noiser
-        self._train = [example for example in train if vectorizer.item(utterance(example)).n_tokens]
+        self._train = [example for example in train if vectorizer.item(example.utterance).n_tokens]
         self._swap = SlotSwap(self._train, config.swap)
         pool = teachers.ensemble
         self._substitution = Substitution(
@@ -97,12 +96,12 @@ class Distillation:
         targets: list[Target] = []
         for row, opinion in enumerate([*self._own, *opinions]):
             gold = row < len(self._train)
-            item = self._vectorizer.item(utterance(noisy[row]))
+            item = self._vectorizer.item(noisy[row].utterance)
             target = gold_target(item, noisy[row], self._task.labels) if gold else UNLABELLED
-            if item.n_tokens == len(opinion.emissions_TK):
-                target = replace(target, opinion=opinion)
-            elif not gold:  # the noise changed the tokens, and nobody has an opinion on the new ones
-                item = self._vectorizer.item(utterance(clean[row]))
+            same_tokens = item.n_tokens == len(opinion.emissions_TK)
+            if not same_tokens and not gold:  # nobody says anything of the tokens that the noise made
+                item = self._vectorizer.item(clean[row].utterance)
+            if same_tokens or not gold:
                 target = replace(target, opinion=opinion)
             items.append(item)
             targets.append(target)
@@ -134,7 +133,7 @@ class Teachers:
 
     def opinions(self, examples: Sequence[Example]) -> list[Opinion]:
         """What they say of each example, all of which have a token; runs in batches of one length, without padding."""
-        items = [self.ensemble.vectorizer.item(utterance(example)) for example in examples]
+        items = [self.ensemble.vectorizer.item(example.utterance) for example in examples]
         order = sorted(range(len(items)), key=lambda row: items[row].n_tokens)
         found: dict[int, Opinion] = {}
         for _, group in groupby(order, key=lambda row: items[row].n_tokens):
@@ -148,17 +147,11 @@ class Teachers:
         batch = collate(items)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._half):
             log_probs_BI, emissions_BTK = self.ensemble.score(batch)
-        classified_BX = self.ensemble.classify(batch)
-        if classified_BX is not None and self.routing.classifier == "intents":
-            share = self.routing.joint_weight
-            log_probs_BI = log_normalise(share * log_probs_BI + (1.0 - share) * classified_BX)
+        log_probs_BI = routed_log_probs(
+            log_probs_BI, self.ensemble.classify(batch), self.ensemble.labels, self.routing
+        )
         relative_BTK = emissions_BTK - emissions_BTK.max(axis=2, keepdims=True)
         return log_probs_BI.astype(np.float16), relative_BTK.astype(np.float16)
-
-
-def utterance(example: Example) -> Utterance:
-    """What a model is asked."""
-    return Utterance(example.text, example.locale)
 
 
 def batched(rows: Sequence[int], size: int) -> Iterator[Sequence[int]]:

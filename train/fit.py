@@ -13,7 +13,7 @@ from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
 from polyparse.text import tokenise
 from train.classifier import fit_classifier
-from train.distil import Distillation, Teachers, utterance
+from train.distil import Distillation, Teachers
 from train.embeddings import starting_vectors
 from train.ensemble import Ensemble
 from train.evaluation import measure, parse_all
@@ -192,7 +192,7 @@ def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Tea
     routing = Routing(kind="soft", joint_weight=1.0, classifier="none")
     if ensemble.classifier is not None:
         routing = Routing("soft", config.distil.joint_weight, "intents")
-    items = [ensemble.vectorizer.item(utterance(example)) for example in dev]
+    items = [ensemble.vectorizer.item(example.utterance) for example in dev]
     _, measures = choose_routing(ensemble.pipeline, [routing], dev, items)
     return Teachers(ensemble, routing, measures["mean"], precision=config.optim.precision)
 
@@ -234,7 +234,7 @@ def _finish(
         return Pipeline(labels, config.topology, routing, networks)
 
     candidates = _routings(config, with_classifier=checkpoint.classifier() is not None)
-    items = [vectorizer.item(utterance(example)) for example in dev]
+    items = [vectorizer.item(example.utterance) for example in dev]
     routing, measures = choose_routing(pipeline, candidates, dev, items, log=checkpoint.log)
     checkpoint.save_json("routing", routing)
     checkpoint.save_json("measures", measures)

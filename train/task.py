@@ -13,7 +13,6 @@ import numpy as np
 from polyparse.encode import Item, Vectorizer
 from polyparse.errors import ConfigError
 from polyparse.features import FeatureTable
-from polyparse.frame import Utterance
 from polyparse.labels import Labels
 from polyparse.tags import SCHEMES, Span
 from polyparse.text import tokenise
@@ -56,7 +55,7 @@ class TextTables:
 
     @classmethod
     def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
-        """From training text, the noisy with the clean."""
+        """From training text."""
         words = [[token.text for token in tokenise(example.text)] for example in examples]
         embedder = config.joint.embedder
         return cls(
@@ -99,7 +98,7 @@ def build_task(
     """Items and targets; utterances without a token are left out."""
     items, targets = build_targets(train, labels, vectorizer)
     kept_dev = [e for e in dev if tokenise(e.text)]
-    dev_items = [vectorizer.item(Utterance(example.text, example.locale)) for example in kept_dev]
+    dev_items = [vectorizer.item(example.utterance) for example in kept_dev]
     return Task(labels, items, targets, kept_dev, dev_items)
 
 
@@ -107,7 +106,7 @@ def build_targets(
     train: Sequence[Example], labels: Labels, vectorizer: Vectorizer
 ) -> tuple[list[Item], list[Target]]:
     """Training items and their targets; utterances without a token are left out."""
-    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in train]
+    items = [vectorizer.item(example.utterance) for example in train]
     usable = [(item, example) for item, example in zip(items, train, strict=True) if item.n_tokens]
     if not usable:
         raise ConfigError("found no training utterance with a token, expected at least one")

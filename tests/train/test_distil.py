@@ -14,7 +14,7 @@ from polyparse.routing import Routing
 from tests.train.corpus import examples
 from tests.train.test_start import QUIET, opened
 from tests.train.tiny import SHORT, parts, with_joint
-from train.distil import DistilConfig, Distillation, Teachers, utterance
+from train.distil import DistilConfig, Distillation, Teachers
 from train.ensemble import Ensemble
 from train.fit import Elders, fit
 from train.noise import NoiseConfig, Noiser
@@ -59,7 +59,7 @@ def distillation(teachers: Sequence[Checkpoint], config: DistilConfig, noise: No
 
 def test_a_pool_says_the_mean_of_what_its_members_say(teachers: list[Checkpoint]) -> None:
     pool = Ensemble(teachers)
-    texts = [utterance(example) for example in examples()]
+    texts = [example.utterance for example in examples()]
     together = pool.score(collate([pool.vectorizer.item(text) for text in texts]))
     apart = []
     for checkpoint in teachers:
@@ -78,7 +78,7 @@ def test_a_pool_says_the_mean_of_what_its_members_say(teachers: list[Checkpoint]
 def test_a_pool_of_one_parses_as_its_member(teachers: list[Checkpoint]) -> None:
     pool = Ensemble(teachers[:1])
     vectorizer, pipeline = teachers[0].pipeline()
-    items = [vectorizer.item(utterance(example)) for example in examples()]
+    items = [vectorizer.item(example.utterance) for example in examples()]
     found = pool.pipeline(teachers[0].routing()).run(items).frames
     assert [frame.slots for frame in found] == [frame.slots for frame in pipeline.run(items).frames]
     assert [frame.intent for frame in found] == [frame.intent for frame in pipeline.run(items).frames]

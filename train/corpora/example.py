@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from polyparse.frame import Utterance
+
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
@@ -26,3 +28,8 @@ class Example:
     domain: str | None
     intent: str | None
     slots: tuple[TextSpan, ...]
+
+    @property
+    def utterance(self) -> Utterance:
+        """What a model is asked."""
+        return Utterance(self.text, self.locale)

@@ -9,7 +9,6 @@ from random import Random
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from polyparse.frame import Utterance
 from train.evaluation import parse_all
 from train.noise.kinds import kinds_of
 from train.scoring import score
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polyparse.encode import Item
+    from polyparse.frame import Utterance
     from polyparse.pipeline import Outcome
     from train.corpora.example import Example
     from train.noise.kinds import Noise
@@ -75,6 +75,6 @@ def _pairs(
 
 def _right(parser: Parses, examples: Sequence[Example]) -> list[bool]:
     """Whether intent and slots of each example are found."""
-    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
+    items = [parser.prepare(example.utterance) for example in examples]
     frames = parse_all(parser, items)
     return [score(*each).exact_right == 1 for each in zip(examples, frames, strict=True)]

@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> int:
 def choose(checkpoint: Checkpoint, weights: Rejection, share: float) -> Rejection:
     """The weights with the threshold that refuses at most that share of the checkpoint's dev; prints what it refuses."""
     vectorizer, pipeline = checkpoint.pipeline()
-    dev = [Utterance(example.text, example.locale) for example in checkpoint.dev()]
+    dev = [example.utterance for example in checkpoint.dev()]
     scores_B, locales = _scores(dev, vectorizer, pipeline, weights)
     if not len(scores_B):
         raise ConfigError(

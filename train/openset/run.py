@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from polyparse.errors import ConfigError
-from polyparse.frame import Utterance
 from polyparse.schema import unstructure
 from polyparse.text import tokenise
 from train import corpora
@@ -106,7 +105,7 @@ def _run_fold(
         for number in range(wanted.members)
     ]
     vectorizer, pipeline = pooled(members)
-    items = [vectorizer.item(Utterance(example.text, example.locale)) for example in dev]
+    items = [vectorizer.item(example.utterance) for example in dev]
     evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))
 
 
