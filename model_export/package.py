@@ -14,7 +14,7 @@ from model_export.classifier_graph import classifier_graph
 from model_export.decode_graphs import decode_graph
 from model_export.embed_graph import embed_graph
 from model_export.origin import origin_of
-from model_export.score_graph import ScoreGraph
+from model_export.score_graph import score_graph
 from polyparse import bundle, manifest
 from polyparse.manifest import DEVICES, Graphs, Manifest, Network, Provenance, Tensor, Tensors, TextFiles
 from polyparse.schema import unstructure
@@ -62,7 +62,7 @@ def write(
         graphs = described.graphs["cpu"]
         models = {
             graphs.embed: embed_graph(network.embedder, small=small),
-            graphs.score: ScoreGraph(network, small=small).build(),
+            graphs.score: score_graph(network, small=small),
             graphs.decode: decode_graph(network.head),
         }
         tensors |= {file: _save(model, folder / file) for file, model in models.items() if file is not None}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export import score_graph
+from model_export import encoder_graphs
 from polyparse import golden
 from polyparse.errors import BundleError, ConfigError, GateFailed
 from tests.model_export.checkpoints import CONFIG, export, untrained
@@ -71,11 +71,11 @@ def test_a_graph_that_computes_something_else_fails_gate_1(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a mistake in an encoder's nodes would."""
-    right = score_graph.ENCODE[TokenLinear]
+    right = encoder_graphs.ENCODE[TokenLinear]
     monkeypatch.setitem(
-        score_graph.ENCODE,
+        encoder_graphs.ENCODE,
         TokenLinear,
-        lambda self, encoder, hidden, *rest: right(self, encoder, self._gelu(hidden), *rest),
+        lambda layers, encoder, hidden, *rest: right(layers, encoder, layers.gelu(hidden), *rest),
     )
     assert_fails(checkpoint, tmp_path, "float graph: ")
 

@@ -19,7 +19,8 @@ import pytest
 import torch
 
 from model_export.embed_graph import embed_graph
-from model_export.score_graph import ScoreGraph, lstm_weights
+from model_export.encoder_graphs import lstm_weights
+from model_export.score_graph import score_graph
 from polyparse.encode import Batch, Word
 from polyparse.labels import Labels
 from train.models.embedder import EmbedderConfig
@@ -86,7 +87,7 @@ class Pair(NamedTuple):
 @cache
 def models_of(member: Member, *, small: bool = False) -> Pair:
     network = network_of(member)
-    return Pair(embed_graph(network.embedder, small=small), ScoreGraph(network, small=small).build())
+    return Pair(embed_graph(network.embedder, small=small), score_graph(network, small=small))
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.cnn import TokenCNN
+from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
 
-ENCODERS: dict[str, type[BiLSTM | TokenCNN | TokenLinear]] = {
+ENCODERS: dict[str, type[BiLSTM | TokenCNN | GatedCNN | TokenLinear]] = {
     "bilstm": BiLSTM,
     "cnn": TokenCNN,
+    "gated-cnn": GatedCNN,
     "linear": TokenLinear,
 }

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig:
-    """`hidden_size` is one direction's for "bilstm", the number of filters for "cnn", the output's for "linear"."""
+    """`hidden_size` is one direction's for "bilstm", the filters or channels of the CNNs, the output of "linear"."""
 
-    kind: Literal["bilstm", "cnn", "linear"] = "bilstm"
+    kind: Literal["bilstm", "cnn", "gated-cnn", "linear"] = "bilstm"
     hidden_size: int = 200
     layers: int = 2
     dropout: float = 0.4

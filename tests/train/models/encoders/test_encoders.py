@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from train.models.dropout import SharedDropout
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
+from train.models.encoders.gated_cnn import DILATIONS, GatedBlock
 from train.models.encoders.linear import TokenLinear
 
 if TYPE_CHECKING:
     from train.models.encoders.bilstm import BiLSTM
     from train.models.encoders.cnn import TokenCNN
+    from train.models.encoders.gated_cnn import GatedCNN
 
 Part = TypeVar("Part", bound=nn.Module)
 
@@ -26,7 +28,7 @@ LENGTHS_B = torch.tensor([5, 1, 3, 2])
 INPUT = 6
 
 
-def encoder(name: str, layers: int = 2) -> BiLSTM | TokenCNN | TokenLinear:
+def encoder(name: str, layers: int = 2) -> BiLSTM | TokenCNN | GatedCNN | TokenLinear:
     torch.manual_seed(0)
     return ENCODERS[name](INPUT, EncoderConfig(kind="bilstm", hidden_size=4, layers=layers)).eval()
 
@@ -110,6 +112,34 @@ def test_the_cnn_weighs_a_token_and_its_two_neighbours() -> None:
                 if 0 <= place < length:
                     total_H = total_H + conv.weight[:, :, column] @ embedded()[b, place]
             assert found[b, t].allclose(total_H.clamp_min(0.0), atol=1e-6)
+
+
+def gated(block: GatedBlock, tokens_TH: Tensor, t: int, far: int) -> Tensor:
+    """What a block adds to token t: both halves of one product, the second of which gates the first."""
+    normed_TH = torch.stack([(x - x.mean()) / (x.var(correction=0) + 1e-5).sqrt() for x in tokens_TH])
+    normed_TH = normed_TH * block.norm.weight + block.norm.bias
+    outside_H = torch.zeros(tokens_TH.shape[1])
+    near = [normed_TH[place] if 0 <= place < len(tokens_TH) else outside_H for place in (t - far, t, t + far)]
+    largest_H = torch.stack([normed_TH[:, h].max() for h in range(tokens_TH.shape[1])])
+    made = block.near.weight @ torch.cat(near) + block.near.bias + block.whole.weight @ largest_H
+    value_H, gate_H = made.chunk(2)
+    return value_H * gate_H.sigmoid()
+
+
+def test_the_gated_cnn_weighs_two_neighbours_and_the_largest_of_all_tokens() -> None:
+    module = encoder("gated-cnn", layers=3)
+    found = module(embedded(), LENGTHS_B)
+    projection = module.get_submodule("projection")
+    for b, length in enumerate(LENGTHS_B.tolist()):
+        tokens_TH = projection(embedded()[b, :length])
+        for index, block in enumerate(parts_of(module, GatedBlock)):
+            far = DILATIONS[index % 2]
+            tokens_TH = torch.stack(
+                [token_H + gated(block, tokens_TH, t, far) for t, token_H in enumerate(tokens_TH)]
+            )
+        centred_TH = tokens_TH - tokens_TH.mean(dim=1, keepdim=True)
+        expected_TH = centred_TH / (centred_TH.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
+        assert found[b, :length].allclose(expected_TH, atol=1e-5)
 
 
 def test_the_linear_layer_sees_no_context() -> None:

@@ -1,0 +1,128 @@
+"""Encoders as nodes of a graph: embedded tokens in, encoded ones out, zero beyond each length.
+
+Axes: B utterances, T tokens, D the two directions, E embedding, H encoder output, N a token's channels and its neighbours'.
+
+ONNX stacks both directions of an LSTM and orders the gates i, o, f, c where PyTorch has i, f, g, o; its initialisers are
+named after the layer, `encoder.layers.0.W` and so on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from train.models.encoders.bilstm import BiLSTM
+from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
+from train.models.encoders.gated_cnn import GatedCNN
+from train.models.encoders.linear import TokenLinear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from model_export.graph import Value
+    from model_export.layers import Layers
+    from train.models.encoders.gated_cnn import GatedBlock
+
+TO_THE_END = 2**31 - 1  # as the end of a slice
+
+
+def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value, _inside_BT1: Value) -> Value:
+    """ONNX's LSTM is time-major and stops at each sequence's length; its output is zero beyond."""
+    graph = layers.graph
+    hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
+    for index, layer in enumerate(encoder.layers):
+        lstm = cast("nn.LSTM", layer)
+        weights = lstm_weights(lstm)
+        (out_TDBH,) = graph.ops(
+            "LSTM",
+            hidden_TBH,
+            *(layers.parameter(f"encoder.layers.{index}.{part}", weights[part]) for part in ("W", "R", "B")),
+            lengths_B,
+            n_outputs=1,
+            hidden_size=lstm.hidden_size,
+            direction="bidirectional",
+        )
+        out_TBDH = graph.op("Transpose", out_TDBH, perm=[0, 2, 1, 3])
+        hidden_TBH = graph.op("Reshape", out_TBDH, graph.constant([0, 0, 2 * lstm.hidden_size], np.int64))
+    return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+
+
+def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, _lengths_B: Value, inside_BT1: Value) -> Value:
+    """Padding counts as zeros in every layer."""
+    graph = layers.graph
+    hidden_BTH = graph.op("Mul", hidden_BTH, inside_BT1)
+    for index, layer in enumerate(encoder.layers):
+        conv = cast("nn.Conv1d", layer)
+        weight = layers.parameter(f"encoder.layers.{index}.weight", conv.weight)
+        bias = layers.parameter(f"encoder.layers.{index}.bias", cast("Tensor", conv.bias))
+        hidden_BHT = graph.op("Transpose", hidden_BTH, perm=[0, 2, 1])
+        hidden_BHT = graph.op(
+            "Relu", graph.op("Conv", hidden_BHT, weight, bias, pads=[KERNEL_WIDTH // 2] * 2)
+        )
+        hidden_BTH = graph.op("Mul", graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]), inside_BT1)
+    return hidden_BTH
+
+
+def gated_cnn(
+    layers: Layers, encoder: GatedCNN, embedded_BTE: Value, _lengths_B: Value, inside_BT1: Value
+) -> Value:
+    """Residual blocks between norms."""
+    graph = layers.graph
+    hidden_BTH = layers.linear("encoder.projection", encoder.projection, embedded_BTE)
+    for index, part in enumerate(encoder.blocks):
+        block = cast("GatedBlock", part)
+        gated_BTH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_BTH, inside_BT1)
+        hidden_BTH = graph.op("Add", hidden_BTH, gated_BTH)
+    return layers.norm("encoder.norm", encoder.norm, hidden_BTH, inside_BT1)
+
+
+def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_BTH: Value, inside_BT1: Value) -> Value:
+    """What the block adds to its input."""
+    graph, far = layers.graph, block.dilation
+    normed_BTH = layers.norm(f"{name}.norm", block.norm, hidden_BTH, inside_BT1)
+    padded_BTH = graph.op("Pad", normed_BTH, graph.integers(0, far, 0, 0, far, 0))
+    along = graph.integers(1)
+    left_BTH = graph.op("Slice", padded_BTH, graph.integers(0), graph.integers(-2 * far), along)
+    right_BTH = graph.op("Slice", padded_BTH, graph.integers(2 * far), graph.integers(TO_THE_END), along)
+    near_BTN = graph.op("Concat", left_BTH, normed_BTH, right_BTH, axis=2)
+    largest_B1H = graph.op("ReduceMax", layers.lowered(normed_BTH, inside_BT1), along, keepdims=1)
+    whole = graph.op("Transpose", layers.parameter(f"{name}.whole.weight", block.whole.weight), perm=[1, 0])
+    made = graph.op(
+        "Add", layers.linear(f"{name}.near", block.near, near_BTN), graph.op("MatMul", largest_B1H, whole)
+    )
+    value_BTH, gate_BTH = graph.ops("Split", made, n_outputs=2, axis=2, num_outputs=2)
+    return graph.op("Mul", value_BTH, graph.op("Sigmoid", gate_BTH))
+
+
+def token_linear(
+    layers: Layers, encoder: TokenLinear, hidden_BTH: Value, _lengths_B: Value, inside_BT1: Value
+) -> Value:
+    """Each token by itself."""
+    projected_BTH = layers.linear("encoder.projection", encoder.projection, hidden_BTH)
+    return layers.graph.op("Mul", projected_BTH, inside_BT1)
+
+
+ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
+    BiLSTM: bilstm,
+    TokenCNN: cnn,
+    GatedCNN: gated_cnn,
+    TokenLinear: token_linear,
+}
+"""Each takes (layers, encoder, embedded_BTE, lengths_B, inside_BT1) and gives encoded_BTH."""
+
+
+def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:
+    """W (2, 4H, E), R (2, 4H, H) and B (2, 8H) of a bidirectional layer, gates in ONNX's order i, o, f, c."""
+    parameters = {name: value.detach().cpu().numpy() for name, value in lstm.named_parameters()}
+
+    def both(kind: str) -> NDArray[np.float32]:
+        stacked = [parameters[f"{kind}_l0{direction}"] for direction in ("", "_reverse")]
+        gates = [np.split(array, 4) for array in stacked]  # i, f, g, o
+        return np.stack([np.concatenate([i, o, f, g]) for i, f, g, o in gates])
+
+    biases = np.concatenate([both("bias_ih"), both("bias_hh")], axis=1)
+    return {"W": both("weight_ih"), "R": both("weight_hh"), "B": biases}
