@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.parameters import parameter
+from train.models.pooling import BELOW_ALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from model_export.graph import Graph, Value
-
-BELOW_ALL = -1e4  # what padding counts in a maximum, as in training
 
 
 class Layers:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from model_export import training_time
 from tests.model_export.checkpoints import CONFIG, export, started, untrained
+from tests.train.timed import timed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 def ran(folder: Path, seconds: float, **changes: object) -> Checkpoint:
     """A run that took so long."""
-    checkpoint = started(folder, CONFIG)
-    checkpoint.save_json("run", replace(checkpoint.run(), **changes))  # type: ignore[arg-type]  # of its fields
-    checkpoint.log({"epoch": 1, "seconds": seconds})
-    return checkpoint
+    return timed(started(folder, CONFIG), seconds, **changes)
 
 
 def test_a_run_without_a_log_has_no_time(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from polyparse.errors import ConfigError
 from tests.train.corpus import write_massive
 from tests.train.test_start import opened
+from tests.train.timed import timed
 from tests.train.tiny import SETTINGS, SHORT
 from train.checkpoint import Checkpoint, seconds_of
 from train.cli import main
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 def ran(folder: Path, seconds: float, **changes: object) -> Checkpoint:
     """A run that took so long; `changes` say what it builds on."""
-    checkpoint = opened(folder, SHORT)
-    checkpoint.save_json("run", replace(checkpoint.run(), **changes))  # type: ignore[arg-type]  # of its fields
-    checkpoint.log({"epoch": 1, "seconds": seconds})
-    return checkpoint
+    return timed(opened(folder, SHORT), seconds, **changes)
 
 
 def test_the_seconds_of_a_run_are_those_of_its_epochs_and_stages(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
+from train.models.pooling import largest
 
 if TYPE_CHECKING:
     from polyparse.encode import Batch
@@ -94,7 +95,7 @@ class IntentMLP(nn.Module):
     def forward(self, encoded_BTH: Tensor, lengths_B: Tensor) -> Tensor:
         """Padding takes no part in either pooling."""
         inside_BT1 = (torch.arange(encoded_BTH.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
-        largest_BH = encoded_BTH.masked_fill(~inside_BT1, -1e4).amax(dim=1)
+        largest_BH = largest(encoded_BTH, inside_BT1)
         mean_BH = (encoded_BTH * inside_BT1).sum(dim=1) / lengths_B.unsqueeze(1)
         pooled = self.dropout(torch.cat([largest_BH, mean_BH], dim=1))
         logits_BI: Tensor = self.output(self.dropout(nn.functional.gelu(self.hidden(pooled))))

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from train.models.dropout import SharedDropout
+from train.models.pooling import largest
 
 if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
 
 DILATIONS = (1, 2)
 """How far a block's neighbours are, block by block and then from the start again."""
-BELOW_ALL = -1e4  # what padding counts in a maximum
 
 
 class GatedBlock(nn.Module):
@@ -41,7 +41,7 @@ class GatedBlock(nn.Module):
         padded_BTH = nn.functional.pad(normed_BTH, (0, 0, self.dilation, self.dilation))
         length = hidden_BTH.shape[1]
         near_BTN = torch.cat([padded_BTH[:, :length], normed_BTH, padded_BTH[:, -length:]], dim=2)
-        largest_BH = normed_BTH.masked_fill(inside_BT1 == 0, BELOW_ALL).amax(dim=1)
+        largest_BH = largest(normed_BTH, inside_BT1)
         gated_BTH: Tensor = nn.functional.glu(
             self.near(near_BTN) + self.whole(largest_BH).unsqueeze(1), dim=2
         )
@@ -65,9 +65,8 @@ class GatedCNN(nn.Module):
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Zero beyond the length."""
         inside_BT1 = (torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
-        mask_BT1 = inside_BT1.to(embedded_BTE.dtype)
         hidden_BTH = self.projection(embedded_BTE)
         for block in self.blocks:
-            hidden_BTH = hidden_BTH + self.dropout(block(hidden_BTH, mask_BT1))
-        encoded_BTH: Tensor = self.norm(hidden_BTH) * mask_BT1
+            hidden_BTH = hidden_BTH + self.dropout(block(hidden_BTH, inside_BT1))
+        encoded_BTH: Tensor = self.norm(hidden_BTH) * inside_BT1
         return encoded_BTH
