@@ -83,16 +83,17 @@ def gated_cnn(
 def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_BTH: Value, inside_BT1: Value) -> Value:
     """What the block adds to its input."""
     graph, far = layers.graph, block.dilation
+    near, whole = f"{name}.near", f"{name}.whole"
     normed_BTH = layers.norm(f"{name}.norm", block.norm, hidden_BTH, inside_BT1)
-    padded_BTH = graph.op("Pad", normed_BTH, graph.integers(0, far, 0, 0, far, 0))
+    own_BTH = layers.codes(near, normed_BTH)
+    padded_BTH = graph.op("Pad", own_BTH, graph.integers(0, far, 0, 0, far, 0), layers.zero(near))
     along = graph.integers(1)
     left_BTH = graph.op("Slice", padded_BTH, graph.integers(0), graph.integers(-2 * far), along)
     right_BTH = graph.op("Slice", padded_BTH, graph.integers(2 * far), graph.integers(TO_THE_END), along)
-    near_BTN = graph.op("Concat", left_BTH, normed_BTH, right_BTH, axis=2)
+    near_BTN = graph.op("Concat", left_BTH, own_BTH, right_BTH, axis=2)
     largest_B1H = graph.op("ReduceMax", layers.lowered(normed_BTH, inside_BT1), along, keepdims=1)
-    whole = graph.op("Transpose", layers.parameter(f"{name}.whole.weight", block.whole.weight), perm=[1, 0])
     made = graph.op(
-        "Add", layers.linear(f"{name}.near", block.near, near_BTN), graph.op("MatMul", largest_B1H, whole)
+        "Add", layers.product(near, block.near, near_BTN), layers.linear(whole, block.whole, largest_B1H)
     )
     value_BTH, gate_BTH = graph.ops("Split", made, n_outputs=2, axis=2, num_outputs=2)
     return graph.op("Mul", value_BTH, graph.op("Sigmoid", gate_BTH))

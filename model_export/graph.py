@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from model_export.quantise import ZERO_POINT, factor, quantise
 from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -95,12 +96,7 @@ class Graph:
 
         Raises ConfigError for a value that is not finite when it is stored: of a network that diverged, or too large.
         """
-        with np.errstate(over="ignore"):
-            stored = array.astype(np.float16 if store == "float16" else np.float32)
-        if not np.isfinite(stored).all():
-            raise ConfigError(
-                f"{name}: found values that are not finite in {stored.dtype}, expected finite ones"
-            )
+        stored = _finite(name, array, np.float16 if store == "float16" else np.float32)
         if store == "float32":
             return self._initialise(name, stored)
         if store == "float16":
@@ -108,6 +104,22 @@ class Graph:
         quantised, scale = quantise(array, axis)
         widened = self.cast(self._initialise(name, quantised), np.float32)
         return self.op("Mul", widened, self._initialise(f"{name}.scale", scale))
+
+    def codes(self, value: Value, scale: float) -> Value:
+        """uint8 round(value / scale) + ZERO_POINT, clipped to what fits."""
+        return self.op("QuantizeLinear", value, *self._code(scale))
+
+    def product(self, codes: Value, scale: float, name: str, weight_NK: NDArray[np.float32]) -> Value:
+        """codes @ weight.T, multiplied and summed in integers, then widened; stored as int8 and `name.scale`.
+
+        A CPU fuses the three operators into one over integers; elsewhere they run as they stand, over floats of the same
+        values. Raises ConfigError for a weight that is not finite.
+        """
+        weight, scale_N = factor(_finite(name, weight_NK, np.float32))
+        weight_KN = self.op("Transpose", self._initialise(name, weight), perm=[1, 0])
+        scales = self._initialise(f"{name}.scale", scale_N)
+        wide_KN = self.op("DequantizeLinear", weight_KN, scales, axis=1)
+        return self.op("MatMul", self.op("DequantizeLinear", codes, *self._code(scale)), wide_KN)
 
     def body(self, name: str, inputs: Sequence[str]) -> tuple[Graph, list[Value]]:
         """The body of a Scan or a Loop, and its inputs; it may use every value that exists so far."""
@@ -144,6 +156,10 @@ class Graph:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         return model
 
+    def _code(self, scale: float) -> tuple[Value, Value]:
+        """Scale and zero point."""
+        return self.constant(scale, np.float32), self.constant(ZERO_POINT, np.uint8)
+
     def _distinct(self, results: Sequence[Value]) -> list[Value]:
         """The results, with a copy for each that is an input or stands in the list a second time."""
         own = {name for node in self._nodes for name in node.output}
@@ -177,12 +193,13 @@ class Graph:
         return Value(f"{stem}_{self._counts[stem]}")
 
 
-def quantise(array: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """int8 values and their scales along `axis` (size 1 on every other axis); rows of zeros get scale 1."""
-    others = tuple(other for other in range(array.ndim) if other != axis % array.ndim)
-    peaks = np.abs(array).max(axis=others, keepdims=True)
-    scale = np.where(peaks > 0, peaks / 127.0, 1.0).astype(np.float32)
-    return np.rint(array / scale).astype(np.int8), scale
+def _finite(name: str, array: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
+    """The array in another type; raises ConfigError where it has values that are not finite in it."""
+    with np.errstate(over="ignore"):
+        stored = array.astype(dtype)
+    if not np.isfinite(stored).all():
+        raise ConfigError(f"{name}: found values that are not finite in {stored.dtype}, expected finite ones")
+    return stored
 
 
 def _read(nodes: Iterable[onnx.NodeProto]) -> set[str]:

@@ -1,6 +1,9 @@
 """Layers of networks as nodes of a graph, their parameters as initialisers; `small` stores those in fewer bytes.
 
 Axes: B utterances, T tokens, H channels; `inside_BT1` is 1.0 where there is a word and 0.0 in padding.
+
+A linear layer whose input has a static scale multiplies in integers. What is done to its input beforehand (padding, say) may
+be done to the codes of it: `codes`, then `product`; `linear` does both.
 """
 
 from __future__ import annotations
@@ -9,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_export.parameters import parameter
+from model_export.graph import ABSENT
+from model_export.parameters import as_array, parameter
+from model_export.quantise import ZERO_POINT
 from train.models.pooling import BELOW_ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
@@ -22,9 +29,11 @@ if TYPE_CHECKING:
 class Layers:
     """Adds layers to `graph`; a name is the parameter's in the network."""
 
-    def __init__(self, graph: Graph, *, small: bool) -> None:
+    def __init__(self, graph: Graph, *, small: bool, input_scales: Mapping[str, float]) -> None:
+        """`input_scales` are those of linear layers by their names (see `model_export.input_scales`)."""
         self.graph = graph
         self._small = small
+        self._scales = input_scales
 
     def parameter(self, name: str, tensor: Tensor | NDArray[np.float32]) -> Value:
         """A tensor of the network."""
@@ -32,16 +41,34 @@ class Layers:
 
     def linear(self, name: str, layer: nn.Linear, value: Value) -> Value:
         """value @ weight.T + bias."""
-        graph = self.graph
-        weight = graph.op("Transpose", self.parameter(f"{name}.weight", layer.weight), perm=[1, 0])
-        return graph.op("Add", graph.op("MatMul", value, weight), self.parameter(f"{name}.bias", layer.bias))
+        return self.product(name, layer, self.codes(name, value))
+
+    def codes(self, name: str, value: Value) -> Value:
+        """What the linear layer `name` multiplies: the value, or its codes."""
+        scale = self._scales.get(name)
+        return value if scale is None else self.graph.codes(value, scale)
+
+    def zero(self, name: str) -> Value:
+        """What to pad `codes` with."""
+        return ABSENT if name not in self._scales else self.graph.constant(ZERO_POINT, np.uint8)
+
+    def product(self, name: str, layer: nn.Linear, codes: Value) -> Value:
+        """`linear` of a value that `codes` was made of."""
+        graph, scale = self.graph, self._scales.get(name)
+        if scale is None:
+            weight = graph.op("Transpose", self.parameter(f"{name}.weight", layer.weight), perm=[1, 0])
+            made = graph.op("MatMul", codes, weight)
+        else:
+            made = graph.product(codes, scale, f"{name}.weight", as_array(layer.weight))
+        bias = dict(layer.named_parameters()).get("bias")
+        return made if bias is None else graph.op("Add", made, self.parameter(f"{name}.bias", bias))
 
     def gelu(self, value: Value) -> Value:
-        """x * Phi(x), exactly (Hendrycks & Gimpel 2016)."""
+        """x * Phi(x), exactly (Hendrycks & Gimpel 2016), in the order that a runtime knows and runs as one operator."""
         graph = self.graph
-        half = graph.op("Mul", value, graph.constant(0.5, np.float32))
-        erf = graph.op("Erf", graph.op("Mul", value, graph.constant(np.sqrt(0.5), np.float32)))
-        return graph.op("Mul", half, graph.op("Add", erf, graph.constant(1.0, np.float32)))
+        erf = graph.op("Erf", graph.op("Div", value, graph.constant(np.sqrt(2.0), np.float32)))
+        doubled = graph.op("Mul", value, graph.op("Add", erf, graph.constant(1.0, np.float32)))
+        return graph.op("Mul", doubled, graph.constant(0.5, np.float32))
 
     def norm(self, name: str, norm: nn.LayerNorm, hidden_BTH: Value, inside_BT1: Value) -> Value:
         """Normalised over its channels; zero in padding."""

@@ -13,6 +13,7 @@ from model_export import training_time
 from model_export.classifier_graph import classifier_graph
 from model_export.decode_graphs import decode_graph
 from model_export.embed_graph import embed_graph
+from model_export.input_scales import input_scales
 from model_export.origin import origin_of
 from model_export.score_graph import score_graph
 from polyparse import bundle, manifest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from model_export.write_bundle import Request
+    from polyparse.encode import Batch
     from train.checkpoint import Checkpoint
     from train.models.joint import JointNetwork
 
@@ -45,9 +47,17 @@ DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
 
 
 def write(
-    checkpoint: Checkpoint, networks: Sequence[JointNetwork], folder: Path, request: Request
+    checkpoint: Checkpoint,
+    networks: Sequence[JointNetwork],
+    folder: Path,
+    request: Request,
+    *,
+    sample: Sequence[Batch] = (),
 ) -> Manifest:
-    """Write everything but golden frames, card and measures; the folder can be loaded, and is verified as it stands."""
+    """Write everything but golden frames, card and measures; the folder can be loaded, and is verified as it stands.
+
+    A small bundle's integer arithmetic has its scales from `sample`; without any it computes in floats alone.
+    """
     folder.mkdir(parents=True)
     (folder / GOLDEN).touch()
     (folder / CARD).touch()
@@ -62,7 +72,9 @@ def write(
         graphs = described.graphs["cpu"]
         models = {
             graphs.embed: embed_graph(network.embedder, small=small),
-            graphs.score: score_graph(network, small=small),
+            graphs.score: score_graph(
+                network, small=small, input_scales=input_scales(network, sample) if small else None
+            ),
             graphs.decode: decode_graph(network.head),
         }
         tensors |= {file: _save(model, folder / file) for file, model in models.items() if file is not None}

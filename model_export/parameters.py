@@ -19,9 +19,14 @@ the table, a gate's row of an LSTM. The others are stored as float16."""
 
 def parameter(graph: Graph, name: str, tensor: Tensor | NDArray[np.float32], *, small: bool) -> Value:
     """A parameter as an initialiser of a graph; `small` stores it in fewer bytes."""
-    array = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()
+    array = as_array(tensor)
     if not small:
         return graph.parameter(name, array)
     axis = INT8_AXIS.get(name, INT8_AXIS.get(name.rpartition(".")[2]))
     store: Store = "float16" if axis is None else "int8"
     return graph.parameter(name, array, store=store, axis=axis or 0)
+
+
+def as_array(tensor: Tensor | NDArray[np.float32]) -> NDArray[np.float32]:
+    """The values of a parameter."""
+    return tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()

@@ -19,15 +19,19 @@ from model_export.graph import Graph, Value
 from model_export.layers import Layers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import onnx
 
     from train.models.joint import IntentMLP, JointNetwork, SlotMLP
 
 
-def score_graph(network: JointNetwork, *, small: bool) -> onnx.ModelProto:
-    """The checked model; `small` stores its parameters in fewer bytes."""
+def score_graph(
+    network: JointNetwork, *, small: bool, input_scales: Mapping[str, float] | None = None
+) -> onnx.ModelProto:
+    """The checked model; `small` stores its parameters in fewer bytes, layers with an input scale compute in integers."""
     graph = Graph("score")
-    layers = Layers(graph, small=small)
+    layers = Layers(graph, small=small, input_scales=input_scales or {})
     vectors_UE = graph.input("vectors_UE", np.float32, ("U", network.embedder.output_size))
     words_BT = graph.input("words_BT", np.int64, ("B", "T"))
     lengths_B = graph.input("lengths_B", np.int32, ("B",))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from model_export import calibrate, gates, package, training_time
 from model_export.card import model_card
 from model_export.choose_golden import choose_golden, clear_of_refusal
+from model_export.input_scales import sample
 from model_export.origin import origin_of
 from model_export.reference import Reference
 from model_export.trials import observe
@@ -128,7 +129,7 @@ def _gated(
 
 def _load(reference: Reference, scratch: Path, request: Request) -> Parser:
     folder = scratch / request.precision
-    package.write(reference.checkpoint, reference.networks, folder, request)
+    package.write(reference.checkpoint, reference.networks, folder, request, sample=sample(reference.items))
     return Parser.load(folder, device="cpu")
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 
-from model_export.graph import ABSENT, Graph, Store, quantise
+from model_export.graph import ABSENT, Graph, Store
+from model_export.quantise import ZERO_POINT, factor
+from polyparse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(graph: Graph, **feeds: object) -> list[np.ndarray]:
@@ -36,6 +43,51 @@ def test_a_parameter_is_stored_small_and_comes_back_close(
     (found,) = run(graph, x=np.zeros((5, 4), np.float32))
     peak = np.abs(weight).max(axis=1 - axis % 2, keepdims=True)
     assert (np.abs(found - weight) <= tolerance * peak + 1e-7).all()
+
+
+SCALE = 0.05
+
+
+def product_graph(weight_NK: np.ndarray) -> Graph:
+    graph = Graph("g")
+    values = graph.input("x", np.float32, ("B", "T", weight_NK.shape[1]))
+    codes = graph.codes(values, SCALE)
+    made = graph.product(codes, SCALE, "layer.weight", weight_NK)
+    graph.output("codes", codes, np.uint8, ("B", "T", weight_NK.shape[1]))
+    graph.output("y", made, np.float32, ("B", "T", len(weight_NK)))
+    return graph
+
+
+@pytest.mark.parametrize(("rows", "tokens"), [(1, 1), (1, 7), (5, 3)])
+def test_an_integer_product_is_the_widened_sum_of_products_of_codes(rows: int, tokens: int) -> None:
+    """Codes that are clipped among them; the sum is exact, so that nothing but the last product is rounded."""
+    random = np.random.default_rng(0)
+    weight_NK = random.normal(size=(33, 70)).astype(np.float32)
+    x = (4 * random.normal(size=(rows, tokens, 70))).astype(np.float32)
+    codes, found = run(product_graph(weight_NK), x=x)
+    assert codes.tolist() == (np.clip(np.rint(x / np.float32(SCALE)), -128, 127) + ZERO_POINT).tolist()
+    assert codes.min() == 0
+    assert codes.max() == 255
+    weight, scale_N = factor(weight_NK)
+    total = (codes.astype(int) - ZERO_POINT) @ weight.T.astype(int)
+    assert found == pytest.approx(total * SCALE * scale_N, rel=1e-6)
+
+
+def test_a_cpu_multiplies_codes_as_integers(tmp_path: Path) -> None:
+    """The three operators that stand for a product are one when a session has loaded them."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # of a warning that the saved graph is this processor's own
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    model = product_graph(np.ones((3, 4), np.float32)).build().SerializeToString()
+    onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node}
+    assert "MatMulIntegerToFloat" in kinds
+    assert not kinds & {"MatMul", "DequantizeLinear"}
+
+
+def test_an_integer_weight_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"layer\.weight: found values that are not finite in float32"):
+        product_graph(np.array([[1.0, np.nan]], np.float32))
 
 
 def test_a_scan_carries_states_and_stacks_results() -> None:
@@ -104,9 +156,3 @@ def test_a_wrong_shape_is_refused() -> None:
     graph.output("y", graph.op("MatMul", values, values), np.float32, (2, 3))
     with pytest.raises(onnx.shape_inference.InferenceError):
         graph.build()
-
-
-def test_a_row_of_zeros_quantises_to_zeros() -> None:
-    values, scale = quantise(np.zeros((2, 3), np.float32), axis=0)
-    assert values.tolist() == np.zeros((2, 3)).tolist()
-    assert scale.tolist() == [[1.0], [1.0]]

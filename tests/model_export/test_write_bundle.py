@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import onnx
 import pytest
 
 from model_export import gates
@@ -18,6 +19,7 @@ from polyparse.runtime.parser import Parser
 from tests.model_export.checkpoints import CONFIG, SMALL, export, trained, untrained
 from tests.train import corpus
 from train.evaluation import measure
+from train.models.encoders.base import EncoderConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,3 +188,13 @@ def test_gates_see_every_dev_utterance_that_has_a_token(tmp_path: Path) -> None:
 
 def test_the_tolerance_of_the_gates_is_the_designs() -> None:
     assert (gates.TOLERANCE, gates.MOST_LOST) == (1e-4, 0.003)
+
+
+def test_a_small_gated_cnn_multiplies_in_integers_and_passes_both_gates(tmp_path: Path) -> None:
+    gated = EncoderConfig(kind="gated-cnn", hidden_size=24, layers=2, dropout=0.0)
+    config = replace(CONFIG, joint=replace(CONFIG.joint, encoder=gated))
+    export(trained(tmp_path / "run", config), tmp_path / "1")
+    graph = onnx.load(tmp_path / "1" / "score-all.onnx").graph
+    codes = {tensor.name for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8}
+    assert {"encoder.projection.weight", "encoder.blocks.1.near.weight", "slots.hidden.weight"} <= codes
+    assert "alone equals in a batch" in card_of(tmp_path / "1")

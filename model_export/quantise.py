@@ -1,0 +1,54 @@
+"""Floats as small integers: stored ones that are widened again, and those whose products run in integers.
+
+Axes: N outputs of a linear layer, K inputs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Codes = NDArray[np.int8]
+
+MOST_STORED = 127
+MOST_INPUT = 127
+"""An input's codes run from -128 to 127; ONNX adds ZERO_POINT and keeps them as uint8."""
+ZERO_POINT = 128
+MOST_WEIGHT = 63
+"""Seven bits: processors without VNNI add two products of uint8 and int8 in 16 bits, where 2 * 255 * 63 still fits."""
+CLIPS = np.linspace(0.3, 1.0, 15, dtype=np.float32)
+"""The shares of the largest value that a scale is chosen from."""
+
+
+def quantise(array: Floats, axis: int) -> tuple[Codes, Floats]:
+    """int8 values and their scales along `axis` (size 1 on every other axis); rows of zeros get scale 1."""
+    others = tuple(other for other in range(array.ndim) if other != axis % array.ndim)
+    peaks = np.abs(array).max(axis=others, keepdims=True)
+    scale = np.where(peaks > 0, peaks / MOST_STORED, 1.0).astype(np.float32)
+    return np.rint(array / scale).astype(np.int8), scale
+
+
+def closest_scale(values: Floats, most: int) -> np.float32:
+    """Of scales that clip at CLIPS of the largest value, the one that loses the least of its square; 1 for zeros alone."""
+    peak = np.abs(values).max(initial=0.0)
+    if peak == 0:
+        return np.float32(1.0)
+    scales = peak * CLIPS / most
+    lost = [np.square(_rounded(values, scale, most) * scale - values).sum() for scale in scales]
+    return np.float32(scales[int(np.argmin(lost))])
+
+
+def factor(weight_NK: Floats) -> tuple[Codes, Floats]:
+    """Codes of at most MOST_WEIGHT and scale_N, each output's chosen by itself."""
+    scale_N = np.array([closest_scale(row_K, MOST_WEIGHT) for row_K in weight_NK], np.float32)
+    return _rounded(weight_NK, scale_N[:, None], MOST_WEIGHT).astype(np.int8), scale_N
+
+
+def _rounded(values: Floats, scale: Floats | np.float32, most: int) -> Floats:
+    rounded: Floats = np.clip(np.rint(values / scale), -most, most)
+    return rounded
