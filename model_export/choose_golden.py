@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from model_export.golden import LOCALES
 from model_export.golden import load as load_written
+from polyparse import golden
 from polyparse.errors import GateFailed
 from polyparse.frame import Utterance
 from polyparse.golden import Golden
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LEAST_CONFIDENCE = 0.7  # of the whole frame; its runner-up then has 0.3 at most
 WANTED, MOST = 25, 50  # a locale
 FROM_DEV = 200  # dev utterances looked at
+ROUNDING = golden.TOLERANCE / 2  # of the confidence, that other arithmetic may still take its half
 CLEAR = 0.9  # of the threshold of refusal; a score above it might cross in other arithmetic
 
 
@@ -60,6 +62,18 @@ def clear_of_refusal(answer: Answer, rejection: Rejection | None) -> Answer:
             return frames
         most = CLEAR * rejection.threshold
         return [frame for frame in frames if frame.out_of_domain is not None and frame.out_of_domain <= most]
+
+    return clear
+
+
+def clear_of_rounding(answer: Answer, shipped: Answer) -> Answer:
+    """The same answers, without those that the shipped bytes decide otherwise or with another confidence."""
+
+    def clear(utterances: Sequence[Utterance]) -> list[Frame]:
+        frames = answer(utterances)
+        again = shipped([Utterance(frame.text, frame.locale) for frame in frames])
+        pairs = zip(frames, again, strict=True)
+        return [frame for frame, other in pairs if golden.agree(Golden.of(frame), other, within=ROUNDING)]
 
     return clear
 

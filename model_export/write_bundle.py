@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from model_export import calibrate, gates, package, training_time
 from model_export.card import model_card
-from model_export.choose_golden import choose_golden, clear_of_refusal
+from model_export.choose_golden import choose_golden, clear_of_refusal, clear_of_rounding
 from model_export.input_scales import sample
 from model_export.origin import origin_of
 from model_export.reference import Reference
@@ -29,14 +29,14 @@ from polyparse import golden, manifest
 from polyparse.errors import ConfigError
 from polyparse.pipeline import Judgement
 from polyparse.runtime.parser import Parser
-from train.evaluation import measure
+from train.evaluation import measure, parse_all
 from train.noise.cost import pairs_by_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from polyparse.encode import Item
-    from polyparse.frame import Utterance
+    from polyparse.frame import Frame, Utterance
     from polyparse.manifest import Manifest
     from polyparse.pipeline import Outcome
     from train.checkpoint import Checkpoint
@@ -112,19 +112,24 @@ def _gated(
     notes.append(training_time.in_words(reference.checkpoint))
     run, labels = reference.checkpoint.run(), reference.checkpoint.labels()
     written = origin_of(run.corpus, labels.domains).has_written_utterances
+    judging = parser.pipeline.judging(judgement)
     answer = partial(reference.answer, judgement=judgement)
+    shipped = partial(_answers, _Judged(reference.prepare, judging.run))
     chosen = choose_golden(
-        clear_of_refusal(answer, judgement.rejection),
+        clear_of_rounding(clear_of_refusal(answer, judgement.rejection), shipped),
         run.locales,
         reference.examples,
         written=written,
         file=out,
     )
     golden.save(parser.folder / package.GOLDEN, chosen)
-    judging = parser.pipeline.judging(judgement)
     frames = gates.in_ragged_batches(judging.run, reference.items, size=MEASURED_TOGETHER)
     noise = pairs_by_kind(_Judged(reference.prepare, judging.run), reference.examples)
     return _finish(parser, judgement, measure(reference.examples, frames), notes, noise)
+
+
+def _answers(model: _Judged, utterances: Sequence[Utterance]) -> list[Frame]:
+    return parse_all(model, [model.prepare(utterance) for utterance in utterances])
 
 
 def _load(reference: Reference, scratch: Path, request: Request) -> Parser:

@@ -60,12 +60,17 @@ def load(path: Path) -> list[Golden]:
     return found
 
 
-def compare(expected: Golden, frame: Frame, *, file: str) -> None:
-    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
+def agree(expected: Golden, frame: Frame, *, within: float = TOLERANCE) -> bool:
+    """Whether domain, intent and spans are the same, and the confidence `within` as much."""
     found = Golden.of(frame)
     same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
-    if not same or abs(found.confidence - expected.confidence) > TOLERANCE:
-        raise GoldenMismatch(f"{expected.text!r}: found {found}, expected {expected}", file=file)
+    return same and abs(found.confidence - expected.confidence) <= within
+
+
+def compare(expected: Golden, frame: Frame, *, file: str) -> None:
+    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
+    if not agree(expected, frame):
+        raise GoldenMismatch(f"{expected.text!r}: found {Golden.of(frame)}, expected {expected}", file=file)
 
 
 def _read(line: str, where: str) -> Golden:

@@ -14,10 +14,12 @@ from model_export.choose_golden import (
     WANTED,
     choose_golden,
     clear_of_refusal,
+    clear_of_rounding,
 )
 from model_export.golden import LOCALES, load
 from polyparse.errors import GateFailed
 from polyparse.frame import Choice, Frame, Slot, Utterance
+from polyparse.golden import TOLERANCE
 from polyparse.rejection import Rejection
 from train.corpora.example import Example
 
@@ -150,3 +152,27 @@ def test_what_is_refused_or_nearly_is_no_golden_utterance() -> None:
     assert [frame.text for frame in kept] == ["in", "in too"]
     everything = clear_of_refusal(answer, None)([Utterance(text) for text in scores])
     assert [frame.text for frame in everything] == list(scores)
+
+
+def framed(text: str, confidence: float, *, intent: str = "alarm_set", end: int = 4) -> Frame:
+    slots = (Slot("time", text[:end], 0, end, 0.8),)
+    return Frame(text, "en-US", Choice("alarm", 0.9), Choice(intent, 0.9), slots, confidence)
+
+
+def test_what_the_shipped_bytes_answer_otherwise_is_left_out() -> None:
+    """By another intent or span, or a confidence that is half of the tolerance away."""
+    whole = {text: framed(text, 0.8) for text in numbered(5)}
+    rounded = [
+        framed("text 000", 0.8 + 0.4 * TOLERANCE),
+        framed("text 001", 0.8 - 0.6 * TOLERANCE),
+        framed("text 002", 0.8, intent="alarm_query"),
+        framed("text 003", 0.8, end=3),
+        framed("text 004", 0.8),
+    ]
+    shipped = {frame.text: frame for frame in rounded}
+    clear = clear_of_rounding(
+        lambda utterances: [whole[each.text] for each in utterances],
+        lambda utterances: [shipped[each.text] for each in utterances],
+    )
+    found = clear([Utterance(text, "en-US") for text in whole])
+    assert found == [whole["text 000"], whole["text 004"]]
