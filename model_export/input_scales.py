@@ -38,14 +38,14 @@ def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, f
     Those of a gated CNN, and the slots' first layer above it: all but a few hundredths of its work. An LSTM's products are
     inside one operator, which knows no static scales. Empty where there is nothing to look at.
     """
-    if not isinstance(network.encoder, GatedCNN):
+    watched: dict[str, nn.Module] = {}
+    for name, tower in network.towers().items():
+        if isinstance(tower.encoder, GatedCNN):
+            parts = {f"{name}encoder.{part}": module for part, module in tower.encoder.named_modules()}
+            linear = {part: module for part, module in parts.items() if isinstance(module, nn.Linear)}
+            watched |= {**linear, f"{name}slots.hidden": tower.slots.hidden}
+    if not watched:
         return {}
-    encoder = {
-        f"encoder.{name}": part
-        for name, part in network.encoder.named_modules()
-        if isinstance(part, nn.Linear)
-    }
-    watched = {**encoder, "slots.hidden": network.slots.hidden}
     seen: dict[str, list[torch.Tensor]] = {}
     hooks = [part.register_forward_pre_hook(partial(_note, seen, name)) for name, part in watched.items()]
     try:

@@ -29,15 +29,21 @@ if TYPE_CHECKING:
 class Layers:
     """Adds layers to `graph`; a name is the parameter's in the network."""
 
-    def __init__(self, graph: Graph, *, small: bool, input_scales: Mapping[str, float]) -> None:
-        """`input_scales` are those of linear layers by their names (see `model_export.input_scales`)."""
+    def __init__(
+        self, graph: Graph, *, small: bool, input_scales: Mapping[str, float], within: str = ""
+    ) -> None:
+        """`input_scales` are those of linear layers by their names (see `model_export.input_scales`).
+
+        Names that methods are given are those within a part of the network whose own name is `within`.
+        """
         self.graph = graph
         self._small = small
+        self._within = within
         self._scales = input_scales
 
     def parameter(self, name: str, tensor: Tensor | NDArray[np.float32]) -> Value:
         """A tensor of the network."""
-        return parameter(self.graph, name, tensor, small=self._small)
+        return parameter(self.graph, self._within + name, tensor, small=self._small)
 
     def linear(self, name: str, layer: nn.Linear, value: Value) -> Value:
         """value @ weight.T + bias."""
@@ -45,21 +51,22 @@ class Layers:
 
     def codes(self, name: str, value: Value) -> Value:
         """What the linear layer `name` multiplies: the value, or its codes."""
-        scale = self._scales.get(name)
+        scale = self._scale(name)
         return value if scale is None else self.graph.codes(value, scale)
 
     def zero(self, name: str) -> Value:
         """What to pad `codes` with."""
-        return ABSENT if name not in self._scales else self.graph.constant(ZERO_POINT, np.uint8)
+        return ABSENT if self._scale(name) is None else self.graph.constant(ZERO_POINT, np.uint8)
 
     def product(self, name: str, layer: nn.Linear, codes: Value) -> Value:
         """`linear` of a value that `codes` was made of."""
-        graph, scale = self.graph, self._scales.get(name)
+        graph, scale = self.graph, self._scale(name)
         if scale is None:
             weight = graph.op("Transpose", self.parameter(f"{name}.weight", layer.weight), perm=[1, 0])
             made = graph.op("MatMul", codes, weight)
         else:
-            made = graph.product(codes, scale, f"{name}.weight", as_array(layer.weight))
+            whole_name = f"{self._within}{name}.weight"
+            made = graph.product(codes, scale, whole_name, as_array(layer.weight))
         bias = dict(layer.named_parameters()).get("bias")
         return made if bias is None else graph.op("Add", made, self.parameter(f"{name}.bias", bias))
 
@@ -83,3 +90,6 @@ class Layers:
         outside_BT1 = graph.op("Sub", inside_BT1, graph.constant(1.0, np.float32))
         far_below_BT1 = graph.op("Mul", outside_BT1, graph.constant(-BELOW_ALL, np.float32))
         return graph.op("Add", hidden_BTH, far_below_BT1)
+
+    def _scale(self, name: str) -> float | None:
+        return self._scales.get(self._within + name)

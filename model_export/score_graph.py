@@ -31,20 +31,27 @@ def score_graph(
 ) -> onnx.ModelProto:
     """The checked model; `small` stores its parameters in fewer bytes, layers with an input scale compute in integers."""
     graph = Graph("score")
-    layers = Layers(graph, small=small, input_scales=input_scales or {})
     vectors_UE = graph.input("vectors_UE", np.float32, ("U", network.embedder.output_size))
     words_BT = graph.input("words_BT", np.int64, ("B", "T"))
     lengths_B = graph.input("lengths_B", np.int32, ("B",))
     inside_BT = graph.op("Greater", words_BT, graph.constant(0, np.int64))
     inside_BT1 = graph.op("Unsqueeze", graph.cast(inside_BT, np.float32), graph.integers(2))
     embedded_BTE = graph.op("Gather", vectors_UE, words_BT, axis=0)
-    encode = ENCODE[type(network.encoder)]
-    encoded_BTH = encode(layers, network.encoder, embedded_BTE, lengths_B, inside_BT1)
+    intents, emissions = [], []
+    for name, tower in network.towers().items():
+        layers = Layers(graph, small=small, input_scales=input_scales or {}, within=name)
+        encode = ENCODE[type(tower.encoder)]
+        encoded_BTH = encode(layers, tower.encoder, embedded_BTE, lengths_B, inside_BT1)
+        intents.append(_intents(layers, tower.intent, encoded_BTH, lengths_B, inside_BT1))
+        emissions.append(_slots(layers, tower.slots, encoded_BTH))
+    log_probs_BI, emissions_BTK = intents[0], emissions[0]
+    if len(intents) > 1:
+        log_probs_BI = graph.op("LogSoftmax", graph.op("Mean", *intents), axis=1)
+        emissions_BTK = graph.op("Mean", *emissions)
     n_intents = 0 if network.intent is None else network.intent.output.out_features
-    log_probs_BI = _intents(layers, network.intent, encoded_BTH, lengths_B, inside_BT1)
     n_tags = network.slots.output.out_features
     graph.output("intent_log_probs_BI", log_probs_BI, np.float32, ("B", n_intents))
-    graph.output("emissions_BTK", _slots(layers, network.slots, encoded_BTH), np.float32, ("B", "T", n_tags))
+    graph.output("emissions_BTK", emissions_BTK, np.float32, ("B", "T", n_tags))
     return graph.build()
 
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 def losses(
     network: JointNetwork,
-    scores: Scores,
+    views: Sequence[Scores],
     targets: Sequence[Target],
     *,
     chain: Potentials | None,
     gold_weight: float,
 ) -> tuple[Tensor, Tensor]:
-    """Intent and slot loss, means over the utterances.
+    """Intent and slot loss, means over the utterances and over the network's views of them.
 
     An utterance's labels count `gold_weight` and its opinion the rest; without any opinion in the task (`chain` is None)
     labels count in full.
@@ -42,16 +42,18 @@ def losses(
     if labelled:
         intents_G = torch.tensor([targets[row].intent for row in labelled])
         tags_GT = torch.tensor([targets[row].tags_T for row in labelled])
-        found = network.loss(scores.of(torch.tensor(labelled)), intents_G, tags_GT)
-        total = total + weight * len(labelled) / len(targets) * torch.stack(found)
+        own_G = torch.tensor(labelled)
+        found = [torch.stack(network.loss(view.of(own_G), intents_G, tags_GT)) for view in views]
+        total = total + weight * len(labelled) / len(targets) * torch.stack(found).mean(0)
     if judged and chain is not None:
-        own = scores.of(torch.tensor(judged))
+        own_S = torch.tensor(judged)
         opinions = [opinion for target in targets if (opinion := target.opinion) is not None]
-        log_probs_SI = torch.from_numpy(np.stack([opinion.log_probs_I for opinion in opinions]))
+        probs_SI = torch.from_numpy(np.stack([opinion.log_probs_I for opinion in opinions])).float().exp()
         teacher_STK = torch.from_numpy(np.stack([opinion.emissions_TK for opinion in opinions]))
         start_K, steps_IJ, end_K = (potentials.double() for potentials in chain)
-        expected = expect(teacher_STK.double(), start_K, steps_IJ, end_K, own.lengths_B)
-        found = network.soft_loss(own, log_probs_SI.float().exp(), expected)
-        total = total + (1.0 - weight) * len(judged) / len(targets) * torch.stack(found)
+        lengths_S = views[0].lengths_B[own_S]
+        expected = expect(teacher_STK.double(), start_K, steps_IJ, end_K, lengths_S)
+        found = [torch.stack(network.soft_loss(view.of(own_S), probs_SI, expected)) for view in views]
+        total = total + (1.0 - weight) * len(judged) / len(targets) * torch.stack(found).mean(0)
     intent_loss, slot_loss = total
     return intent_loss, slot_loss

@@ -156,10 +156,10 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
         set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
         tensors = Tensors.of(collate([task.train[i] for i in rows]))
         with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
-            logits_BI, emissions_BTK = trainer.network(tensors)
+            views = trainer.network.views(tensors)
         intent_loss, slot_loss = losses(
             trainer.network,
-            Scores(logits_BI.float(), emissions_BTK.float(), tensors.lengths_B),
+            [Scores(view.logits_BI.float(), view.emissions_BTK.float(), view.lengths_B) for view in views],
             [task.targets[i] for i in rows],
             chain=task.chain,
             gold_weight=trainer.config.distil.gold,

@@ -54,9 +54,15 @@ class Member(NamedTuple):
     encoder: str
     characters: bool
     intents: bool
+    beside: str | None = None
 
 
-FAMILY = [Member(*row) for row in product(ENCODERS, (True, False), (True, False))]
+PAIR = Member("bilstm", characters=True, intents=True, beside="gated-cnn")
+FAMILY = [
+    *(Member(*row) for row in product(ENCODERS, (True, False), (True, False))),
+    PAIR,
+    PAIR._replace(intents=False),
+]
 each_member = pytest.mark.parametrize("member", FAMILY, ids=str)
 
 
@@ -73,6 +79,7 @@ def network_of(member: Member) -> JointNetwork:
             word_size=12, character_size=5, character_filters=4 if member.characters else 0
         ),
         encoder=EncoderConfig(kind=member.encoder, hidden_size=10, layers=2),  # type: ignore[arg-type]  # of a table
+        beside=member.beside and EncoderConfig(kind=member.beside, hidden_size=8),  # type: ignore[arg-type]  # likewise
         mlp_size=9,
     )
     labels = Labels(
@@ -190,7 +197,7 @@ def test_small_storage_stays_close(member: Member) -> None:
     """Codes of seven and eight bits come within a tenth, widened weights within thousandths."""
     batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
     found, expected = run(member, batch, small=True), run(member, batch)
-    error = 1e-1 if member.encoder == "gated-cnn" else 5e-3
+    error = 1e-1 if "gated-cnn" in member else 5e-3
     assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=error)
     assert found.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=error)
 
@@ -202,6 +209,7 @@ def test_small_storage_is_int8_for_words_recurrences_and_integer_products_and_fl
     stored = stored_by(models_of(member, small=True))
     parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
     int8 = {"embedder.words.weight", *INT8.get(member.encoder, ())}
+    int8 |= {f"beside.{name}" for name in INT8.get(member.beside or "", ())}
     assert {name for name, kind in parameters.items() if kind == np.int8} == int8
     scales = {f"{name}.scale" for name in int8}
     assert {name for name, kind in parameters.items() if kind == np.float32} == scales

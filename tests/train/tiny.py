@@ -14,7 +14,7 @@ from polyparse.encode import Vectorizer, collate
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
-from train.models.joint import JointConfig, Scores, Tensors
+from train.models.joint import JointConfig, Tensors
 from train.models.maxent import MaxEntConfig
 from train.task import TextTables, build_task, collect_labels
 
@@ -70,8 +70,11 @@ class Gold(NamedTuple):
 
 
 def with_joint(config: RunConfig, *, encoder: str = "bilstm", **changes: Any) -> RunConfig:
-    """The config with another encoder, and other entries of `joint`."""
-    kind = replace(config.joint.encoder, kind=encoder)  # type: ignore[arg-type]  # checked when the test asks
+    """The config with another encoder, and other entries of `joint`; "a + b" is a with b beside it."""
+    first, _, second = encoder.partition(" + ")
+    kind = replace(config.joint.encoder, kind=first)  # type: ignore[arg-type]  # checked when the test asks
+    if second:
+        changes = {"beside": replace(kind, kind=second), **changes}  # type: ignore[arg-type]  # likewise
     return replace(config, joint=replace(config.joint, encoder=kind, **changes))
 
 
@@ -94,10 +97,10 @@ def gold(task: Task, rows: Sequence[int]) -> Gold:
 
 
 def losses(network: JointNetwork, batch: Gold) -> torch.Tensor:
-    """Intent and slot loss of a batch."""
-    tensors, intents_B, tags_BT = batch
-    logits_BI, emissions_BTK = network(tensors)
-    return torch.stack(network.loss(Scores(logits_BI, emissions_BTK, tensors.lengths_B), intents_B, tags_BT))
+    """Intent and slot loss of a batch, the mean of the network's towers'."""
+    views = network.views(batch.tensors)
+    found = [torch.stack(network.loss(view, batch.intents_B, batch.tags_BT)) for view in views]
+    return torch.stack(found).mean(0)
 
 
 def backward(network: JointNetwork, batch: Gold) -> float:

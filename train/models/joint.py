@@ -1,5 +1,11 @@
 """The multi-task network (STM of Tan & Golovneva 2020): embedder -> encoder -> an MLP for the intent, a head for the slots.
 
+    words -> embedder -+-> encoder -> intent logits, emissions -+-> their means -> head
+                       +-> another, where there is one          -+
+
+Two encoders of different kinds err differently. Each has decoders of its own and learns as if it were alone, so that
+together they are a logarithmic opinion pool (`train.ensemble`), over one table of words and one CRF.
+
 Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, I intents, K tags.
 """
 
@@ -28,10 +34,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JointConfig:
-    """`mlp_size` is the hidden size of both decoders' blocks; `alpha` and `beta` weigh intent and slot losses."""
+    """`mlp_size` is the hidden size of the decoders' blocks; `alpha` and `beta` weigh intent and slot losses.
+
+    `beside` is a second encoder, with decoders of its own.
+    """
 
     embedder: EmbedderConfig = EmbedderConfig()
     encoder: EncoderConfig = EncoderConfig()
+    beside: EncoderConfig | None = None
     head: Literal["softmax", "crf", "ain", "ain-annealed", "ain-f2o"] = "crf"
     mlp_size: int = 200
     embedding_dropout: float = 0.3
@@ -117,27 +127,57 @@ class SlotMLP(nn.Module):
         return emissions_BTK
 
 
-class JointNetwork(nn.Module):
-    """Intent logits and slot emissions of a batch; the head turns emissions into losses and paths."""
+class Tower(nn.Module):
+    """An encoder and the decoders that read it."""
 
-    def __init__(self, labels: Labels, *, n_words: int, n_characters: int, config: JointConfig) -> None:
+    def __init__(self, input_size: int, labels: Labels, encoder: EncoderConfig, config: JointConfig) -> None:
         super().__init__()
-        self.config = config
-        self.embedder = Embedder(n_words, n_characters, config.embedder)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
-        self.encoder = ENCODERS[config.encoder.kind](self.embedder.output_size, config.encoder)
+        self.encoder = ENCODERS[encoder.kind](input_size, encoder)
         width = self.encoder.output_size
         self.intent = IntentMLP(width, len(labels.intents), config) if labels.intents else None
         self.slots = SlotMLP(width, len(labels.tags), config)
+
+    def read(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Scores:
+        """Intent logits (B, 0 where the corpus has no intents) and emissions."""
+        encoded_BTH = self.encoder(embedded_BTE, lengths_B)
+        if self.intent is None:
+            logits_BI = encoded_BTH.new_zeros(len(encoded_BTH), 0)
+        else:
+            logits_BI = self.intent(encoded_BTH, lengths_B)
+        return Scores(logits_BI, self.slots(encoded_BTH), lengths_B)
+
+
+class JointNetwork(Tower):
+    """Intent logits and slot emissions of a batch; the head turns emissions into losses and paths."""
+
+    def __init__(self, labels: Labels, *, n_words: int, n_characters: int, config: JointConfig) -> None:
+        embedder = Embedder(n_words, n_characters, config.embedder)
+        super().__init__(embedder.output_size, labels, config.encoder, config)
+        self.config = config
+        self.embedder = embedder
+        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.beside: Tower | None = None
+        if config.beside is not None:
+            self.beside = Tower(embedder.output_size, labels, config.beside, config)
         self.head = HEADS[config.head](labels.tags, labels.scheme)
 
-    def forward(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
-        """logits_BI (B, 0 where the corpus has no intents) and emissions_BTK."""
+    def towers(self) -> dict[str, Tower]:
+        """Its own encoder with its decoders, and the one beside it, by what the names of their parameters begin with."""
+        return {"": self} if self.beside is None else {"": self, "beside.": self.beside}
+
+    def views(self, tensors: Tensors) -> list[Scores]:
+        """What each tower makes of a batch; each learns by itself."""
         embedded_BTE = self.embedder(tensors.word_rows_U, tensors.characters_UC, tensors.words_BT)
-        encoded_BTH = self.encoder(self.embedding_dropout(embedded_BTE), tensors.lengths_B)
-        if self.intent is None:
-            return encoded_BTH.new_zeros(len(encoded_BTH), 0), self.slots(encoded_BTH)
-        return self.intent(encoded_BTH, tensors.lengths_B), self.slots(encoded_BTH)
+        dropped_BTE = self.embedding_dropout(embedded_BTE)
+        return [tower.read(dropped_BTE, tensors.lengths_B) for tower in self.towers().values()]
+
+    def forward(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
+        """logits_BI (log-probabilities of two towers' pool) and emissions_BTK."""
+        views = self.views(tensors)
+        if len(views) == 1:
+            return views[0].logits_BI, views[0].emissions_BTK
+        log_probs_BI = torch.stack([view.logits_BI.log_softmax(1) for view in views]).mean(0).log_softmax(1)
+        return log_probs_BI, torch.stack([view.emissions_BTK for view in views]).mean(0)
 
     def loss(self, scores: Scores, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
         """(alpha * IC, beta * NER), each a mean over the utterances; their sum is the paper's loss."""

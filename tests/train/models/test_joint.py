@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from train.models.joint import JointNetwork
     from train.task import Task
 
-FAMILY = list(product(ENCODERS, HEADS, SCHEMES))
+PAIRS = [
+    ("bilstm + gated-cnn", "crf", "IO"),
+    ("linear + cnn", "ain", "BIO"),
+    ("cnn + cnn", "softmax", "BIOES"),
+]
+FAMILY = [*product(ENCODERS, HEADS, SCHEMES), *PAIRS]
 family = pytest.mark.parametrize(("encoder", "head", "scheme"), FAMILY)
 
 
@@ -36,7 +41,8 @@ def build(encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO") -> tu
     embedder, layers = config.joint.embedder, config.joint.encoder
     config = with_joint(config, encoder=encoder, embedder=replace(embedder, word_dropout=0.0))
     config = replace(config, scheme=scheme)  # type: ignore[arg-type]  # a key of SCHEMES
-    config = replace(config, joint=replace(config.joint, encoder=replace(layers, dropout=0.0)))
+    beside = config.joint.beside and replace(config.joint.beside, dropout=0.0)
+    config = replace(config, joint=replace(config.joint, encoder=replace(layers, dropout=0.0), beside=beside))
     task, tables = parts(config, examples(), examples())
     torch.manual_seed(0)
     return build_network(task, tables, config), task
@@ -109,6 +115,20 @@ def test_it_learns_the_corpus(encoder: str, head: str, scheme: str) -> None:
     found = evaluate(network, task)["exact_match"]
     assert found is not None
     assert found > 0.9
+
+
+def test_two_towers_answer_as_the_pool_of_both_and_each_learns_by_itself() -> None:
+    network, task = build("bilstm + gated-cnn")
+    batch = gold(task, range(12))
+    network.eval()
+    own, beside = network.views(batch.tensors)
+    logits_BI, emissions_BTK = network(batch.tensors)
+    pooled_BI = own.logits_BI.log_softmax(1) + beside.logits_BI.log_softmax(1)
+    assert logits_BI.allclose((pooled_BI / 2).log_softmax(1), atol=1e-6)
+    assert emissions_BTK.allclose((own.emissions_BTK + beside.emissions_BTK) / 2, atol=1e-6)
+    own.logits_BI.sum().backward()  # type: ignore[no-untyped-call]
+    assert network.beside is not None
+    assert all(parameter.grad is None for parameter in network.beside.parameters())
 
 
 def test_alpha_and_beta_weigh_the_losses() -> None:
