@@ -45,13 +45,15 @@ def admits(waiting_tokens: int, size: Size, limits: Limits) -> bool:
 def take(queue: Sequence[Size], idle_lanes: int, limits: Limits) -> list[int]:
     """Return the positions, in order, of the items of the next batch.
 
-    The first always runs, so that each item does after at most as many batches as stand before it. Each later one joins
-    if the batch stays within its size and its padding. Idle lanes share a short queue evenly.
+    The first always runs, so that each item does after at most as many batches as stand before it. Of the others those
+    that are likest to it in length come first, and join if the batch stays within its size and its padding: a deep queue
+    gives batches of like lengths. Idle lanes share a short queue evenly.
     """
     chosen: list[int] = []
     rows = longest = cost = 0
     share = math.ceil(len(queue) / idle_lanes)
-    for position, size in enumerate(queue[:LOOKAHEAD]):
+    for position in _likest_first(queue[:LOOKAHEAD]):
+        size = queue[position]
         area = (rows + size.rows) * max(longest, size.tokens)
         padding = 1 - (cost + size.cost) / area
         if not chosen or (area <= limits.batch_tokens and padding <= limits.max_padding):
@@ -59,7 +61,16 @@ def take(queue: Sequence[Size], idle_lanes: int, limits: Limits) -> list[int]:
             rows, longest, cost = rows + size.rows, max(longest, size.tokens), cost + size.cost
         if len(chosen) == share or rows * longest >= limits.batch_tokens:
             break
-    return chosen
+    return sorted(chosen)
+
+
+def _likest_first(queue: Sequence[Size]) -> list[int]:
+    """Positions by how far a length is from the first item's, the first of equal ones leading."""
+    if not queue:
+        return []
+    wanted = queue[0].tokens
+    distances = [abs(size.tokens - wanted) for size in queue]
+    return sorted(range(len(queue)), key=distances.__getitem__)
 
 
 def retry_after_s(waiting_tokens: int, tokens_per_s: float) -> int:

@@ -36,6 +36,16 @@ def test_a_long_item_does_not_pad_short_ones_but_leads_the_next_batch() -> None:
     assert take(queue, 1, Limits(queue_tokens=100, batch_tokens=512)) == [0, 1, 2, 3, 5]
 
 
+def test_a_deep_queue_gives_a_batch_of_like_lengths() -> None:
+    """The first item's length and then the nearest ones, the earliest of each; what is left keeps its order."""
+    queue = [Size(8, 1)] + [Size(4, 1), Size(9, 1), Size(8, 1), Size(16, 1)] * 3
+    assert take(queue, 1, Limits(queue_tokens=999, batch_tokens=9 * 6)) == [0, 2, 3, 6, 7, 11]
+
+
+def test_what_fits_whole_runs_whole() -> None:
+    assert take([Size(8, 1), Size(4, 1), Size(7, 1), Size(5, 1)], 1, LIMITS) == [0, 1, 2, 3]
+
+
 def test_idle_lanes_share_a_short_queue() -> None:
     assert take([Size(4, 1)] * 6, 2, LIMITS) == [0, 1, 2]
 
