@@ -42,21 +42,33 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 
 LOCALES  := en-US,es-ES,it-IT,hi-IN
 TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
+FIRST    := $(TEACHERS) teacher-characters first-student
+BOTH     := $(FIRST) second-large second-large second-large second-gated second-gated second-small second-small
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(TEACHERS) student corpus
+.PHONY: $(FIRST) second-large second-gated second-small student corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
-$(TEACHERS): corpus $(VENV)/.develop
+$(TEACHERS) teacher-characters: corpus $(VENV)/.develop
 	$(RUN)
 
-student: $(TEACHERS)
+# A pool's members speak as often as they are named.
+first-student: $(TEACHERS)
 	$(RUN) $(TEACHERS:%=--teacher runs/%)
+
+second-large: $(FIRST)
+	$(RUN) $(FIRST:%=--teacher runs/%)
+
+second-gated second-small: second-large
+	$(RUN) $(patsubst %,--teacher runs/%,$(FIRST) second-large second-large second-large)
+
+student: second-gated second-small
+	$(RUN) $(BOTH:%=--teacher runs/%)
 
 bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
 	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.01
-	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.1-viterbi
-	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.1-ain
+	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.2-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.2-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

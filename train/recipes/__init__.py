@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from train.recipes.ain import ain_tuned, stm_ain, stm_ain_f2o
 from train.recipes.distilled import (
     ablation,
+    first_student,
+    second_gated,
+    second_large,
+    second_small,
     student,
     student_tuned,
     teacher,
@@ -50,6 +54,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "teacher-smoothed": teacher_smoothed,
     "teacher-swapped": teacher_swapped,
     "teacher-characters": teacher_characters,
+    "first-student": first_student,
+    "second-large": second_large,
+    "second-gated": second_gated,
+    "second-small": second_small,
     "student": student,
     "student-tuned": student_tuned,
     "ablation": ablation,

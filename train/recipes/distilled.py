@@ -1,4 +1,8 @@
-"""The shipped models: large teachers, and small students that learn from their pool."""
+"""The shipped models: a pool of teachers, a second generation that learns from it, and a student that learns from all.
+
+Students meet varied utterances with their teachers' opinion, and are too small to learn those by heart: dropout, which the
+teachers need, only takes from them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from train.substitution import SubstitutionConfig
 from train.swap import SwapConfig
 
 NOISE = NoiseConfig(typo=0.06, diacritics=0.04, function_word=0.06, code_mixing=0.1, romanised=0.25)
+DISTIL = DistilConfig(draws=4, seed=3, substitution=SubstitutionConfig(words=0.25))
 
 
 def teacher() -> RunConfig:
@@ -81,11 +86,11 @@ def teacher_characters() -> RunConfig:
     )
 
 
-def student() -> RunConfig:
-    """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher."""
+def first_student() -> RunConfig:
+    """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher; the pool's smallest member."""
     return replace(
         stm(),
-        recipe="student",
+        recipe="first-student",
         joint=JointConfig(
             embedder=EmbedderConfig(word_size=128, character_filters=40, word_dropout=0.1),
             encoder=EncoderConfig(hidden_size=160, dropout=0.25),
@@ -99,15 +104,85 @@ def student() -> RunConfig:
     )
 
 
-def student_tuned() -> RunConfig:
-    """`student` gone on with (--start) over new varied utterances, one of its own teachers; it gained nothing clear."""
+def second_large() -> RunConfig:
+    """The second generation's largest, taught by the first."""
+    base = first_student()
+    embedder = replace(base.joint.embedder, word_size=192, character_filters=80, min_word_count=1)
+    encoder = replace(base.joint.encoder, hidden_size=288)
     return replace(
-        student(),
+        base,
+        recipe="second-large",
+        classifier=None,
+        joint=replace(base.joint, embedder=embedder, encoder=encoder, mlp_size=288),
+        distil=DISTIL,
+        optim=replace(base.optim, learning_rate=2.5e-3, epochs=12),
+        seed=31,
+    )
+
+
+def second_gated() -> RunConfig:
+    """A gated CNN, which errs unlike the biLSTMs, taught by the first generation and `second-large`."""
+    base = first_student()
+    return replace(
+        base,
+        recipe="second-gated",
+        classifier=None,
+        joint=JointConfig(
+            embedder=replace(base.joint.embedder, word_size=160, character_filters=50),
+            encoder=EncoderConfig(kind="gated-cnn", hidden_size=384, layers=3, dropout=0.05),
+            mlp_size=256,
+            embedding_dropout=0.1,
+            mlp_dropout=0.1,
+        ),
+        distil=DISTIL,
+        optim=replace(base.optim, epochs=14),
+        seed=53,
+    )
+
+
+def second_small() -> RunConfig:
+    """`first-student` again, with little dropout, taught as `second-gated` is."""
+    base = first_student()
+    encoder = replace(base.joint.encoder, dropout=0.1)
+    return replace(
+        base,
+        recipe="second-small",
+        classifier=None,
+        joint=replace(base.joint, encoder=encoder, embedding_dropout=0.1, mlp_dropout=0.1),
+        distil=DISTIL,
+        optim=replace(base.optim, epochs=14),
+        seed=61,
+    )
+
+
+def student() -> RunConfig:
+    """What is shipped: a biLSTM and a gated CNN beside each other, taught by both generations, and a MaxEnt."""
+    base = second_small()
+    return replace(
+        base,
+        recipe="student",
+        classifier=MaxEntConfig(),
+        joint=replace(
+            base.joint,
+            embedder=replace(base.joint.embedder, word_size=160),
+            encoder=EncoderConfig(hidden_size=128, dropout=0.1),
+            beside=EncoderConfig(kind="gated-cnn", hidden_size=256, layers=3, dropout=0.05),
+        ),
+        optim=replace(base.optim, epochs=16),
+        seed=71,
+    )
+
+
+def student_tuned() -> RunConfig:
+    """`first-student` gone on with (--start) over new varied utterances, one of its own teachers: no clear gain."""
+    base = first_student()
+    return replace(
+        base,
         recipe="student-tuned",
         distil=DistilConfig(
             gold=0.2, joint_weight=0.55, draws=6, seed=1, substitution=SubstitutionConfig(words=0.25)
         ),
-        optim=replace(student().optim, learning_rate=2e-3, epochs=9),
+        optim=replace(base.optim, learning_rate=2e-3, epochs=9),
         seed=1,
     )
 
