@@ -43,7 +43,7 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 LOCALES  := en-US,es-ES,it-IT,hi-IN
 TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 FIRST    := $(TEACHERS) teacher-characters first-student
-BOTH     := $(FIRST) second-large second-large second-large second-gated second-gated second-small second-small
+BOTH     := $(FIRST) second-large second-large second-large second-gated second-small second-small second-small
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
 .PHONY: $(FIRST) second-large second-gated second-small student corpus
 corpus:
