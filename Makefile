@@ -43,9 +43,9 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 LOCALES  := en-US,es-ES,it-IT,hi-IN
 TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 FIRST    := $(TEACHERS) teacher-characters first-student
-BOTH     := $(FIRST) second-large second-large second-large second-gated second-small second-small second-small
+POOL     := $(FIRST) second-large second-large second-large
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(FIRST) second-large second-gated second-small student corpus
+.PHONY: $(FIRST) second-large student corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
@@ -59,14 +59,11 @@ first-student: $(TEACHERS)
 second-large: $(FIRST)
 	$(RUN) $(FIRST:%=--teacher runs/%)
 
-second-gated second-small: second-large
-	$(RUN) $(patsubst %,--teacher runs/%,$(FIRST) second-large second-large second-large)
-
-student: second-gated second-small
-	$(RUN) $(BOTH:%=--teacher runs/%)
+student: second-large
+	$(RUN) $(POOL:%=--teacher runs/%)
 
 bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.01
+	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.005
 	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.2-viterbi
 	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.2-ain
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from train.models.heads.forward_backward import Expected
 
 ITERATIONS = 10
-SOFTEST, HARDEST = 0.5, 3.0
-SHARE = 0.6
+SOFTEST, HARDEST = 0.7, 2.0
+SHARE = 0.5
 
 
 class AinAnnealed(AinFirst):
