@@ -60,7 +60,7 @@ def load(path: Path) -> list[Golden]:
     return found
 
 
-def agree(expected: Golden, frame: Frame, *, within: float = TOLERANCE) -> bool:
+def agree(expected: Golden, frame: Frame, *, within: float) -> bool:
     """Whether domain, intent and spans are the same, and the confidence `within` as much."""
     found = Golden.of(frame)
     same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
@@ -69,7 +69,7 @@ def agree(expected: Golden, frame: Frame, *, within: float = TOLERANCE) -> bool:
 
 def compare(expected: Golden, frame: Frame, *, file: str) -> None:
     """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
-    if not agree(expected, frame):
+    if not agree(expected, frame, within=TOLERANCE):
         raise GoldenMismatch(f"{expected.text!r}: found {Golden.of(frame)}, expected {expected}", file=file)
 
 
