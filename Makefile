@@ -43,6 +43,7 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 LOCALES  := en-US,es-ES,it-IT,hi-IN
 TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 FIRST    := $(TEACHERS) teacher-characters first-student
+# A pool's members speak as often as they are named.
 POOL     := $(FIRST) second-large second-large second-large
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
 .PHONY: $(FIRST) second-large student corpus
@@ -52,7 +53,6 @@ corpus:
 $(TEACHERS) teacher-characters: corpus $(VENV)/.develop
 	$(RUN)
 
-# A pool's members speak as often as they are named.
 first-student: $(TEACHERS)
 	$(RUN) $(TEACHERS:%=--teacher runs/%)
 

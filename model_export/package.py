@@ -73,7 +73,7 @@ def write(
         models = {
             graphs.embed: embed_graph(network.embedder, small=small),
             graphs.score: score_graph(
-                network, small=small, input_scales=input_scales(network, sample) if small else None
+                network, small=small, input_scales=input_scales(network, sample if small else ())
             ),
             graphs.decode: decode_graph(network.head),
         }

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from train.models.joint import IntentMLP, JointNetwork, SlotMLP
 
 
-def score_graph(
-    network: JointNetwork, *, small: bool, input_scales: Mapping[str, float] | None = None
-) -> onnx.ModelProto:
+def score_graph(network: JointNetwork, *, small: bool, input_scales: Mapping[str, float]) -> onnx.ModelProto:
     """The checked model; `small` stores its parameters in fewer bytes, layers with an input scale compute in integers."""
     graph = Graph("score")
     vectors_UE = graph.input("vectors_UE", np.float32, ("U", network.embedder.output_size))
@@ -39,7 +37,7 @@ def score_graph(
     embedded_BTE = graph.op("Gather", vectors_UE, words_BT, axis=0)
     intents, emissions = [], []
     for name, tower in network.towers().items():
-        layers = Layers(graph, small=small, input_scales=input_scales or {}, within=name)
+        layers = Layers(graph, small=small, input_scales=input_scales, within=name)
         encode = ENCODE[type(tower.encoder)]
         encoded_BTH = encode(layers, tower.encoder, embedded_BTE, lengths_B, inside_BT1)
         intents.append(_intents(layers, tower.intent, encoded_BTH, lengths_B, inside_BT1))

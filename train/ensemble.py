@@ -19,7 +19,7 @@ from polyparse.errors import ConfigError
 from polyparse.pipeline import Pipeline
 from polyparse.vocab import PADDING, UNKNOWN
 from train.models.heads.crf import Crf
-from train.models.joint import Tensors
+from train.models.joint import Tensors, opinion_pool
 from train.networks import decode
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ class Member:
         self.word_rows_V, self.character_rows_V = word_rows_V, character_rows_V
 
     def score(self, tensors: Tensors) -> tuple[torch.Tensor, torch.Tensor]:
-        """log_probs_BI and emissions_BTK."""
+        """logits_BI and emissions_BTK."""
         own = tensors._replace(
             word_rows_U=self.word_rows_V[tensors.word_rows_U],
             characters_UC=self.character_rows_V[tensors.characters_UC],
         )
         logits_BI, emissions_BTK = self.network(own)
-        return logits_BI.float().log_softmax(1), emissions_BTK.float()
+        return logits_BI.float(), emissions_BTK.float()
 
 
 class Ensemble:
@@ -96,9 +96,10 @@ class Ensemble:
     @torch.inference_mode()
     def score(self, batch: Batch, _network: int = 0) -> tuple[Floats, Floats]:
         """log P_joint_BI, normalised, and emissions_BTK: the members' means."""
-        scored = [member.score(Tensors.of(batch)) for member in self._members]
-        log_probs_BI = torch.stack([log_probs for log_probs, _ in scored]).mean(0).log_softmax(1)
-        return log_probs_BI.numpy(), torch.stack([emissions for _, emissions in scored]).mean(0).numpy()
+        log_probs_BI, emissions_BTK = opinion_pool(
+            [member.score(Tensors.of(batch)) for member in self._members]
+        )
+        return log_probs_BI.numpy(), emissions_BTK.numpy()
 
     @torch.inference_mode()
     def decode(

@@ -26,6 +26,8 @@ from train.models.heads import HEADS
 from train.models.pooling import largest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polyparse.encode import Batch
     from polyparse.labels import Labels
     from polyparse.vocab import Vocabulary
@@ -176,8 +178,7 @@ class JointNetwork(Tower):
         views = self.views(tensors)
         if len(views) == 1:
             return views[0].logits_BI, views[0].emissions_BTK
-        log_probs_BI = torch.stack([view.logits_BI.log_softmax(1) for view in views]).mean(0).log_softmax(1)
-        return log_probs_BI, torch.stack([view.emissions_BTK for view in views]).mean(0)
+        return opinion_pool([(view.logits_BI, view.emissions_BTK) for view in views])
 
     def loss(self, scores: Scores, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
         """(alpha * IC, beta * NER), each a mean over the utterances; their sum is the paper's loss."""
@@ -196,6 +197,12 @@ class JointNetwork(Tower):
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
         intent_loss = nn.functional.cross_entropy(scores.logits_BI, teacher_probs_BI)
         return self.config.alpha * intent_loss, self.config.beta * slot_loss
+
+
+def opinion_pool(scored: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """log_probs_BI, normalised, and emissions_BTK of the pool (see `train.ensemble`) of some (logits_BI, emissions_BTK)."""
+    log_probs_BI = torch.stack([logits_BI.log_softmax(1) for logits_BI, _ in scored]).mean(0).log_softmax(1)
+    return log_probs_BI, torch.stack([emissions_BTK for _, emissions_BTK in scored]).mean(0)
 
 
 def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> JointNetwork:
