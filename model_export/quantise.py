@@ -35,10 +35,9 @@ def quantise(array: Floats, axis: int) -> tuple[Codes, Floats]:
 
 def closest_scale(values: Floats, most: int) -> np.float32:
     """Of scales that clip at CLIPS of the largest value, the one that loses the least of its square; 1 for zeros alone."""
-    peak = np.abs(values).max(initial=0.0)
-    if peak == 0:
+    scales = np.abs(values).max(initial=0.0) * CLIPS / most
+    if scales[0] < np.finfo(np.float32).tiny:  # values so small cannot be divided by their scale
         return np.float32(1.0)
-    scales = peak * CLIPS / most
     lost = [np.square(_rounded(values, scale, most) * scale - values).sum() for scale in scales]
     return np.float32(scales[int(np.argmin(lost))])
 
