@@ -8,7 +8,7 @@ import pytest
 
 from polyparse.errors import ModelRunFailed
 from polyparse.frame import Frame, Utterance
-from service.batching.batcher import Batcher
+from service.batching.batcher import QUIET_TURNS, Batcher
 from service.batching.policy import Limits
 from service.batching.work import Outcome
 from service.errors import CallerDeparted, QueueFull, ShuttingDown
@@ -78,6 +78,45 @@ async def test_what_comes_in_one_turn_runs_together() -> None:
     async with bench() as b:
         await answers([b.submit("a"), b.submit("b"), b.submit("c")])
         assert b.gate.batches() == [["a", "b", "c"]]
+
+
+@in_loop
+async def test_what_comes_turn_after_turn_runs_together() -> None:
+    async with bench() as b:
+        futures = []
+        for text in "abcdef":
+            futures.append(b.submit(text))
+            await turns(QUIET_TURNS)
+        await answers(futures)
+        assert b.gate.batches() == [list("abcdef")]
+
+
+@in_loop
+async def test_a_full_batch_does_not_wait_for_quiet() -> None:
+    async with bench(limits=Limits(queue_tokens=100, batch_tokens=4)) as b:
+        futures = []
+        with b.gate.held():
+            for count in range(1, 10):
+                futures.append(b.submit("a"))
+                await turns(1)
+                assert b.batcher.waiting_tokens == (count if count < 4 else count - 4)
+        await answers(futures)
+
+
+@in_loop
+async def test_callers_who_ask_again_join_those_who_waited() -> None:
+    async with bench() as b:
+
+        async def twice(text: str) -> None:
+            await b.submit(text)
+            await b.submit(f"{text} again")
+
+        with b.gate.held():
+            first = asyncio.gather(twice("a"), twice("b"))
+            assert await b.gate.batch() == ["a", "b"]
+            waited = b.submit("c")
+        await asyncio.gather(first, waited)
+        assert b.gate.batches() == [["c", "a again", "b again"]]
 
 
 @in_loop
