@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from train.models.encoders.bilstm import BiLSTM
+from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
 from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from model_export.graph import Value
     from model_export.layers import Layers
+    from train.models.encoders.bisru import RecurrentUnits
     from train.models.encoders.gated_cnn import GatedBlock
 
 TO_THE_END = 2**31 - 1  # as the end of a slice
@@ -49,6 +51,57 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value,
         out_TBDH = graph.op("Transpose", out_TDBH, perm=[0, 2, 1, 3])
         hidden_TBH = graph.op("Reshape", out_TBDH, graph.constant([0, 0, 2 * lstm.hidden_size], np.int64))
     return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+
+
+def bisru(layers: Layers, encoder: BiSRU, embedded_BTE: Value, _lengths_B: Value, inside_BT1: Value) -> Value:
+    """Time-major, so that a step of the recurrence reads and writes in one place."""
+    graph = layers.graph
+    hidden_BTH = layers.linear("encoder.projection", encoder.projection, embedded_BTE)
+    hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
+    inside_TB1 = graph.op("Transpose", inside_BT1, perm=[1, 0, 2])
+    for index, part in enumerate(encoder.layers):
+        layer = cast("RecurrentUnits", part)
+        added_TBH = _recurrent_units(layers, f"encoder.layers.{index}", layer, hidden_TBH, inside_TB1)
+        hidden_TBH = graph.op("Add", hidden_TBH, added_TBH)
+    hidden_BTH = graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+    return layers.norm("encoder.norm", encoder.norm, hidden_BTH, inside_BT1)
+
+
+def _recurrent_units(
+    layers: Layers, name: str, layer: RecurrentUnits, hidden_TBH: Value, inside_TB1: Value
+) -> Value:
+    """What the layer adds to its input."""
+    graph, one = layers.graph, layers.graph.constant(1.0, np.float32)
+    normed_TBH = layers.norm(f"{name}.norm", layer.norm, hidden_TBH, inside_TB1)
+    made = layers.linear(f"{name}.gates", layer.gates, normed_TBH)
+    size = layer.norm.normalized_shape[0]
+    value_TBH, gates = graph.ops("Split", made, graph.integers(size, 2 * size), n_outputs=2, axis=2)
+    open_ = graph.op("Sigmoid", graph.op("Add", gates, layers.parameter(f"{name}.bias", layer.bias)))
+    forget_TBH, leave_TBH = graph.ops("Split", open_, n_outputs=2, axis=2, num_outputs=2)
+    entering_TBH = graph.op("Mul", value_TBH, graph.op("Sub", one, forget_TBH))
+    ahead, back = zip(
+        *(
+            graph.ops("Split", whole, n_outputs=2, axis=2, num_outputs=2)
+            for whole in (entering_TBH, forget_TBH, leave_TBH)
+        ),
+        strict=True,
+    )
+    body, (ahead_BH, back_BH, *steps) = graph.body(name, ["cell", "cell", *("enter", "forget", "leave") * 2])
+    cells, left = [], []
+    for cell_BH, (enter_BH, forget_BH, leave_BH) in ((ahead_BH, steps[:3]), (back_BH, steps[3:])):
+        cells.append(body.op("Add", enter_BH, body.op("Mul", forget_BH, cell_BH)))
+        left.append(body.op("Mul", leave_BH, cells[-1]))
+    first_BH = graph.op("Gather", ahead[0], graph.constant(0, np.int64), axis=0)
+    zero_BH = graph.op("Mul", first_BH, graph.constant(0.0, np.float32))
+    _, _, *left_TBH = graph.scan(
+        body,
+        [*cells, *left],
+        states=[zero_BH, zero_BH],
+        sequences=[*ahead, *back],
+        scan_input_directions=[0, 0, 0, 1, 1, 1],
+        scan_output_directions=[0, 1],
+    )
+    return graph.op("Concat", *left_TBH, axis=2)
 
 
 def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, _lengths_B: Value, inside_BT1: Value) -> Value:
@@ -109,6 +162,7 @@ def token_linear(
 
 ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
     BiLSTM: bilstm,
+    BiSRU: bisru,
     TokenCNN: cnn,
     GatedCNN: gated_cnn,
     TokenLinear: token_linear,

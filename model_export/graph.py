@@ -129,12 +129,19 @@ class Graph:
         return body, values
 
     def scan(
-        self, body: Graph, results: Sequence[Value], *, states: Sequence[Value], sequences: Sequence[Value]
+        self,
+        body: Graph,
+        results: Sequence[Value],
+        *,
+        states: Sequence[Value],
+        sequences: Sequence[Value],
+        **directions: Sequence[int],
     ) -> list[Value]:
         """Run `body` along axis 0 of `sequences`: the last states, then the results of each step, stacked.
 
         The body's inputs are its states, then one element of each sequence; `results` are its next states, then
-        what it yields.
+        what it yields. `scan_input_directions` and `scan_output_directions` say of each sequence and of each result
+        whether it runs forwards (0, as without them) or backwards (1).
         """
         body._outputs = [helper.make_empty_tensor_value_info(name) for name in body._distinct(results)]
         return self.ops(
@@ -144,6 +151,7 @@ class Graph:
             n_outputs=len(results),
             body=body._proto(),
             num_scan_inputs=len(sequences),
+            **directions,
         )
 
     def build(self) -> onnx.ModelProto:

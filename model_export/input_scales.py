@@ -15,6 +15,7 @@ from torch import nn
 
 from model_export.quantise import MOST_INPUT, closest_scale
 from polyparse.encode import collate
+from train.models.encoders.bisru import BiSRU
 from train.models.encoders.gated_cnn import GatedCNN
 from train.models.joint import Tensors
 
@@ -40,7 +41,7 @@ def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, f
     """
     watched: dict[str, nn.Module] = {}
     for name, tower in network.towers().items():
-        if isinstance(tower.encoder, GatedCNN):
+        if isinstance(tower.encoder, GatedCNN | BiSRU):
             parts = {f"{name}encoder.{part}": module for part, module in tower.encoder.named_modules()}
             linear = {part: module for part, module in parts.items() if isinstance(module, nn.Linear)}
             watched |= {**linear, f"{name}slots.hidden": tower.slots.hidden}

@@ -43,9 +43,14 @@ ROWS, TOKENS, WORDS, CHARACTERS = (1, 3, 32), (1, 2, 8, 33), (1, 2, 40), (1, 2, 
 BLOCKS = [f"encoder.blocks.{block}.{part}.weight" for block in (0, 1) for part in ("near", "whole")]
 INT8 = {
     "bilstm": [f"encoder.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"],
+    "bisru": [
+        "encoder.projection.weight",
+        *(f"encoder.layers.{layer}.gates.weight" for layer in (0, 1)),
+        "slots.hidden.weight",
+    ],
     "gated-cnn": ["encoder.projection.weight", *BLOCKS, "slots.hidden.weight"],
 }
-"""What small storage keeps in int8, words aside; a gated CNN's are multiplied as integers."""
+"""What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers."""
 
 
 class Member(NamedTuple):
@@ -102,7 +107,7 @@ class Pair(NamedTuple):
 
 @cache
 def models_of(member: Member, *, small: bool = False) -> Pair:
-    """A small gated CNN computes in integers."""
+    """A small gated CNN and a small biSRU compute in integers."""
     network = network_of(member)
     seen = [random_batch(ragged(32, 33), n_distinct=40, n_characters=9)]
     scales = input_scales(network, seen) if small else {}
@@ -197,7 +202,7 @@ def test_small_storage_stays_close(member: Member) -> None:
     """Codes of seven and eight bits come within a tenth, widened weights within thousandths."""
     batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
     found, expected = run(member, batch, small=True), run(member, batch)
-    error = 1e-1 if "gated-cnn" in member else 5e-3
+    error = 1e-1 if {"bisru", "gated-cnn"} & set(member) else 5e-3
     assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=error)
     assert found.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=error)
 
@@ -228,11 +233,12 @@ def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) ->
         assert [stored[f"encoder.layers.1.{part}"] for part in "WRB"] == [(2, 40, 20), (2, 40, 10), (2, 80)]
 
 
-def test_an_integer_weight_has_the_name_and_the_shape_of_its_parameter() -> None:
-    member = Member("gated-cnn", characters=True, intents=True)
+@pytest.mark.parametrize("encoder", ["bisru", "gated-cnn"])
+def test_an_integer_weight_has_the_name_and_the_shape_of_its_parameter(encoder: str) -> None:
+    member = Member(encoder, characters=True, intents=True)
     stored = stored_by(models_of(member, small=True))
     for name, values in network_of(member).named_parameters():
-        if name in INT8["gated-cnn"]:
+        if name in INT8[encoder]:
             assert stored[name] == (np.dtype(np.int8), tuple(values.shape))
             assert stored[f"{name}.scale"] == (np.dtype(np.float32), tuple(values.shape[:1]))
 

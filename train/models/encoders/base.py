@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderConfig:
-    """`hidden_size` is one direction's for "bilstm", the filters or channels of the CNNs, the output of "linear"."""
+    """`hidden_size`: of one direction ("bilstm", "bisru"), of filters or channels (the CNNs), of the output ("linear")."""
 
-    kind: Literal["bilstm", "cnn", "gated-cnn", "linear"] = "bilstm"
+    kind: Literal["bilstm", "bisru", "cnn", "gated-cnn", "linear"] = "bilstm"
     hidden_size: int = 200
     layers: int = 2
     dropout: float = 0.4

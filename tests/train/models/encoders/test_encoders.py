@@ -5,6 +5,7 @@ Axes: B utterances, T tokens, E embedding, H encoder output.
 
 from __future__ import annotations
 
+from math import exp
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -14,11 +15,13 @@ from torch import Tensor, nn
 from train.models.dropout import SharedDropout
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
+from train.models.encoders.bisru import RecurrentUnits
 from train.models.encoders.gated_cnn import DILATIONS, GatedBlock
 from train.models.encoders.linear import TokenLinear
 
 if TYPE_CHECKING:
     from train.models.encoders.bilstm import BiLSTM
+    from train.models.encoders.bisru import BiSRU
     from train.models.encoders.cnn import TokenCNN
     from train.models.encoders.gated_cnn import GatedCNN
 
@@ -28,7 +31,7 @@ LENGTHS_B = torch.tensor([5, 1, 3, 2])
 INPUT = 6
 
 
-def encoder(name: str, layers: int = 2) -> BiLSTM | TokenCNN | GatedCNN | TokenLinear:
+def encoder(name: str, layers: int = 2) -> BiLSTM | BiSRU | TokenCNN | GatedCNN | TokenLinear:
     torch.manual_seed(0)
     return ENCODERS[name](INPUT, EncoderConfig(kind="bilstm", hidden_size=4, layers=layers)).eval()
 
@@ -140,6 +143,45 @@ def test_the_gated_cnn_weighs_two_neighbours_and_the_largest_of_all_tokens() -> 
         centred_TH = tokens_TH - tokens_TH.mean(dim=1, keepdim=True)
         expected_TH = centred_TH / (centred_TH.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
         assert found[b, :length].allclose(expected_TH, atol=1e-5)
+
+
+@torch.no_grad()
+def recurrent(layer: RecurrentUnits, tokens_TH: Tensor) -> Tensor:
+    """What a layer adds, channel by channel: the first half of them reads forwards, the second backwards."""
+    size = tokens_TH.shape[1]
+    added_TH = torch.zeros_like(tokens_TH)
+    for h in range(size):
+        cell = 0.0
+        places = range(len(tokens_TH)) if h < size // 2 else reversed(range(len(tokens_TH)))
+        for t in places:
+            token_H = tokens_TH[t]
+            normed_H = (token_H - token_H.mean()) / (token_H.var(correction=0) + 1e-5).sqrt()
+            value, forget, leave = (
+                (layer.gates.weight[part * size + h] @ normed_H).item() for part in range(3)
+            )
+            kept = 1 / (1 + exp(-forget - layer.bias[h].item()))
+            cell = kept * cell + (1 - kept) * value
+            added_TH[t, h] = cell / (1 + exp(-leave - layer.bias[size + h].item()))
+    return added_TH
+
+
+def test_the_bisru_reads_from_both_ends_of_each_utterance() -> None:
+    module = encoder("bisru", layers=3)
+    for layer in parts_of(module, RecurrentUnits):
+        nn.init.normal_(layer.bias)
+    found = module(embedded(), LENGTHS_B)
+    for b, length in enumerate(LENGTHS_B.tolist()):
+        tokens_TH = module.get_submodule("projection")(embedded()[b, :length])
+        for layer in parts_of(module, RecurrentUnits):
+            tokens_TH = tokens_TH + recurrent(layer, tokens_TH)
+        centred_TH = tokens_TH - tokens_TH.mean(dim=1, keepdim=True)
+        expected_TH = centred_TH / (centred_TH.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
+        assert found[b, :length].allclose(expected_TH, atol=1e-5)
+
+
+def test_channels_of_a_bisru_remember_longer_and_longer_in_both_directions() -> None:
+    (layer,) = parts_of(encoder("bisru", layers=1), RecurrentUnits)
+    assert layer.bias.tolist() == pytest.approx([0, 1, 2, 3] * 2 + [0] * 8)
 
 
 def test_the_linear_layer_sees_no_context() -> None:

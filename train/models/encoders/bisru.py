@@ -1,0 +1,81 @@
+"""Bidirectional simple recurrent units (Lei et al. 2018), residual, normalised before each layer.
+
+Axes: B utterances, T tokens, E embedding, H both directions together.
+
+The gates of a token are made of that token alone, all tokens at once in one matrix product. What waits for an earlier token
+is one multiplication and one addition a channel:
+
+    cell_t = forget_t * cell_{t-1} + (1 - forget_t) * value_t       (their equation 2, without the cell in the gates)
+    hidden_t + leave_t * cell_t                                     (in place of their highway)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from train.models.dropout import SharedDropout
+
+if TYPE_CHECKING:
+    from train.models.encoders.base import EncoderConfig
+
+LONGEST_MEMORY = 3.0
+"""Forget gates start between open and shut, sigmoid(0) to sigmoid(3), so that channels remember 2 to 20 tokens."""
+
+
+class RecurrentUnits(nn.Module):
+    """One layer of both directions: the first half of the channels reads forwards, the second half backwards."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(size)
+        self.gates = nn.Linear(size, 3 * size, bias=False)  # value, forget, leave
+        nn.init.normal_(self.gates.weight, std=size**-0.5)
+        memories = torch.linspace(0.0, LONGEST_MEMORY, size // 2).repeat(2)
+        self.bias = nn.Parameter(torch.cat([memories, torch.zeros(size)]))  # forget, leave
+
+    def forward(self, hidden_BTH: Tensor, inside_BT1: Tensor) -> Tensor:
+        """What the layer adds to each token. In padding values are zero, and leave a cell that was never filled at zero."""
+        size = hidden_BTH.shape[2]
+        made = self.gates(self.norm(hidden_BTH) * inside_BT1)
+        value_BTH = made[:, :, :size]
+        forget_BTH, leave_BTH = (made[:, :, size:] + self.bias).sigmoid().chunk(2, dim=2)
+        entering = ((1 - forget_BTH) * value_BTH).chunk(2, dim=2)
+        kept = forget_BTH.chunk(2, dim=2)
+        cells = [_run(entering[0], kept[0], reverse=False), _run(entering[1], kept[1], reverse=True)]
+        added_BTH: Tensor = leave_BTH * torch.cat(cells, dim=2)
+        return added_BTH
+
+
+class BiSRU(nn.Module):
+    """A projection to the channels, then layers, each of which adds to them."""
+
+    def __init__(self, input_size: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.output_size = 2 * config.hidden_size
+        self.projection = nn.Linear(input_size, self.output_size)
+        self.layers = nn.ModuleList(RecurrentUnits(self.output_size) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(self.output_size)
+        self.dropout = SharedDropout(config.dropout)
+
+    def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
+        """Zero beyond the length."""
+        inside_BT1 = (torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
+        hidden_BTH = self.projection(embedded_BTE)
+        for layer in self.layers:
+            hidden_BTH = hidden_BTH + self.dropout(layer(hidden_BTH, inside_BT1))
+        encoded_BTH: Tensor = self.norm(hidden_BTH) * inside_BT1
+        return encoded_BTH
+
+
+def _run(entering_BTH: Tensor, forget_BTH: Tensor, *, reverse: bool) -> Tensor:
+    """The cells of one direction."""
+    cell_BH = torch.zeros_like(entering_BTH[:, 0])
+    cells: list[Tensor] = []
+    steps = list(zip(entering_BTH.unbind(1), forget_BTH.unbind(1), strict=True))
+    for entered_BH, kept_BH in reversed(steps) if reverse else steps:
+        cell_BH = torch.addcmul(entered_BH, kept_BH, cell_BH)
+        cells.append(cell_BH)
+    return torch.stack(cells[::-1] if reverse else cells, dim=1)
