@@ -221,7 +221,7 @@ def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress:
         progress.close_epoch(line)
         if not trainer.finished:
             progress.open_epoch(name, epoch.number + 1, trainer.config.optim.epochs)
-    checkpoint.save_torch(f"network-{index}", trainer.best_weights)
+    checkpoint.save_torch(f"network-{index}", trainer.final_weights())
 
 
 def _finish(

@@ -85,6 +85,15 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """All that `restore` needs."""
         return {
+    def final_weights(self) -> dict[str, torch.Tensor]:
+        """The best weights, with the bias of "O", the first tag, raised by `outside_bias`."""
+        weights = dict(self.best_weights)
+        for tower in self.network.towers():
+            name = f"{tower}slots.output.bias"
+            weights[name] = weights[name].clone()
+            weights[name][0] += self.config.joint.outside_bias
+        return weights
+
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),

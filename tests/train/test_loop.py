@@ -14,6 +14,7 @@ from tests.train.tiny import SHORT, TINY, parts
 from train.checkpoint import Checkpoint
 from train.config import OptimConfig
 from train.loop import Trainer, build_network, train_epochs
+from train.models.encoders.base import EncoderConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +122,18 @@ def test_patience_ends_a_run_that_gets_no_better() -> None:
     assert [epoch.best for epoch in train_epochs(run)] == [True, False, False, False]
     assert run.best_epoch == 1
     assert run.finished
+
+
+@pytest.mark.parametrize("beside", [None, EncoderConfig(kind="gated-cnn", hidden_size=8)])
+def test_the_final_weights_are_the_best_ones_with_a_likelier_outside(beside: EncoderConfig | None) -> None:
+    run = trainer(replace(SHORT, joint=replace(SHORT.joint, beside=beside, outside_bias=0.25)))
+    list(train_epochs(run))
+    final = run.final_weights()
+    changed = {name for name, best in run.best_weights.items() if not final[name].equal(best)}
+    assert changed == {f"{tower}slots.output.bias" for tower in run.network.towers()}
+    for name in changed:
+        raised_K = final[name] - run.best_weights[name]
+        assert raised_K.tolist() == pytest.approx([0.25] + [0.0] * (len(raised_K) - 1), abs=1e-6)
 
 
 def test_the_best_weights_are_the_first_that_do_best_on_dev() -> None:
