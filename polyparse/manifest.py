@@ -78,7 +78,7 @@ class FileRecord:
 class Provenance:
     """Where the model comes from; `config` is the whole config of the run that trained it.
 
-    `training_minutes` are wall-clock, of that run and of all that it builds on; None where they are not known.
+    `training_minutes` are processor time, at most, of that run and of all that it builds on; None where not known.
     """
 
     data: str

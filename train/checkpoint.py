@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class Run:
     """What was run: the config, the corpus as the user named it, the surroundings, and the runs it built on, if any.
 
-    `threads` are PyTorch's. `elder_seconds` are `seconds_of` the runs that it builds on, taken when it began.
+    `threads` are PyTorch's. `elder_seconds` are `cpu_seconds_of` the runs that it builds on, taken when it began.
     """
 
     config: RunConfig
@@ -127,23 +127,30 @@ class Checkpoint:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
 
-    def seconds(self) -> float:
-        """Wall-clock of the epochs and stages that the log has; what was broken off halfway is not in it."""
+    def cpu_seconds(self) -> float:
+        """Processor time of the epochs and stages that the log has; what was broken off halfway is not in it.
+
+        A line without it counts its wall-clock for each of the run's threads, which is at least as much.
+        """
+        threads = self.run().threads or 1
         path = self.folder / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         try:
-            return sum(float(json.loads(line).get("seconds", 0.0)) for line in lines)
+            entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
+            return sum(
+                float(entry.get("cpu_seconds", threads * entry.get("seconds", 0.0))) for entry in entries
+            )
         except ValueError as error:
             raise ConfigError(
                 f"{path}: found a line that is no JSON, expected a line an epoch: {error}"
             ) from None
 
     def elder_seconds(self) -> dict[str, float] | None:
-        """`seconds_of` the runs that this one builds on: as it recorded when it began, else as they stand now."""
+        """`cpu_seconds_of` the runs that this one builds on: as it recorded when it began, else as they stand now."""
         run = self.run()
         if run.elder_seconds is not None:
             return dict(run.elder_seconds)
-        return seconds_of([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
+        return cpu_seconds_of([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
 
     def run(self) -> Run:
         """run.json, checked."""
@@ -243,14 +250,14 @@ class Checkpoint:
         return Vectorizer(tables.vocabulary, tables.features), pipeline
 
 
-def seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
-    """Absolute folder -> seconds of each of these runs and of all that they build on; None where one of them is gone."""
+def cpu_seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
+    """Absolute folder -> processor seconds of each of these runs and of all that they build on; None where one is gone."""
     found: dict[str, float] = {}
     for run in runs:
         elders = run.elder_seconds() if run.exists else None
         if elders is None:
             return None
-        found |= {**elders, str(run.folder.resolve()): run.seconds()}
+        found |= {**elders, str(run.folder.resolve()): run.cpu_seconds()}
     return found
 
 

@@ -15,7 +15,7 @@ import torch
 
 from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
-from train.checkpoint import Checkpoint, Run, seconds_of
+from train.checkpoint import Checkpoint, Run, cpu_seconds_of
 from train.corpora import read
 from train.fit import Elders, fit
 from train.progress import Progress
@@ -71,7 +71,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         teachers=tuple(options.teacher),
         teacher_recipes=tuple(teacher.run().config.recipe for teacher in teachers),
         threads=torch.get_num_threads(),
-        elder_seconds=seconds_of([*([start] if start else []), *teachers]),
+        elder_seconds=cpu_seconds_of([*([start] if start else []), *teachers]),
     )
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyparse.encode import Vectorizer
@@ -21,6 +20,7 @@ from train.loop import Trainer, train_epochs
 from train.networks import TorchNetworks
 from train.noise import NoiseConfig, Noiser
 from train.start import adopt_tables
+from train.stopwatch import Stopwatch
 from train.swap import SlotSwap
 from train.task import TextTables, build_targets, build_task, collect_labels, of_domain
 
@@ -119,7 +119,7 @@ def _prepare(
 
     Where Hindi in Latin letters is trained against, these see it beside the corpus: to them it is other words.
     """
-    started = perf_counter()
+    started = Stopwatch()
     noiser = Noiser(train, NoiseConfig(romanised=config.noise.romanised))
     train = [
         *train,
@@ -131,7 +131,7 @@ def _prepare(
     model, tables = fit_classifier(train, labels, tables, config.classifier, progress)
     if model is not None:
         checkpoint.save_classifier(model)
-    checkpoint.log({"stage": "text tables and domain classifier", "seconds": _since(started)})
+    checkpoint.log({"stage": "text tables and domain classifier", **started.read()})
     checkpoint.save_tables(tables)
 
 
@@ -165,11 +165,11 @@ def _redrawing(
     """The task of an epoch: varied anew, or with the opinions of teachers; what those reach on dev is logged."""
     train, dev = parts
     if teachers:
-        started = perf_counter()
+        started = Stopwatch()
         voice = _voice(Ensemble(teachers), config, dev)
         found = Distillation(task, train, config.distil, voice, vectorizer, Noiser(train, config.noise))
         measured = {"joint_weight": voice.routing.joint_weight, "dev": voice.measures}
-        checkpoint.log({"teachers": len(teachers), **measured, "seconds": _since(started)})
+        checkpoint.log({"teachers": len(teachers), **measured, **started.read()})
         return found.draw
     if not config.swap.utterances and not config.noise.is_on:
         return lambda _epoch, _seed: task
@@ -180,11 +180,6 @@ def _redrawing(
         return replace(task, train=items, targets=targets)
 
     return redraw
-
-
-def _since(started: float) -> float:
-    """Seconds, as the log has them."""
-    return round(perf_counter() - started, 1)
 
 
 def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Teachers:
@@ -215,7 +210,7 @@ def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress:
             "slot_loss": round(epoch.slot_loss, 4),
             "dev": epoch.dev,
             "best": epoch.best,
-            "seconds": round(epoch.seconds, 1),
+            **epoch.time,
         }
         checkpoint.log(line)
         progress.close_epoch(line)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from math import cos, pi
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from train.lesson import losses
 from train.models.joint import JointNetwork, Scores, Tensors, new_network
 from train.networks import TorchNetworks
 from train.start import adopt_weights
+from train.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,14 +36,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Epoch:
-    """Losses are means over utterances; `dev` holds the mean measures of the averaged weights; `best` says they lead."""
+    """Losses are means over utterances; `dev` holds the mean measures of the averaged weights; `best` says they lead.
+
+    `time` is a `Stopwatch`'s.
+    """
 
     number: int
     intent_loss: float
     slot_loss: float
     dev: dict[str, float | None]
     best: bool
-    seconds: float
+    time: dict[str, float]
 
 
 class Trainer:
@@ -82,9 +85,6 @@ class Trainer:
         optim = self.config.optim
         return self.epoch >= optim.epochs or self.epoch - self.best_epoch >= optim.patience
 
-    def state(self) -> dict[str, Any]:
-        """All that `restore` needs."""
-        return {
     def final_weights(self) -> dict[str, torch.Tensor]:
         """The best weights, with the bias of "O", the first tag, raised by `outside_bias`."""
         weights = dict(self.best_weights)
@@ -94,6 +94,9 @@ class Trainer:
             weights[name][0] += self.config.joint.outside_bias
         return weights
 
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs."""
+        return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -131,7 +134,7 @@ def train_epochs(
     `on_step(done, of)` is called after each batch. Leaving the generator early leaves the trainer as it is.
     """
     while not trainer.finished:
-        started = perf_counter()
+        started = Stopwatch()
         intent_loss, slot_loss = _train_epoch(trainer, on_step)
         trainer.epoch += 1
         dev = evaluate(trainer.average.module, trainer.task)
@@ -140,7 +143,7 @@ def train_epochs(
         if best:
             trainer.best_match, trainer.best_epoch = match or 0.0, trainer.epoch
             trainer.best_weights = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}
-        yield Epoch(trainer.epoch, intent_loss, slot_loss, dev, best, perf_counter() - started)
+        yield Epoch(trainer.epoch, intent_loss, slot_loss, dev, best, started.read())
 
 
 def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:

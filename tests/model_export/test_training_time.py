@@ -1,4 +1,4 @@
-"""How long training took: each run once, in minutes, with what they are of; unknown where a run is gone."""
+"""How much processor time training took: each run once; unknown where a run is gone."""
 
 from __future__ import annotations
 
@@ -28,27 +28,34 @@ def test_a_run_without_a_log_has_no_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("threads", "process"),
-    [(None, "one process on a CPU"), (1, "one process with 1 thread"), (2, "one process with 2 threads")],
+    ("threads", "minutes", "seconds"), [(None, 1.5, "90"), (1, 1.5, "90"), (20, 30.0, "1,800")]
 )
-def test_minutes_are_of_a_process_with_so_many_threads(
-    threads: int | None, process: str, tmp_path: Path
+def test_wall_clock_counts_for_each_thread(
+    threads: int | None, minutes: float, seconds: str, tmp_path: Path
 ) -> None:
     checkpoint = ran(tmp_path / "run", 90.0, threads=threads)
-    assert training_time.minutes(checkpoint) == 1.5
-    assert training_time.in_words(checkpoint) == f"training time: 1.5 minutes of {process}"
+    assert training_time.minutes(checkpoint) == minutes
+    assert training_time.in_words(checkpoint) == f"training time: at most {seconds} CPU seconds"
+
+
+def test_processor_time_counts_where_it_was_logged(tmp_path: Path) -> None:
+    checkpoint = ran(tmp_path / "run", 90.0, threads=2)
+    checkpoint.log({"epoch": 2, "seconds": 60.0, "cpu_seconds": 20.0})
+    assert training_time.in_words(checkpoint) == "training time: at most 200 CPU seconds"
 
 
 def test_the_runs_that_it_builds_on_count_too(tmp_path: Path) -> None:
     checkpoint = ran(tmp_path / "run", 90.0, elder_seconds={"/a": 60.0, "/b": 33.0})
     assert training_time.minutes(checkpoint) == 3.0  # 183 s, rounded
-    assert training_time.in_words(checkpoint).endswith(", 3.0 with the 2 runs that it builds on")
+    assert training_time.in_words(checkpoint) == (
+        "training time: at most 183 CPU seconds, 90 of them after the 2 runs that it builds on"
+    )
 
 
 def test_a_sum_without_a_run_that_is_gone_is_not_given(tmp_path: Path) -> None:
     checkpoint = ran(tmp_path / "run", 90.0, start=str(tmp_path / "gone"))
     assert training_time.minutes(checkpoint) is None
-    assert training_time.in_words(checkpoint).startswith("training time: 1.5 minutes of one process")
+    assert training_time.in_words(checkpoint).startswith("training time: at most 90 CPU seconds, without")
     assert training_time.in_words(checkpoint).endswith("of which one is no longer there")
 
 

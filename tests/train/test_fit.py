@@ -61,7 +61,7 @@ def train(
 def log(checkpoint: Checkpoint) -> list[dict[str, Any]]:
     """Its lines, without the seconds that epochs took."""
     lines = (checkpoint.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+    return [{key: value for key, value in json.loads(line).items() if "seconds" not in key} for line in lines]
 
 
 def networks(checkpoint: Checkpoint) -> list[dict[str, torch.Tensor]]:

@@ -1,0 +1,21 @@
+"""How long a part of a run takes, on the wall and in processor time, as a log has it."""
+
+from __future__ import annotations
+
+from time import perf_counter, process_time
+
+DIGITS = 1
+
+
+class Stopwatch:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = perf_counter(), process_time()
+
+    def read(self) -> dict[str, float]:
+        """`seconds` of wall-clock and `cpu_seconds` of all threads of this process."""
+        return {
+            "seconds": round(perf_counter() - self._wall, DIGITS),
+            "cpu_seconds": round(process_time() - self._cpu, DIGITS),
+        }
