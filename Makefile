@@ -45,8 +45,10 @@ TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 FIRST    := $(TEACHERS) teacher-characters first-student
 # A pool's members speak as often as they are named.
 POOL     := $(FIRST) second-large second-large second-large
+SECOND   := second-small second-gated
+ALL      := $(POOL) second-small second-small second-small second-gated
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(FIRST) second-large student corpus
+.PHONY: $(FIRST) second-large $(SECOND) student corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
@@ -59,13 +61,16 @@ first-student: $(TEACHERS)
 second-large: $(FIRST)
 	$(RUN) $(FIRST:%=--teacher runs/%)
 
-student: second-large
+$(SECOND): second-large
 	$(RUN) $(POOL:%=--teacher runs/%)
+
+student: $(SECOND)
+	$(RUN) $(ALL:%=--teacher runs/%)
 
 bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
 	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.005
-	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.2-viterbi
-	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.2-ain
+	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.3-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.3-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
