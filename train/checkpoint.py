@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -225,10 +225,10 @@ class Checkpoint:
 
     def networks(self) -> list[JointNetwork]:
         """The best networks, ready to score."""
-        tables, config = self.tables(), self.run().config
+        tables, config = self.tables(), replace(self.run().config.joint, companion=None)
         found = []
         for index, labels in enumerate(self.network_labels()):
-            network = new_network(labels, tables.vocabulary, config.joint)
+            network = new_network(labels, tables.vocabulary, config)
             weights = self.load_torch(f"network-{index}")
             if weights is None:
                 raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")

@@ -86,8 +86,10 @@ class Trainer:
         return self.epoch >= optim.epochs or self.epoch - self.best_epoch >= optim.patience
 
     def final_weights(self) -> dict[str, torch.Tensor]:
-        """The best weights, with the bias of "O", the first tag, raised by `outside_bias`."""
-        weights = dict(self.best_weights)
+        """The best weights without a companion's, the bias of "O", the first tag, raised by `outside_bias`."""
+        weights = {
+            name: best for name, best in self.best_weights.items() if not name.startswith("companion.")
+        }
         for tower in self.network.towers():
             name = f"{tower}slots.output.bias"
             weights[name] = weights[name].clone()

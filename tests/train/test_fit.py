@@ -97,6 +97,14 @@ def test_a_finished_run_parses_new_utterances(tmp_path: Path) -> None:
     assert len(frame.alternatives) == 2
 
 
+def test_a_companion_is_left_behind(tmp_path: Path) -> None:
+    companion = replace(SHORT.joint.encoder, kind="bisru")
+    checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, companion=companion)))
+    (network,) = checkpoint.networks()
+    assert network.companion is None
+    assert network.state_dict().keys() == (checkpoint.load_torch("network-0") or {}).keys()
+
+
 def test_lambda_is_the_first_of_those_that_do_best_on_dev(tmp_path: Path) -> None:
     checkpoint, measures = train(tmp_path / "run", SHORT)
     tried = {line["joint_weight"]: line["dev"] for line in log(checkpoint) if "joint_weight" in line}

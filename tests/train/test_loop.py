@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from train.loop import Epoch
 
 
+GATED = EncoderConfig(kind="gated-cnn", hidden_size=8)
+
+
 def trainer(config: RunConfig = TINY, dev: list[Example] | None = None) -> Trainer:
     """On the training utterances, and on them as dev."""
     task, tables = parts(config, examples(), examples() if dev is None else dev)
@@ -124,12 +127,18 @@ def test_patience_ends_a_run_that_gets_no_better() -> None:
     assert run.finished
 
 
-@pytest.mark.parametrize("beside", [None, EncoderConfig(kind="gated-cnn", hidden_size=8)])
-def test_the_final_weights_are_the_best_ones_with_a_likelier_outside(beside: EncoderConfig | None) -> None:
-    run = trainer(replace(SHORT, joint=replace(SHORT.joint, beside=beside, outside_bias=0.25)))
+@pytest.mark.parametrize("second", [{}, {"beside": GATED}, {"companion": GATED}])
+def test_the_final_weights_are_the_best_ones_with_a_likelier_outside(
+    second: dict[str, EncoderConfig],
+) -> None:
+    joint = replace(SHORT.joint, outside_bias=0.25, **second)  # type: ignore[arg-type]  # one of its fields
+    run = trainer(replace(SHORT, joint=joint))
     list(train_epochs(run))
     final = run.final_weights()
-    changed = {name for name, best in run.best_weights.items() if not final[name].equal(best)}
+    left = {name for name in run.best_weights if name not in final}
+    assert left == {name for name in run.best_weights if name.startswith("companion.")}
+    assert bool(left) == ("companion" in second)
+    changed = {name for name in final if not final[name].equal(run.best_weights[name])}
     assert changed == {f"{tower}slots.output.bias" for tower in run.network.towers()}
     for name in changed:
         raised_K = final[name] - run.best_weights[name]

@@ -4,7 +4,8 @@
                        +-> another, where there is one          -+
 
 Two encoders of different kinds err differently. Each has decoders of its own and learns as if it were alone, so that
-together they are a logarithmic opinion pool (`train.ensemble`), over one table of words and one CRF.
+together they are a logarithmic opinion pool (`train.ensemble`), over one table of words and one CRF. A companion is a second
+encoder that only learns: what it teaches the table of words and the CRF stays when it is left behind.
 
 Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, I intents, K tags.
 """
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
 class JointConfig:
     """`mlp_size` is the hidden size of the decoders' blocks; `alpha` and `beta` weigh intent and slot losses.
 
-    `beside` is a second encoder, with decoders of its own. `outside_bias` is added to the score of "O" when training is
-    over: recall given for precision (Minkov et al. 2006), as much as dev likes.
+    `beside` is a second encoder, with decoders of its own, and `companion` one in training alone. `outside_bias` is added to
+    the score of "O" when training is over: recall given for precision (Minkov et al. 2006), as much as dev likes.
     """
 
     embedder: EmbedderConfig = EmbedderConfig()
     encoder: EncoderConfig = EncoderConfig()
     beside: EncoderConfig | None = None
+    companion: EncoderConfig | None = None
     head: Literal["softmax", "crf", "ain", "ain-annealed", "ain-f2o"] = "crf"
     mlp_size: int = 200
     embedding_dropout: float = 0.3
@@ -164,6 +166,9 @@ class JointNetwork(Tower):
         self.beside: Tower | None = None
         if config.beside is not None:
             self.beside = Tower(embedder.output_size, labels, config.beside, config)
+        self.companion: Tower | None = None
+        if config.companion is not None:
+            self.companion = Tower(embedder.output_size, labels, config.companion, config)
         self.head = HEADS[config.head](labels.tags, labels.scheme)
 
     def towers(self) -> dict[str, Tower]:
@@ -171,10 +176,13 @@ class JointNetwork(Tower):
         return {"": self} if self.beside is None else {"": self, "beside.": self.beside}
 
     def views(self, tensors: Tensors) -> list[Scores]:
-        """What each tower makes of a batch; each learns by itself."""
+        """What each tower makes of a batch, in training the companion last; each learns by itself."""
         embedded_BTE = self.embedder(tensors.word_rows_U, tensors.characters_UC, tensors.words_BT)
         dropped_BTE = self.embedding_dropout(embedded_BTE)
-        return [tower.read(dropped_BTE, tensors.lengths_B) for tower in self.towers().values()]
+        towers = list(self.towers().values())
+        if self.training and self.companion is not None:
+            towers.append(self.companion)
+        return [tower.read(dropped_BTE, tensors.lengths_B) for tower in towers]
 
     def forward(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
         """logits_BI (log-probabilities of two towers' pool) and emissions_BTK."""

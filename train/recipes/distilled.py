@@ -152,7 +152,7 @@ def second_gated() -> RunConfig:
 
 
 def student() -> RunConfig:
-    """What is shipped: a biSRU and a gated CNN beside each other, taught by both generations."""
+    """What is shipped: a gated CNN that learns with a biSRU for company, taught by both generations."""
     base = second_small()
     return replace(
         base,
@@ -161,8 +161,8 @@ def student() -> RunConfig:
         joint=replace(
             base.joint,
             embedder=replace(base.joint.embedder, word_size=160),
-            encoder=EncoderConfig(kind="bisru", hidden_size=160, layers=3, dropout=0.05),
-            beside=EncoderConfig(kind="gated-cnn", hidden_size=224, layers=3, dropout=0.05),
+            encoder=EncoderConfig(kind="gated-cnn", hidden_size=224, layers=3, dropout=0.05),
+            companion=EncoderConfig(kind="bisru", hidden_size=160, layers=3, dropout=0.05),
             outside_bias=0.2,
         ),
         distil=replace(DISTIL, draws=8),

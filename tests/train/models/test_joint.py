@@ -35,9 +35,13 @@ FAMILY = [*product(ENCODERS, HEADS, SCHEMES), *PAIRS]
 family = pytest.mark.parametrize(("encoder", "head", "scheme"), FAMILY)
 
 
-def build(encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO") -> tuple[JointNetwork, Task]:
+def build(
+    encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO", companion: EncoderConfig | None = None
+) -> tuple[JointNetwork, Task]:
     """A network without dropout, started from a seed, and the whole corpus."""
-    config = with_joint(TINY, encoder=encoder, head=head, embedding_dropout=0.0, mlp_dropout=0.0)
+    config = with_joint(
+        TINY, encoder=encoder, head=head, embedding_dropout=0.0, mlp_dropout=0.0, companion=companion
+    )
     embedder, layers = config.joint.embedder, config.joint.encoder
     config = with_joint(config, encoder=encoder, embedder=replace(embedder, word_dropout=0.0))
     config = replace(config, scheme=scheme)  # type: ignore[arg-type]  # a key of SCHEMES
@@ -129,6 +133,18 @@ def test_two_towers_answer_as_the_pool_of_both_and_each_learns_by_itself() -> No
     own.logits_BI.sum().backward()  # type: ignore[no-untyped-call]
     assert network.beside is not None
     assert all(parameter.grad is None for parameter in network.beside.parameters())
+
+
+def test_a_companion_learns_and_does_not_answer() -> None:
+    network, task = build("bilstm", companion=EncoderConfig(kind="gated-cnn", hidden_size=8, dropout=0.0))
+    batch = gold(task, range(12))
+    own, companion = network.views(batch.tensors)
+    assert not own.emissions_BTK.equal(companion.emissions_BTK)
+    (answered,) = network.eval().views(batch.tensors)
+    assert answered.emissions_BTK.allclose(own.emissions_BTK, atol=1e-6)
+    companion.logits_BI.sum().backward()  # type: ignore[no-untyped-call]
+    assert network.embedder.words.weight.grad is not None
+    assert all(parameter.grad is None for parameter in network.encoder.parameters())
 
 
 def test_alpha_and_beta_weigh_the_losses() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from train.models.heads.forward_backward import Expected
 
 ITERATIONS = 10
-SOFTEST, HARDEST = 0.7, 2.0
+SOFTEST, HARDEST = 0.9, 1.6
 SHARE = 0.5
 
 
