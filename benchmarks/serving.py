@@ -30,6 +30,7 @@ from polyparse.runtime.parser import Parser
 
 TARGETS = {
     "efficiency": Target(">=", 0.75),
+    "echo_share": Target(">=", 0.33),
     "overhead_p50_ms": Target("<=", 0.6),
     "ready_s": Target("<=", 3.0),
     "rss_mb": Target("<=", 300.0),
@@ -113,6 +114,7 @@ def figures(rounds: Sequence[Round]) -> dict[str, float]:
     traffics = [traffic for one in rounds for traffic in (one.echo, one.parse, one.unloaded)]
     return {
         "efficiency": median(one.efficiency for one in rounds),
+        "echo_share": median(one.parse.per_s / one.echo.per_s for one in rounds),
         "overhead_p50_ms": median(one.unloaded.p50_ms - one.alone_p50_ms for one in rounds),
         "requests_per_s": median(one.parse.per_s for one in rounds),
         "echo_per_s": median(one.echo.per_s for one in rounds),

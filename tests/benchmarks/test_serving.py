@@ -42,6 +42,7 @@ class TestFigures:
         assert figures([found(), found(), found()]) == pytest.approx(
             {
                 "efficiency": 0.8,
+                "echo_share": 1600 / 6000,
                 "overhead_p50_ms": 0.5,
                 "requests_per_s": 1600,
                 "echo_per_s": 6000,
