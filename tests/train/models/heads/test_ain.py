@@ -76,7 +76,7 @@ def test_the_annealed_loss_adds_the_exact_likelihood_of_the_same_potentials() ->
 
 def test_annealing_rises_evenly_and_ends_with_a_plain_update() -> None:
     steps = ain("ain-annealed", iterations=4).steps()
-    expected = [(0.7, 0.5), (1.35, 0.5), (2.0, 0.5), (1.0, 1.0)]
+    expected = [(0.9, 0.5), (1.25, 0.5), (1.6, 0.5), (1.0, 1.0)]
     assert [tuple(step) for step in steps] == [pytest.approx(step) for step in expected]
 
 
