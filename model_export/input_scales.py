@@ -36,8 +36,8 @@ SEED = 9
 def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, float]:
     """The scale of the input of each linear layer over tokens, by the layer's name.
 
-    Those of a gated CNN, and the slots' first layer above it: all but a few hundredths of its work. An LSTM's products are
-    inside one operator, which knows no static scales. Empty where there is nothing to look at.
+    Those of a gated CNN or a biSRU, and the slots' first layer above it: all but a few hundredths of its work. An LSTM's
+    products are inside one operator, which knows no static scales. Empty where there is nothing to look at.
     """
     watched: dict[str, nn.Module] = {}
     for name, tower in network.towers().items():
