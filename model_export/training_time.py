@@ -34,11 +34,9 @@ def in_words(checkpoint: Checkpoint) -> str:
         )
     total = own + sum(elders.values())
     said = f"training time: at most {total:,.0f} CPU seconds"
-    return (
-        f"{said}, {own:,.0f} of them after the {_count(len(elders), 'run')} that it builds on"
-        if elders
-        else said
-    )
+    if elders:
+        said += f", {own:,.0f} of them after the {_count(len(elders), 'run')} that it builds on"
+    return said
 
 
 def _count(number: int, noun: str) -> str:

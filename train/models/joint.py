@@ -24,6 +24,7 @@ from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
+from train.models.padding import inside
 from train.models.pooling import largest
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class IntentMLP(nn.Module):
 
     def forward(self, encoded_BTH: Tensor, lengths_B: Tensor) -> Tensor:
         """Padding takes no part in either pooling."""
-        inside_BT1 = (torch.arange(encoded_BTH.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
+        inside_BT1 = inside(lengths_B, encoded_BTH.shape[1]).unsqueeze(2)
         largest_BH = largest(encoded_BTH, inside_BT1)
         mean_BH = (encoded_BTH * inside_BT1).sum(dim=1) / lengths_B.unsqueeze(1)
         pooled = self.dropout(torch.cat([largest_BH, mean_BH], dim=1))
@@ -163,12 +164,10 @@ class JointNetwork(Tower):
         self.config = config
         self.embedder = embedder
         self.embedding_dropout = nn.Dropout(config.embedding_dropout)
-        self.beside: Tower | None = None
-        if config.beside is not None:
-            self.beside = Tower(embedder.output_size, labels, config.beside, config)
-        self.companion: Tower | None = None
-        if config.companion is not None:
-            self.companion = Tower(embedder.output_size, labels, config.companion, config)
+        self.beside, self.companion = (
+            None if encoder is None else Tower(embedder.output_size, labels, encoder, config)
+            for encoder in (config.beside, config.companion)
+        )
         self.head = HEADS[config.head](labels.tags, labels.scheme)
 
     def towers(self) -> dict[str, Tower]:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from train.models.dropout import SharedDropout
+from train.models.encoders import residual
 
 if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
@@ -62,12 +63,8 @@ class BiSRU(nn.Module):
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Zero beyond the length."""
-        inside_BT1 = (torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
-        hidden_BTH = self.projection(embedded_BTE)
-        for layer in self.layers:
-            hidden_BTH = hidden_BTH + self.dropout(layer(hidden_BTH, inside_BT1))
-        encoded_BTH: Tensor = self.norm(hidden_BTH) * inside_BT1
-        return encoded_BTH
+        projected_BTH = self.projection(embedded_BTE)
+        return residual.encode(projected_BTH, lengths_B, self.layers, dropout=self.dropout, norm=self.norm)
 
 
 def _run(entering_BTH: Tensor, forget_BTH: Tensor, *, reverse: bool) -> Tensor:

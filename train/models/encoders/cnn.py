@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from train.models.dropout import SharedDropout
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
@@ -37,9 +38,9 @@ class TokenCNN(nn.Module):
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Mask after every layer, so that the next one reads zeros beyond the length."""
-        inside_BT1 = torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)
-        hidden_BTH = embedded_BTE * inside_BT1.unsqueeze(2)
+        inside_BT1 = inside(lengths_B, embedded_BTE.shape[1]).unsqueeze(2)
+        hidden_BTH = embedded_BTE * inside_BT1
         for layer in self.layers:
             hidden_BTH = torch.relu(layer(hidden_BTH.transpose(1, 2)).transpose(1, 2))
-            hidden_BTH = self.dropout(hidden_BTH * inside_BT1.unsqueeze(2))
+            hidden_BTH = self.dropout(hidden_BTH * inside_BT1)
         return hidden_BTH

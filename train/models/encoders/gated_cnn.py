@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from train.models.dropout import SharedDropout
+from train.models.encoders import residual
 from train.models.pooling import largest
 
 if TYPE_CHECKING:
@@ -64,9 +65,5 @@ class GatedCNN(nn.Module):
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Zero beyond the length."""
-        inside_BT1 = (torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)).unsqueeze(2)
-        hidden_BTH = self.projection(embedded_BTE)
-        for block in self.blocks:
-            hidden_BTH = hidden_BTH + self.dropout(block(hidden_BTH, inside_BT1))
-        encoded_BTH: Tensor = self.norm(hidden_BTH) * inside_BT1
-        return encoded_BTH
+        projected_BTH = self.projection(embedded_BTE)
+        return residual.encode(projected_BTH, lengths_B, self.blocks, dropout=self.dropout, norm=self.norm)

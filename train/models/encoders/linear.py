@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
 
 from train.models.dropout import SharedDropout
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
@@ -27,6 +27,6 @@ class TokenLinear(nn.Module):
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """Zero beyond the length."""
-        inside_BT = torch.arange(embedded_BTE.shape[1]) < lengths_B.unsqueeze(1)
+        inside_BT1 = inside(lengths_B, embedded_BTE.shape[1]).unsqueeze(2)
         hidden_BTH: Tensor = self.dropout(self.projection(embedded_BTE))
-        return hidden_BTH * inside_BT.unsqueeze(2)
+        return hidden_BTH * inside_BT1

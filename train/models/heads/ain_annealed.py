@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from train.models.heads.ain_first import AinFirst
-from train.models.heads.base import blank_padding, inside
+from train.models.heads.base import blank_padding
 from train.models.heads.crf import Potentials, chain_loss, path_loss
 from train.models.heads.mean_field import Step
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,10 +16,10 @@ from train.models.heads.base import (
     factorised_decode,
     factorised_loss,
     factorised_soft_loss,
-    inside,
     restrict,
 )
 from train.models.heads.mean_field import Step, boundary, mean_field
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

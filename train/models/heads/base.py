@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import torch
-
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -40,11 +38,6 @@ class Head(Protocol):
 
     def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
         """The chosen path; tags that a row does not allow stand at `FORBIDDEN`."""
-
-
-def inside(lengths_B: Tensor, n_tokens: int) -> Tensor:
-    """inside_BT: whether a position holds a token of its utterance."""
-    return torch.arange(n_tokens, device=lengths_B.device) < lengths_B[:, None]
 
 
 def blank_padding(emissions_BTK: Tensor, inside_BT: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from polyparse.tags import SCHEMES
-from train.models.heads.base import FORBIDDEN, Decoded, blank_padding, inside, pick, restrict
+from train.models.heads.base import FORBIDDEN, Decoded, blank_padding, pick, restrict
 from train.models.heads.forward_backward import Expected, LogPartition, reverse, sum_paths
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor
 
-from train.models.heads.base import inside
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from torch.autograd.function import FunctionCtx

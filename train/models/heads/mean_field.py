@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from train.models.heads.base import inside
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,9 +15,9 @@ from train.models.heads.base import (
     factorised_decode,
     factorised_loss,
     factorised_soft_loss,
-    inside,
     restrict,
 )
+from train.models.padding import inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
