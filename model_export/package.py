@@ -17,6 +17,7 @@ from model_export.input_scales import input_scales
 from model_export.origin import origin_of
 from model_export.score_graph import score_graph
 from polyparse import bundle, manifest
+from polyparse.errors import ConfigError
 from polyparse.manifest import DEVICES, Graphs, Manifest, Network, Provenance, Tensor, Tensors, TextFiles
 from polyparse.schema import unstructure
 
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
     from train.models.joint import JointNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, CLASSIFIER = (
+GOLDEN, CARD, VOCABULARY, FEATURES, SEEN_TEXT, CLASSIFIER = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
     "features.npy",
+    "seen_text.npz",
     "classifier.onnx",
 )
 DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
@@ -67,6 +69,13 @@ def write(
     if (classifier := checkpoint.classifier()) is not None:
         shutil.copyfile(checkpoint.folder / FEATURES, folder / FEATURES)
         tensors[CLASSIFIER] = _save(classifier_graph(classifier, small=small), folder / CLASSIFIER)
+    rejection = checkpoint.rejection()
+    if reads := rejection is not None and rejection.needs_seen_text:
+        if (seen := checkpoint.seen_text()) is None:
+            raise ConfigError(
+                f"{checkpoint.folder}: found no {SEEN_TEXT}, expected what `polyparse rejection` wrote"
+            )
+        seen.save(folder / SEEN_TEXT)
     config = checkpoint.run().config
     for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
         graphs = described.graphs["cpu"]
@@ -90,7 +99,11 @@ def write(
         networks=described_networks,
         classifier=None if classifier is None else dict.fromkeys(DEVICES, CLASSIFIER),
         tensors=tensors,
-        text=TextFiles(vocabulary=VOCABULARY, features=None if classifier is None else FEATURES),
+        text=TextFiles(
+            vocabulary=VOCABULARY,
+            features=None if classifier is None else FEATURES,
+            seen_text=SEEN_TEXT if reads else None,
+        ),
         files=records(folder),
         golden=GOLDEN,
         provenance=_provenance(checkpoint, request),

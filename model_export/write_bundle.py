@@ -143,7 +143,8 @@ def _judged(parser: Parser, reference: Reference) -> tuple[Judgement, str]:
     manifest = parser.manifest
     routing = manifest.routing if manifest.topology == "shared" else replace(manifest.routing, kind="hard")
     trials = observe(parser.pipeline, reference.items, reference.examples, manifest.labels, routing)
-    judgement = Judgement(calibrate.fit(trials), reference.checkpoint.rejection())
+    checkpoint = reference.checkpoint
+    judgement = Judgement(calibrate.fit(trials), checkpoint.rejection(), checkpoint.seen_text())
     return judgement, calibrate.in_words(trials)
 
 

@@ -60,10 +60,14 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class TextFiles:
-    """Files that turn text into arrays; `features` is None for a model without a domain classifier."""
+    """Files that turn text into arrays; `features` is None for a model without a domain classifier.
+
+    `seen_text` is for a rejection that holds utterances against training text.
+    """
 
     vocabulary: str
     features: str | None
+    seen_text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +206,9 @@ def problems_of_judgement(manifest: Manifest) -> Iterator[str]:
         yield f"calibration.locales: found {sorted(strange)}, expected locales that are served"
     if manifest.rejection is not None and not manifest.labels.intents:
         yield "rejection: found one for labels without intents, expected none"
+    needed = manifest.rejection is not None and manifest.rejection.needs_seen_text
+    if needed and manifest.text.seen_text is None:
+        yield "text.seen_text: found none, expected a file, for the rejection reads it"
 
 
 def graph_tables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -218,6 +225,8 @@ def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "text.vocabulary", manifest.text.vocabulary
     if manifest.text.features is not None:
         yield "text.features", manifest.text.features
+    if manifest.text.seen_text is not None:
+        yield "text.seen_text", manifest.text.seen_text
     yield from (("tensors", file) for file in manifest.tensors)
     yield from ((f"classifier.{device}", file) for device, file in (manifest.classifier or {}).items())
     for i, network in enumerate(manifest.networks):

@@ -7,7 +7,7 @@ Axes: B items of a batch, S items scored together, R readings to decode (an n-be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -19,13 +19,14 @@ from polyparse.decoding import slots_of_path
 from polyparse.encode import collate
 from polyparse.frame import Alternative, Choice, Frame, probability
 from polyparse.rejection import Rejection, scores
+from polyparse.seen_text import SeenText
 from polyparse.tags import SCHEMES
 from polyparse.topology import TOPOLOGIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyparse.encode import Item
+    from polyparse.encode import Batch, Item
     from polyparse.labels import Labels
     from polyparse.rejection import Evidence
     from polyparse.routing import Routing
@@ -43,10 +44,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a model's probabilities are taken for: calibrated or as they are, and refused above a score or never."""
+    """What a model's probabilities are taken for: calibrated or as they are, and refused above a score or never.
+
+    `seen` is what a score may hold an utterance against.
+    """
 
     calibration: Calibration | None = None
     rejection: Rejection | None = None
+    seen: SeenText | None = None
 
 
 class Pipeline:
@@ -80,7 +85,8 @@ class Pipeline:
 
     def evidence(self, items: Sequence[Item]) -> Evidence:
         """What the model makes of the items before it reads slots, in their order, each as if it were alone."""
-        return self._topology.read(collate(items), items).evidence()
+        batch = collate(items)
+        return self._evidence(self._topology.read(batch, items), batch)
 
     def run(self, items: Sequence[Item]) -> Outcome:
         """Frames of the items, each as if it were alone. Every item has at least one token.
@@ -92,7 +98,7 @@ class Pipeline:
         batch = collate(items)
         read = self._topology.read(batch, items)
         readings = read.readings
-        scores_B = self._out_of_domain(read, len(items))
+        scores_B = self._out_of_domain(read, batch)
         scored = perf_counter()
         decoded = [self._decode(wanted) for wanted in readings]
         paths_found = perf_counter()
@@ -133,12 +139,23 @@ class Pipeline:
         chance = exp(path) if calibration is None else calibration.scale(locale).path_probability(path)
         return probability(exp(routed) * chance)
 
-    def _out_of_domain(self, read: Read, n_items: int) -> list[float | None]:
+    def _out_of_domain(self, read: Read, batch: Batch) -> list[float | None]:
         """The score of each item; None for a model that does not judge it."""
         rejection = self._judgement.rejection
         if rejection is None:
-            return [None] * n_items
-        return [probability(score) for score in scores(rejection, read.evidence()).tolist()]
+            return [None] * len(batch.lengths_B)
+        return [probability(score) for score in scores(rejection, self._evidence(read, batch)).tolist()]
+
+    def _evidence(self, read: Read, batch: Batch) -> Evidence:
+        evidence, seen = read.evidence(), self._judgement.seen
+        if seen is None:
+            return evidence
+        domains_B = evidence.likeliest_domains_B
+        return replace(
+            evidence,
+            novelty_B=seen.novelty(batch, domains_B),
+            atypicality_B=seen.atypicality(batch, domains_B),
+        )
 
     def _frame(self, item: Item, ranked: dict[int, Alternative], score: float | None) -> Frame:
         readings = [ranked[position] for position in range(len(ranked))]

@@ -29,6 +29,7 @@ class Evidence:
     `mixture_BI` is routing's log P(intent), over all intents. `joint_BI` is the joint network's; None where each domain
     has a network of its own. `classified_BX` is DC's, None without one. `unknown_share_B` is the share of tokens that the
     vocabulary lacks. `domains_BD` is P(domain), the sum over its intents in the mixture; None for a model without domains.
+    `novelty_B` and `atypicality_B` are `SeenText`'s, of the likeliest domain; None for a model that keeps no such text.
     """
 
     mixture_BI: Floats
@@ -37,6 +38,16 @@ class Evidence:
     unknown_share_B: Floats
     lengths_B: NDArray[np.integer]
     domains_BD: Floats | None = None
+    novelty_B: Floats | None = None
+    atypicality_B: Floats | None = None
+
+    @property
+    def likeliest_domains_B(self) -> NDArray[np.integer]:
+        """The domain that each utterance is taken for; 0 for a model without domains."""
+        if self.domains_BD is None:
+            return np.zeros(len(self.lengths_B), dtype=np.int64)
+        found: NDArray[np.integer] = self.domains_BD.argmax(axis=1)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +68,11 @@ class Rejection:
         for name in self.weights:
             if name not in SIGNALS:
                 raise ConfigError(f"weights: found signal {name!r}, expected some of {', '.join(SIGNALS)}")
+
+    @property
+    def needs_seen_text(self) -> bool:
+        """Whether a signal holds utterances against training text."""
+        return not self.weights.keys().isdisjoint(("novelty", "atypicality"))
 
 
 def scores(rejection: Rejection, evidence: Evidence) -> NDArray[np.float32]:
@@ -131,6 +147,16 @@ def unknown_share(evidence: Evidence) -> Floats:
     return evidence.unknown_share_B
 
 
+def novelty(evidence: Evidence) -> Floats:
+    """The share of word 4-grams that training text of the likeliest domain lacks; ConfigError without such text."""
+    return _against_text(evidence.novelty_B)
+
+
+def atypicality(evidence: Evidence) -> Floats:
+    """How much less likely the words are in the likeliest domain than anywhere, in nats; ConfigError without such text."""
+    return _against_text(evidence.atypicality_B)
+
+
 def length(evidence: Evidence) -> Floats:
     """Logarithm of the number of tokens: a long utterance says enough to leave less doubt."""
     found: Floats = np.log(evidence.lengths_B)
@@ -148,6 +174,8 @@ SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
     "joint_flatness": joint_flatness,
     "classifier_flatness": classifier_flatness,
     "unknown_share": unknown_share,
+    "novelty": novelty,
+    "atypicality": atypicality,
     "length": length,
 }
 """Signals by the names that manifests know them by."""
@@ -159,6 +187,12 @@ def _joint(evidence: Evidence) -> Floats:
 
 def _classified(evidence: Evidence) -> Floats:
     return evidence.mixture_BI if evidence.classified_BX is None else evidence.classified_BX
+
+
+def _against_text(found_B: Floats | None) -> Floats:
+    if found_B is None:
+        raise ConfigError("rejection: found no text that training saw, expected a model that keeps it")
+    return found_B
 
 
 def _tempered(log_probs_BX: Floats, temperature: float) -> Floats:

@@ -26,6 +26,11 @@ class Vocabulary:
     words: tuple[str, ...]
     characters: str
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of a table of words: the known words', padding's and that of the unknown."""
+        return FIRST + len(self.words)
+
     @cached_property
     def word_rows(self) -> dict[str, int]:
         """Row of each known word."""

@@ -6,6 +6,7 @@ network-N.pt      best averaged weights of network N                  training-N
 dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch or stage
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
 rejection.json    when an exported model refuses an utterance; only where it does, and put there after the run
+seen_text.npz     what the rejection holds utterances against; only where it does so
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
 from polyparse.features import FeatureTable
 from polyparse.labels import Labels
-from polyparse.pipeline import Pipeline
+from polyparse.pipeline import Judgement, Pipeline
 from polyparse.rejection import Rejection
 from polyparse.routing import Routing
 from polyparse.schema import structure, unstructure
+from polyparse.seen_text import SeenText
 from polyparse.vocab import Vocabulary
 from train.config import RunConfig
 from train.corpora.example import Example
@@ -242,11 +244,24 @@ class Checkpoint:
             return None
         return structure(Rejection, self.load_json("rejection"), where=f"{self.folder}/rejection.json")
 
+    def save_seen_text(self, seen: SeenText) -> None:
+        """What the training text of each domain had."""
+        seen.save(self.folder / "seen_text.npz")
+
+    def seen_text(self) -> SeenText | None:
+        """What the training text of each domain had, where it was put down."""
+        path = self.folder / "seen_text.npz"
+        if not path.exists():
+            return None
+        rows, domains = self.tables().vocabulary.n_rows, self.labels().domains
+        return SeenText.load(path, vocabulary_rows=rows, n_domains=len(domains))
+
     def pipeline(self, networks: Sequence[JointNetwork] | None = None) -> tuple[Vectorizer, Pipeline]:
         """The finished model as texts to frames, as its own probabilities have them; `networks` stand in for its own."""
         tables = self.tables()
         models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
-        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models)
+        seen = Judgement(seen=self.seen_text())
+        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, seen)
         return Vectorizer(tables.vocabulary, tables.features), pipeline
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyparse.encode import Vectorizer
@@ -18,7 +17,7 @@ from train.ensemble import Ensemble
 from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
 from train.networks import TorchNetworks
-from train.noise import NoiseConfig, Noiser
+from train.noise import Noiser, with_romanised
 from train.start import adopt_tables
 from train.stopwatch import Stopwatch
 from train.swap import SlotSwap
@@ -49,8 +48,6 @@ JOINT_WEIGHTS = (
     0.8,
     1.0,
 )  # lambdas that dev chooses from; ties go to the first
-
-TABLE_DRAWS = 2  # of romanised utterances, for the vocabulary, the features and DC, which are made once
 
 
 class Elders(NamedTuple):
@@ -120,11 +117,7 @@ def _prepare(
     Where Hindi in Latin letters is trained against, these see it beside the corpus: to them it is other words.
     """
     started = Stopwatch()
-    noiser = Noiser(train, NoiseConfig(romanised=config.noise.romanised))
-    train = [
-        *train,
-        *chain.from_iterable(noiser.extended(train, k)[len(train) :] for k in range(TABLE_DRAWS)),
-    ]
+    train = with_romanised(train, config.noise)
     tables = TextTables.build(train, config)
     if checkpoint.word_vectors() is None:
         _start_words(checkpoint, config.joint.embedder, tables.vocabulary, train, progress)

@@ -13,6 +13,7 @@ from polyparse.frame import Utterance
 from polyparse.pipeline import Judgement, Pipeline
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import choose_device
+from polyparse.seen_text import SeenText
 from polyparse.text import MAX_CHARACTERS, check
 from polyparse.vocab import Vocabulary
 
@@ -38,10 +39,16 @@ class Parser:
         self.device = device
         self.name, self.version, self.locales = manifest.name, manifest.version, manifest.locales
         self.labels = manifest.labels
-        features = FeatureTable.load(folder / manifest.text.features) if manifest.text.features else None
-        self._vectorizer = Vectorizer(Vocabulary.load(folder / manifest.text.vocabulary), features)
+        text = manifest.text
+        features = FeatureTable.load(folder / text.features) if text.features else None
+        vocabulary = Vocabulary.load(folder / text.vocabulary)
+        self._vectorizer = Vectorizer(vocabulary, features)
         networks = OnnxNetworks(folder, manifest, device=device, threads=threads)
-        judgement = Judgement(manifest.calibration, manifest.rejection)
+        seen = None
+        if text.seen_text is not None:
+            sizes = {"vocabulary_rows": vocabulary.n_rows, "n_domains": len(self.labels.domains)}
+            seen = SeenText.load(folder / text.seen_text, **sizes)
+        judgement = Judgement(manifest.calibration, manifest.rejection, seen)
         self.pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, judgement)
 
     @classmethod

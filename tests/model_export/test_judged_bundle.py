@@ -19,6 +19,7 @@ from tests.model_export.checkpoints import CONFIG, export, trained, untrained
 from tests.train import corpus
 from train.evaluation import measure
 from train.noise.cost import drop, pairs_by_kind
+from train.openset.seen import seen_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 KINDS = {"shared": CONFIG, "per-domain": replace(CONFIG, topology="per-domain", routing="hard")}
 REFUSES = Rejection(threshold=0.5, weights={"unknown_share": 20.0}, bias=-6.0)
+AGAINST_TEXT = Rejection(threshold=0.5, weights={"novelty": 4.0, "atypicality": 0.1}, bias=-6.0)
 
 
 def many(n_least: int = LEAST_UTTERANCES) -> list[Example]:
@@ -96,6 +98,34 @@ def test_a_bundle_refuses_as_the_checkpoint_says(tmp_path: Path) -> None:
     frames = parser.parse([Utterance(example.text, example.locale) for example in many()])
     assert described.measures["mean"] == measure(many(), frames)["mean"]
     assert lost_in_card(tmp_path / "1") == lost_by(parser)
+
+
+def test_a_rejection_that_reads_training_text_has_it_in_the_bundle(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=AGAINST_TEXT)
+    checkpoint.save_seen_text(seen_by(corpus.examples(), checkpoint))
+    described = export(checkpoint, tmp_path / "1")
+    assert described.text.seen_text in described.files
+    parser = Parser.load(tmp_path / "1", device="cpu")
+    seen, unseen = parser.parse([corpus.examples()[0].utterance, Utterance("six at tomorrow me wake")])
+    assert seen.out_of_domain is not None
+    assert unseen.out_of_domain is not None
+    assert seen.out_of_domain < 0.01
+    assert unseen.out_of_domain > 0.1
+
+
+def test_training_text_that_no_signal_reads_stays_out_of_the_bundle(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=REFUSES)
+    checkpoint.save_seen_text(seen_by(corpus.examples(), checkpoint))
+    assert export(checkpoint, tmp_path / "1").text.seen_text is None
+
+
+def test_a_rejection_whose_training_text_is_gone_is_refused(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=AGAINST_TEXT)
+    with pytest.raises(
+        ConfigError, match=r"found no seen_text\.npz, expected what `polyparse rejection` wrote"
+    ):
+        export(checkpoint, tmp_path / "1")
+    assert not (tmp_path / "1").exists()
 
 
 def test_a_rejection_that_names_no_signal_is_refused_with_its_file(tmp_path: Path) -> None:

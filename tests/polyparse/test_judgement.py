@@ -15,6 +15,7 @@ from polyparse.errors import ModelRunFailed
 from polyparse.frame import Frame, Utterance
 from polyparse.pipeline import Judgement, Pipeline
 from polyparse.rejection import SIGNALS, Rejection
+from polyparse.seen_text import SeenText
 from tests.networks import ArithmeticNetworks
 from tests.polyparse.test_pipeline import (
     KNOWN,
@@ -59,6 +60,17 @@ def parse(model: Model, wanted: Sequence[Utterance], judgement: Judgement | None
     if judgement is not None:
         pipeline = pipeline.judging(judgement)
     return pipeline.run([VECTORIZER.item(utterance) for utterance in wanted]).frames
+
+
+def judged_by(model: Model, rejection: Rejection) -> Judgement:
+    """The rejection, and what it holds utterances against: one text that was seen in the model's first domain."""
+    seen = SeenText.build(
+        [VECTORIZER.item(Utterance(KNOWN))],
+        [0],
+        vocabulary_rows=100,  # more than are known
+        n_domains=len(model.labels.domains),
+    )
+    return Judgement(rejection=rejection, seen=seen)
 
 
 @every_model
@@ -122,7 +134,7 @@ def test_an_unknown_locale_and_none_have_the_pooled_scale(model: Model) -> None:
 @refusing_model
 def test_a_refused_frame_has_nothing_but_the_confidence_of_what_was_refused(model: Model) -> None:
     wanted = [Utterance(text) for text in TEXTS]
-    refused = parse(model, wanted, Judgement(rejection=ALWAYS))
+    refused = parse(model, wanted, judged_by(model, ALWAYS))
     for frame, plain in zip(refused, parse(model, wanted), strict=True):
         assert frame.refused
         assert (frame.domain, frame.intent, frame.slots, frame.alternatives) == (None, None, (), ())
@@ -134,7 +146,7 @@ def test_a_refused_frame_has_nothing_but_the_confidence_of_what_was_refused(mode
 @refusing_model
 def test_of_several_readings_asked_for_all_stand_among_the_alternatives(model: Model) -> None:
     wanted = [Utterance(text, None, 3) for text in TEXTS]
-    refused = parse(model, wanted, Judgement(rejection=ALWAYS))
+    refused = parse(model, wanted, judged_by(model, ALWAYS))
     for frame, plain in zip(refused, parse(model, wanted), strict=True):
         assert list(frame.alternatives) == readings_of(plain)
 
@@ -142,7 +154,7 @@ def test_of_several_readings_asked_for_all_stand_among_the_alternatives(model: M
 @refusing_model
 def test_a_score_below_the_threshold_changes_nothing_else(model: Model) -> None:
     wanted = [Utterance(text, None, 2) for text in TEXTS]
-    judged = parse(model, wanted, Judgement(rejection=NEVER))
+    judged = parse(model, wanted, judged_by(model, NEVER))
     assert not any(frame.refused for frame in judged)
     assert [replace(frame, out_of_domain=None) for frame in judged] == parse(model, wanted)
 
@@ -151,9 +163,13 @@ def test_a_score_below_the_threshold_changes_nothing_else(model: Model) -> None:
 @fewer
 @given(asked)
 def test_a_score_is_the_utterances_own(model: Model, wanted: list[Utterance]) -> None:
-    together = parse(model, wanted, Judgement(rejection=NEVER))
+    together = parse(model, wanted, judged_by(model, NEVER))
     for frame, utterance in zip(together, wanted, strict=True):
-        (alone,) = parse(model, [replace(utterance, n_best=1)], replace(CALIBRATED, rejection=NEVER))
+        (alone,) = parse(
+            model,
+            [replace(utterance, n_best=1)],
+            replace(judged_by(model, NEVER), calibration=CALIBRATED.calibration),
+        )
         assert frame.out_of_domain == pytest.approx(alone.out_of_domain, abs=1e-5)
 
 

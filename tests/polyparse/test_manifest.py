@@ -11,6 +11,7 @@ import pytest
 from polyparse import manifest
 from polyparse.calibration import Calibration, Scale
 from polyparse.errors import ManifestInvalid, SchemaTooNew
+from polyparse.manifest import TextFiles
 from polyparse.rejection import SIGNALS, Rejection
 from tests.bundles import describe, edit_manifest, write_bundle
 
@@ -45,6 +46,7 @@ def test_calibration_and_rejection_are_read_back(bundle: Path) -> None:
         described_by(bundle),
         calibration=Calibration(pooled=Scale(path_slope=0.8), locales={"es-ES": Scale(path_offset=-0.25)}),
         rejection=Rejection(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
+        text=TextFiles(vocabulary="vocabulary.json", features=None, seen_text="golden.jsonl"),
     )
     manifest.write(judged, bundle)
     assert read(bundle) == judged
@@ -117,6 +119,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"calibration": {"pooled": {"slope": 1.0}, "locales": {}}}, "calibration.pooled: found .* 'slope'"),
     ({"rejection": {"threshold": 1.5, "weights": {}, "bias": 0.0}}, "rejection: threshold: found 1.5"),
     ({"rejection": {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}}, "found signal 'mood'"),
+    (
+        {"rejection": {"threshold": 0.5, "weights": {"novelty": 1.0}, "bias": 0.0}},
+        "text.seen_text: found none, expected a file, for the rejection reads it",
+    ),
+    (
+        {"text": {"vocabulary": "vocabulary.json", "features": None, "seen_text": "seen.npz"}},
+        "text.seen_text: found 'seen.npz', expected one of the files listed",
+    ),
 ]
 
 

@@ -22,7 +22,8 @@ N_INTENTS = 4
 OWNERS_ID = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=np.float32)
 numbers = st.floats(-30, 30, width=32)
 rows = st.lists(numbers, min_size=N_INTENTS, max_size=N_INTENTS)
-utterances = st.tuples(rows, rows, rows, st.floats(0, 1, width=32), st.integers(1, 60))
+shares = st.floats(0, 1, width=32)
+utterances = st.tuples(rows, rows, rows, shares, st.integers(1, 60), shares, numbers)
 batches = st.lists(utterances, min_size=1, max_size=6)
 rejections = st.builds(
     Rejection,
@@ -30,11 +31,11 @@ rejections = st.builds(
     weights=st.dictionaries(st.sampled_from(list(SIGNALS)), st.floats(-3, 3)),
     bias=st.floats(-3, 3),
 )
-Utterance = tuple[list[float], list[float], list[float], float, int]
+Utterance = tuple[list[float], list[float], list[float], float, int, float, float]
 
 
 def evidence(found: list[Utterance]) -> Evidence:
-    mixture, joint, classified, unknown, lengths = zip(*found, strict=True)
+    mixture, joint, classified, unknown, lengths, novelty, atypicality = zip(*found, strict=True)
     return Evidence(
         mixture_BI=log_normalise(np.array(mixture, dtype=np.float32)),
         joint_BI=log_normalise(np.array(joint, dtype=np.float32)),
@@ -42,6 +43,8 @@ def evidence(found: list[Utterance]) -> Evidence:
         unknown_share_B=np.array(unknown, dtype=np.float32),
         lengths_B=np.array(lengths, dtype=np.int32),
         domains_BD=np.exp(log_normalise(np.array(mixture, dtype=np.float32))) @ OWNERS_ID,
+        novelty_B=np.array(novelty),
+        atypicality_B=np.array(atypicality),
     )
 
 
@@ -99,6 +102,22 @@ def test_flatness_is_minus_the_largest_logit_where_logits_have_mean_0(found: lis
     logits_BI = np.array([row for row, *_ in found], dtype=np.float64)
     logits_BI -= logits_BI.mean(axis=1, keepdims=True)
     np.testing.assert_allclose(SIGNALS["flatness"](evidence(found)), -logits_BI.max(axis=1), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["novelty", "atypicality"])
+def test_a_signal_that_reads_training_text_asks_for_it(name: str) -> None:
+    rejection = Rejection(threshold=0.5, weights={"length": 1.0, name: 1.0}, bias=0.0)
+    assert rejection.needs_seen_text
+    assert not Rejection(threshold=0.5, weights={"length": 1.0}, bias=0.0).needs_seen_text
+    with pytest.raises(ConfigError, match="found no text that training saw"):
+        scores(rejection, of_mixture(0.7, 0.3))
+
+
+def test_the_likeliest_domain_is_the_one_of_most_probability() -> None:
+    found = of_mixture(0.3, 0.15, 0.35, 0.2)
+    assert found.likeliest_domains_B.tolist() == [0]
+    sums = np.exp(found.mixture_BI) @ OWNERS_ID
+    assert replace(found, domains_BD=sums).likeliest_domains_B.tolist() == [1]
 
 
 @pytest.mark.parametrize("part", ["joint", "classifier"])

@@ -219,7 +219,7 @@ def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> 
     """A fresh network with a row for each word and character, and for padding and unknown."""
     return JointNetwork(
         labels,
-        n_words=FIRST + len(vocabulary.words),
+        n_words=vocabulary.n_rows,
         n_characters=FIRST + len(vocabulary.characters),
         config=config,
     )

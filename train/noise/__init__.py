@@ -4,6 +4,6 @@ Free of torch.
 """
 
 from train.noise.kinds import KINDS, Noise, kinds_of
-from train.noise.noiser import NoiseConfig, Noiser
+from train.noise.noiser import NoiseConfig, Noiser, with_romanised
 
-__all__ = ["KINDS", "Noise", "NoiseConfig", "Noiser", "kinds_of"]
+__all__ = ["KINDS", "Noise", "NoiseConfig", "Noiser", "kinds_of", "with_romanised"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import asdict, dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,9 @@ class NoiseConfig:
         return any(asdict(self).values())
 
 
+TABLE_DRAWS = 2
+
+
 class Noiser:
     """The kinds of noise, with the values of a training corpus to mix in."""
 
@@ -69,3 +72,13 @@ class Noiser:
         if kind == len(self._kinds):
             return example
         return self._kinds[kind](example, random) or example
+
+
+def with_romanised(examples: Sequence[Example], config: NoiseConfig) -> list[Example]:
+    """The examples, and behind them those that `TABLE_DRAWS` draws put into Latin letters: to a table they are other words.
+
+    What is made once of training text (vocabulary, features, MaxEnt, n-grams) is made of these.
+    """
+    noiser = Noiser(examples, NoiseConfig(romanised=config.romanised))
+    draws = (noiser.extended(examples, seed)[len(examples) :] for seed in range(TABLE_DRAWS))
+    return [*examples, *chain.from_iterable(draws)]

@@ -1,8 +1,8 @@
 """`polyparse rejection --checkpoint DIR`: choose from which score on a trained model refuses an utterance.
 
 The weights of the score are those of a run that left domains out; the threshold is this model's own, by its dev. Writes
-rejection.json into the checkpoint, from where `polyparse export` takes it, and prints what becomes of a set of utterances
-that no domain covers.
+rejection.json into the checkpoint, and seen_text.npz where the score reads it, from where `polyparse export` takes
+them, and prints what becomes of a set of utterances that no domain covers.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from polyparse.errors import ConfigError
 from polyparse.frame import Utterance
 from polyparse.rejection import Rejection, scores
 from polyparse.schema import structure
+from train import corpora
 from train.checkpoint import Checkpoint
 from train.openset import threshold
 from train.openset.evidence import gather
 from train.openset.found import FOUND
 from train.openset.phrases import PHRASES
+from train.openset.seen import seen_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
     checkpoint = Checkpoint(Path(options.checkpoint))
     if not checkpoint.complete:
         raise ConfigError(f"{options.checkpoint}: found no finished run, expected one")
+    if weights.needs_seen_text:
+        _save_seen_text(checkpoint, options.corpus)
     rejection = choose(checkpoint, weights, options.share)
     checkpoint.save_json("rejection", rejection)
     print(f"{options.checkpoint}/rejection.json: threshold {rejection.threshold:.4f}")
@@ -69,6 +73,13 @@ def choose(checkpoint: Checkpoint, weights: Rejection, share: float) -> Rejectio
         scores_B, locales = _scores(outside, vectorizer, pipeline, weights)
         print(_shares("out of domain refused", scores_B > rejection.threshold, locales))
     return rejection
+
+
+def _save_seen_text(checkpoint: Checkpoint, spec: str | None) -> None:
+    """Put down what the run's training partition has; the corpus is the run's own, wherever it stands now."""
+    run = checkpoint.run()
+    examples = corpora.read(spec or run.corpus, locales=run.locales, partition="train")
+    checkpoint.save_seen_text(seen_by(examples, checkpoint))
 
 
 def _scores(
@@ -111,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         metavar="FILE",
         help="weights that `python -m benchmarks.unseen_domains --rejection FILE` wrote (default: those found on MASSIVE)",
+    )
+    parser.add_argument(
+        "--corpus", metavar="FORMAT:PATH", help="where its corpus is now (default: where it was when it ran)"
     )
     parser.add_argument(
         "--share",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyparse.pipeline import Pipeline
+from polyparse.pipeline import Judgement, Pipeline
 from polyparse.routing import log_normalise
 from train.networks import TorchNetworks
 
@@ -44,4 +44,5 @@ def pooled(checkpoints: Sequence[Checkpoint]) -> tuple[Vectorizer, Pipeline]:
     """The members as one model, routed as the first is."""
     first = checkpoints[0]
     vectorizer, _ = first.pipeline()
-    return vectorizer, Pipeline(first.labels(), "shared", first.routing(), Pool(checkpoints))
+    seen = Judgement(seen=first.seen_text())
+    return vectorizer, Pipeline(first.labels(), "shared", first.routing(), Pool(checkpoints), seen)

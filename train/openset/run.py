@@ -20,6 +20,7 @@ from train.fit import fit
 from train.openset import evidence
 from train.openset.folds import folds
 from train.openset.pool import pooled
+from train.openset.seen import seen_by
 from train.openset.weights import Trial
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _run_fold(
         _train_member(folder / f"member-{number}", number, wanted, train, progress)
         for number in range(wanted.members)
     ]
+    first = members[0]
+    first.save_seen_text(seen_by(train, first))
     vectorizer, pipeline = pooled(members)
     items = [vectorizer.item(example.utterance) for example in dev]
     evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))

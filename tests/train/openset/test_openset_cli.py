@@ -59,6 +59,28 @@ def test_the_weights_found_on_massive_are_there_by_default(trained: Path) -> Non
     assert Checkpoint(trained / "run").rejection() is not None
 
 
+def test_what_training_had_is_put_down_where_a_signal_reads_it(trained: Path, tmp_path: Path) -> None:
+    weights = trained / "against-text.json"
+    against = replace(WEIGHTS, weights={"novelty": 2.0, "atypicality": 1.0})
+    weights.write_text(json.dumps(unstructure(against)), encoding="utf-8")
+    checkpoint = Checkpoint(trained / "run")
+    asked = ["rejection", "--checkpoint", str(trained / "run"), "--weights", str(weights)]
+    assert main(asked) == 0
+    seen = checkpoint.seen_text()
+    assert seen is not None
+    vectorizer, pipeline = checkpoint.pipeline()
+    texts = [text for texts in toy.TEXTS.values() for text in texts[:-1]]
+    found = gather(pipeline, [vectorizer.item(Utterance(text)) for text in texts])
+    assert found.novelty_B is not None
+    assert (found.novelty_B == 0).any()
+    moved = toy.write(tmp_path / "moved")
+    (checkpoint.folder / "seen_text.npz").unlink()
+    assert main([*asked, "--corpus", moved]) == 0
+    again = checkpoint.seen_text()
+    assert again is not None
+    assert (again.ngrams_N == seen.ngrams_N).all()
+
+
 def test_a_run_that_did_not_end_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rejection", "--checkpoint", str(tmp_path)]) == 2
     assert "found no finished run" in capsys.readouterr().err

@@ -1,0 +1,141 @@
+"""What the training text of each domain had: how new, and how untypical of its domain, an utterance's words are.
+
+Axes: B utterances, T tokens, U distinct words, N n-grams, V rows of the vocabulary, D domains.
+
+Novelty is the share of an utterance's word 4-grams that its domain's text lacks; a boundary stands before the first word
+and after the last. An n-gram is kept, with its domain, as a hash of 32 bits: beside 300,000 of them, one in 14,000 that was
+never seen passes for seen.
+
+Atypicality is the mean over its tokens of log P(word) / P(word | domain). A domain's counts are smoothed by `PRIOR` tokens
+drawn from all domains (a Dirichlet prior: Zhai & Lafferty 2004, "A study of smoothing methods for language models"), so that
+a word that all domains share counts for nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyparse.encode import collate
+from polyparse.errors import ConfigError
+from polyparse.features import BOUNDARY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from polyparse.encode import Batch, Item
+
+    Hashes = NDArray[np.uint32]
+    Integers = NDArray[np.integer]
+    Floats = NDArray[np.float64]
+
+SIZE = 4  # of an n-gram
+PRIOR = 1000
+COLLATED = 1024  # training utterances that are laid out together
+_DOMAIN, _MIX = np.uint32(0x85EBCA6B), np.uint32(0x9E3779B1)  # odd: to multiply by them loses nothing
+
+
+@dataclass(frozen=True, eq=False)
+class SeenText:
+    """`ngrams_N` are the hashes of (n-gram, domain), ascending; `log_ratios_VD` is log P(word | domain) / P(word)."""
+
+    ngrams_N: Hashes
+    log_ratios_VD: NDArray[np.float16]
+
+    @classmethod
+    def build(
+        cls, items: Sequence[Item], domains: Sequence[int], *, vocabulary_rows: int, n_domains: int
+    ) -> SeenText:
+        """From the training utterances that have a token, and the domain of each (0 for a corpus without domains)."""
+        ngrams = [np.zeros(0, dtype=np.uint32)]
+        counts_VD = np.zeros((vocabulary_rows, max(1, n_domains)))
+        for first in range(0, len(items), COLLATED):
+            batch = collate(items[first : first + COLLATED])
+            domains_B = np.array(domains[first : first + COLLATED])
+            ngrams_BN, own_BN = _ngrams(batch, domains_B)
+            ngrams.append(np.unique(ngrams_BN[own_BN]))
+            real_BT = batch.words_BT > 0
+            rows_BT = batch.word_rows_U[batch.words_BT]
+            np.add.at(counts_VD, (rows_BT[real_BT], np.repeat(domains_B, batch.lengths_B)), 1)
+        return cls(np.unique(np.concatenate(ngrams)), _log_ratios(counts_VD).astype(np.float16))
+
+    def novelty(self, batch: Batch, domains_B: Integers) -> Floats:
+        """The share of each utterance's n-grams that its domain lacks, shape (B,), from 0 to 1; each has one at least."""
+        ngrams_BN, own_BN = _ngrams(batch, domains_B)
+        new_BN = own_BN & ~self._has(ngrams_BN)
+        share_B: Floats = new_BN.sum(axis=1) / own_BN.sum(axis=1)
+        return share_B
+
+    def atypicality(self, batch: Batch, domains_B: Integers) -> Floats:
+        """How much less likely an utterance's words are in its domain than anywhere, shape (B,), in nats a token."""
+        rows_BT = batch.word_rows_U[batch.words_BT]
+        ratios_BT = self.log_ratios_VD[rows_BT, domains_B[:, None]]
+        mean_B: Floats = -ratios_BT.sum(axis=1, dtype=np.float64) / batch.lengths_B
+        return mean_B
+
+    def save(self, path: Path) -> None:
+        """Write as .npz, whole or not at all; the same text gives the same bytes."""
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            np.savez(file, **vars(self))
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path, *, vocabulary_rows: int, n_domains: int) -> SeenText:
+        """Read what `save` wrote, for a vocabulary and domains of these sizes; raises ConfigError for anything else."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                ngrams_N, log_ratios_VD = arrays["ngrams_N"], arrays["log_ratios_VD"]
+        except (ValueError, KeyError, BadZipFile) as error:
+            raise ConfigError(f"{path}: found no arrays ({error}), expected n-grams and ratios") from error
+        if ngrams_N.dtype != np.uint32 or ngrams_N.ndim != 1 or not (ngrams_N[1:] > ngrams_N[:-1]).all():
+            raise ConfigError(
+                f"{path}: found n-grams as {ngrams_N.dtype}{ngrams_N.shape}, expected a row of uint32, ascending"
+            )
+        expected = (vocabulary_rows, max(1, n_domains))
+        if log_ratios_VD.dtype != np.float16 or log_ratios_VD.shape != expected:
+            raise ConfigError(
+                f"{path}: found ratios as {log_ratios_VD.dtype}{log_ratios_VD.shape}, expected float16{expected}"
+            )
+        return cls(ngrams_N, log_ratios_VD)
+
+    def _has(self, ngrams_BN: Hashes) -> NDArray[np.bool_]:
+        if not len(self.ngrams_N):
+            return np.zeros(ngrams_BN.shape, dtype=np.bool_)
+        places_BN = np.searchsorted(self.ngrams_N, ngrams_BN)
+        found_BN: NDArray[np.bool_] = self.ngrams_N.take(places_BN, mode="clip") == ngrams_BN
+        return found_BN
+
+
+def _ngrams(batch: Batch, domains_B: Integers) -> tuple[Hashes, NDArray[np.bool_]]:
+    """Hashes of all runs of SIZE words and boundaries, shape (B, N), and which of them are the utterance's own.
+
+    Padding reads as boundaries, so that an utterance of one word has an n-gram too.
+    """
+    words_U = np.array([BOUNDARY, *(word.hash for word in batch.distinct)], dtype=np.uint32)
+    n_utterances, n_tokens = batch.words_BT.shape
+    columns = max(n_tokens + 2, SIZE)
+    marked_BT = np.full((n_utterances, columns), BOUNDARY, dtype=np.uint32)
+    marked_BT[:, 1 : 1 + n_tokens] = words_U[batch.words_BT]
+    width = columns - SIZE + 1
+    ngrams_BN = np.repeat(domains_B.astype(np.uint32)[:, None] * _DOMAIN, width, axis=1)
+    for offset in range(SIZE):
+        ngrams_BN = (ngrams_BN ^ marked_BT[:, offset : offset + width]) * _MIX
+    counts_B = np.maximum(1, batch.lengths_B + 2 - SIZE + 1)
+    return ngrams_BN, np.arange(width) < counts_B[:, None]
+
+
+def _log_ratios(counts_VD: Floats) -> Floats:
+    """log P(word | domain) / P(word); 0 for a row that training never used."""
+    share_V = counts_VD.sum(axis=1) / max(1.0, counts_VD.sum())
+    expected_VD = PRIOR * share_V[:, None]
+    smoothed_VD = (counts_VD + expected_VD) / (counts_VD.sum(axis=0) + PRIOR)
+    used_V = share_V > 0
+    ratios_VD = np.zeros_like(counts_VD)
+    ratios_VD[used_V] = np.log(smoothed_VD[used_V] / share_V[used_V, None])
+    return ratios_VD
