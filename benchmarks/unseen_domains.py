@@ -8,7 +8,7 @@ groups. With --out, what was trained is kept, and a run that was stopped goes on
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,7 @@ from polyparse.errors import ConfigError
 from polyparse.rejection import SIGNALS
 from polyparse.schema import override, unstructure
 from train.openset.config import fold_model
-from train.openset.found import FOUND
+from train.openset.found import WANTED
 from train.openset.report import Findings, judge
 from train.openset.run import Wanted, leave_out
 from train.progress import Progress
@@ -53,9 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--signals",
-        default=",".join(FOUND.weights),
-        metavar="a,b",
-        help=f"what the score is made of, of {', '.join(SIGNALS)} (default: %(default)s)",
+        default=",".join(name if weight is None else f"{name}={weight:g}" for name, weight in WANTED.items()),
+        metavar="a,b=0.5",
+        help=f"what the score is made of, of {', '.join(SIGNALS)}, some by a weight that is given (default: %(default)s)",
     )
     parser.add_argument("--rejection", type=Path, metavar="FILE", help="where to write the weights found")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
@@ -68,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def measure(wanted: Wanted, signals: Sequence[str], out: Path | None, weights: Path | None) -> Result:
+def measure(
+    wanted: Wanted, signals: Mapping[str, float | None], out: Path | None, weights: Path | None
+) -> Result:
     """Leave out, judge by these signals, and write the weights where that was asked for."""
     if not corpus.is_present(wanted.corpus):
         raise ConfigError(
@@ -106,12 +108,18 @@ def _wanted(asked: argparse.Namespace) -> Wanted:
     )
 
 
-def _signals(listed: str) -> tuple[str, ...]:
-    names = tuple(listed.split(","))
-    for name in names:
+def _signals(listed: str) -> dict[str, float | None]:
+    """Each signal's given weight; None where it is to be found."""
+    found: dict[str, float | None] = {}
+    for each in listed.split(","):
+        name, gives, weight = each.partition("=")
         if name not in SIGNALS:
             raise ConfigError(f"--signals: found {name!r}, expected some of {', '.join(SIGNALS)}")
-    return names
+        try:
+            found[name] = float(weight) if gives else None
+        except ValueError:
+            raise ConfigError(f"--signals: {name}: found {weight!r}, expected a number") from None
+    return found
 
 
 if __name__ == "__main__":

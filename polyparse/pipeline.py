@@ -150,11 +150,10 @@ class Pipeline:
         evidence, seen = read.evidence(), self._judgement.seen
         if seen is None:
             return evidence
-        domains_B = evidence.likeliest_domains_B
         return replace(
             evidence,
-            novelty_B=seen.novelty(batch, domains_B),
-            atypicality_B=seen.atypicality(batch, domains_B),
+            novelty_B=seen.novelty(batch, evidence.likeliest_domains_B),
+            atypicality_B=seen.atypicality(batch),
         )
 
     def _frame(self, item: Item, ranked: dict[int, Alternative], score: float | None) -> Frame:

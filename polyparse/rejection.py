@@ -29,7 +29,7 @@ class Evidence:
     `mixture_BI` is routing's log P(intent), over all intents. `joint_BI` is the joint network's; None where each domain
     has a network of its own. `classified_BX` is DC's, None without one. `unknown_share_B` is the share of tokens that the
     vocabulary lacks. `domains_BD` is P(domain), the sum over its intents in the mixture; None for a model without domains.
-    `novelty_B` and `atypicality_B` are `SeenText`'s, of the likeliest domain; None for a model that keeps no such text.
+    `novelty_B` (in the likeliest domain) and `atypicality_B` are `SeenText`'s; None for a model that keeps no such text.
     """
 
     mixture_BI: Floats
@@ -153,7 +153,7 @@ def novelty(evidence: Evidence) -> Floats:
 
 
 def atypicality(evidence: Evidence) -> Floats:
-    """How much less likely the words are in the likeliest domain than anywhere, in nats; ConfigError without such text."""
+    """How little the words are those of any domain's training text, in nats a token; ConfigError without such text."""
     return _against_text(evidence.atypicality_B)
 
 

@@ -1,4 +1,4 @@
-"""What the training text of each domain had: how new, and how untypical of its domain, an utterance's words are.
+"""What the training text of each domain had: how new to its domain, and how untypical of every domain, an utterance is.
 
 Axes: B utterances, T tokens, U distinct words, N n-grams, V rows of the vocabulary, D domains.
 
@@ -6,9 +6,9 @@ Novelty is the share of an utterance's word 4-grams that its domain's text lacks
 and after the last. An n-gram is kept, with its domain, as a hash of 32 bits: beside 300,000 of them, one in 14,000 that was
 never seen passes for seen.
 
-Atypicality is the mean over its tokens of log P(word) / P(word | domain). A domain's counts are smoothed by `PRIOR` tokens
-drawn from all domains (a Dirichlet prior: Zhai & Lafferty 2004, "A study of smoothing methods for language models"), so that
-a word that all domains share counts for nothing.
+Atypicality is the mean over an utterance's tokens of log P(word) / P(word | domain), in the domain where it is least: low
+where some domain's text is full of such words, 0 where they say nothing of any. A domain's counts are smoothed by `PRIOR`
+tokens drawn from all domains (a Dirichlet prior: Zhai & Lafferty 2004, "A study of smoothing methods for language models").
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class SeenText:
         share_B: Floats = new_BN.sum(axis=1) / own_BN.sum(axis=1)
         return share_B
 
-    def atypicality(self, batch: Batch, domains_B: Integers) -> Floats:
-        """How much less likely an utterance's words are in its domain than anywhere, shape (B,), in nats a token."""
+    def atypicality(self, batch: Batch) -> Floats:
+        """How little an utterance's words are those of any domain, shape (B,), in nats a token."""
         rows_BT = batch.word_rows_U[batch.words_BT]
-        ratios_BT = self.log_ratios_VD[rows_BT, domains_B[:, None]]
-        mean_B: Floats = -ratios_BT.sum(axis=1, dtype=np.float64) / batch.lengths_B
-        return mean_B
+        sums_BD = self.log_ratios_VD[rows_BT].sum(axis=1, dtype=np.float32)
+        least_B: Floats = -sums_BD.max(axis=1) / batch.lengths_B
+        return least_B
 
     def save(self, path: Path) -> None:
         """Write as .npz, whole or not at all; the same text gives the same bytes."""

@@ -47,6 +47,7 @@ def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path)
     ("asked", "message"),
     [
         (["--signals", "mood"], "--signals: found 'mood', expected some of surprise"),
+        (["--signals", "doubt,length=much"], "--signals: length: found 'much', expected a number"),
         (["--corpus", "massive:no/such/folder"], "--corpus: found nothing at no/such/folder"),
     ],
 )

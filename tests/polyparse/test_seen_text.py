@@ -47,8 +47,8 @@ def novelty_of(seen: SeenText, found: list[Labelled]) -> list[float]:
 
 
 def atypicality_of(seen: SeenText, found: list[Labelled]) -> list[float]:
-    mean_B: list[float] = seen.atypicality(collate(items(found)), np.array([d for _, d in found])).tolist()
-    return mean_B
+    least_B: list[float] = seen.atypicality(collate(items(found))).tolist()
+    return least_B
 
 
 def ngrams(words: list[str]) -> list[tuple[str, ...]]:
@@ -67,7 +67,7 @@ def test_novelty_is_the_share_of_ngrams_that_the_domains_text_lacks(
 
 
 @given(corpora, batches)
-def test_atypicality_is_the_mean_of_smoothed_log_ratios(
+def test_atypicality_is_the_mean_of_smoothed_log_ratios_in_the_domain_that_they_speak_for_most(
     corpus: list[Labelled], found: list[Labelled]
 ) -> None:
     def known(word: str) -> str:
@@ -85,7 +85,10 @@ def test_atypicality_is_the_mean_of_smoothed_log_ratios(
         smoothed = (counts[word, domain] + PRIOR * share) / (of_domain[domain] + PRIOR)
         return log(smoothed / share)
 
-    expected = [-np.mean([ratio(known(word), domain) for word in words]) for words, domain in found]
+    expected = [
+        -max(np.mean([ratio(known(word), domain) for word in words]) for domain in range(N_DOMAINS))
+        for words, _ in found
+    ]
     assert atypicality_of(seen_in(corpus), found) == pytest.approx(expected, abs=1e-3)  # float16
 
 
@@ -104,8 +107,14 @@ def test_what_training_had_is_new_in_another_domain_alone() -> None:
         1.0,
         pytest.approx(2 / 3),
     ]
-    own, other = atypicality_of(seen, [(text, 1), (text, 2)])
-    assert own < 0 < other
+
+
+def test_words_of_one_domain_are_more_typical_than_words_of_several() -> None:
+    seen = seen_in([(["wake", "me"], 1)] * 2000 + [(["play", "me"], 2)] * 2000)
+    found = [(["wake"], 0), (["wake", "me"], 0), (["me"], 0), (["wake", "play"], 0)]
+    typical, half, none, torn = atypicality_of(seen, found)
+    assert typical < half < none == pytest.approx(0.0, abs=1e-3)
+    assert torn > half
 
 
 @given(corpus=corpora)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from train.openset.weights import Trial
+    from train.openset.weights import Trial, Wanted
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Findings:
         return float(np.mean(list(self.auroc.values())))
 
 
-def judge(names: Sequence[str], trials: Sequence[Trial], *, refused: float) -> Findings:
+def judge(wanted: Wanted, trials: Sequence[Trial], *, refused: float) -> Findings:
     """Each fold is scored by weights, and refused by a threshold, that the other folds alone have chosen."""
     areas: dict[str, float] = {}
     kept: list[NDArray[np.bool_]] = []
     caught: list[NDArray[np.bool_]] = []
     for trial in trials:
-        rejection = _chosen(names, [other for other in trials if other is not trial], refused)
+        rejection = _chosen(wanted, [other for other in trials if other is not trial], refused)
         scores_B, out_B, domains_B = (
             scores(rejection, trial.evidence),
             trial.is_out_B,
@@ -62,12 +62,12 @@ def judge(names: Sequence[str], trials: Sequence[Trial], *, refused: float) -> F
         auroc=dict(sorted(areas.items())),
         refused_share=float(np.concatenate(kept).mean()),
         caught_share=float(np.concatenate(caught).mean()),
-        rejection=_chosen(names, trials, refused),
+        rejection=_chosen(wanted, trials, refused),
     )
 
 
-def _chosen(names: Sequence[str], trials: Sequence[Trial], refused: float) -> Rejection:
+def _chosen(wanted: Wanted, trials: Sequence[Trial], refused: float) -> Rejection:
     """Weights of these trials, and the threshold that refuses that share of what they kept."""
-    rejection = weights.fit(names, trials)
+    rejection = weights.fit(wanted, trials)
     kept = [scores(rejection, trial.evidence)[~trial.is_out_B] for trial in trials]
     return replace(rejection, threshold=threshold.choose(np.concatenate(kept), refused))

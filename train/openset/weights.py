@@ -5,6 +5,7 @@ Axes: B utterances, S signals.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 PENALTY = 1e-4  # on squared weights of standardised signals, beside a mean loss
 NEVER = 1.0  # a threshold that no score is above
+
+
+Wanted = Mapping[str, float | None]
+"""The signals of a score: a weight that is given, or None for one that is to be found."""
 
 
 class Trial(NamedTuple):
@@ -50,19 +55,26 @@ class Trial(NamedTuple):
 
 def signals(names: Sequence[str], evidence: Evidence) -> Numbers:
     """Values of the named signals, shape (B, S)."""
-    return np.stack([np.asarray(SIGNALS[name](evidence), dtype=np.float64) for name in names], axis=1)
+    values_BS = np.empty((len(evidence.lengths_B), len(names)))
+    for column, name in enumerate(names):
+        values_BS[:, column] = SIGNALS[name](evidence)
+    return values_BS
 
 
-def fit(names: Sequence[str], trials: Sequence[Trial]) -> Rejection:
+def fit(wanted: Wanted, trials: Sequence[Trial]) -> Rejection:
     """The weights that tell the trials' left-out utterances apart; the threshold refuses nothing yet."""
+    names = [name for name, weight in wanted.items() if weight is None]
+    given = {name: weight for name, weight in wanted.items() if weight is not None}
     signals_BS = np.concatenate([signals(names, trial.evidence) for trial in trials])
+    given_BS = np.concatenate([signals(list(given), trial.evidence) for trial in trials])
+    offset_B = given_BS @ np.array(list(given.values()))
     out_B = np.concatenate([trial.is_out_B for trial in trials])
     shares_B = np.concatenate([trial.shares_B for trial in trials]) / len(trials)
     centre_S, spread_S = signals_BS.mean(axis=0), np.maximum(signals_BS.std(axis=0), 1e-9)
     scaled_BS = (signals_BS - centre_S) / spread_S
 
     def objective(theta: Numbers) -> tuple[float, Numbers]:
-        logits_B = scaled_BS @ theta[:-1] + theta[-1]
+        logits_B = scaled_BS @ theta[:-1] + theta[-1] + offset_B
         loss = float(shares_B @ (np.logaddexp(0.0, logits_B) - out_B * logits_B))
         error_B = shares_B * (expit(logits_B) - out_B)
         gradient = np.append(scaled_BS.T @ error_B + PENALTY * theta[:-1], error_B.sum())
@@ -72,6 +84,6 @@ def fit(names: Sequence[str], trials: Sequence[Trial]) -> Rejection:
     weights_S = theta[:-1] / spread_S
     return Rejection(
         threshold=NEVER,
-        weights={name: float(weight) for name, weight in zip(names, weights_S, strict=True)},
+        weights={**dict(zip(names, weights_S.tolist(), strict=True)), **given},
         bias=float(theta[-1] - weights_S @ centre_S),
     )
