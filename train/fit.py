@@ -9,7 +9,6 @@ from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
-from polyparse.text import tokenise
 from train.classifier import fit_classifier
 from train.distil import Distillation, Teachers
 from train.embeddings import starting_vectors
@@ -136,8 +135,7 @@ def _start_words(
     progress: Progress,
 ) -> None:
     """Keep the vectors that word tables start from, where they do not start at random; say how many words have one."""
-    sentences = ([token.text for token in tokenise(example.text)] for example in train)
-    vectors = starting_vectors(config, vocabulary, sentences, progress)
+    vectors = starting_vectors(config, vocabulary, train, progress)
     if vectors is None:
         return
     checkpoint.save_word_vectors(vectors)

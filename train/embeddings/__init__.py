@@ -1,17 +1,20 @@
-"""Where the word table of a joint network starts: at random, with fastText trained on the corpus, or with vectors read."""
+"""Where the word table of a joint network starts: at random, trained on the corpus (two ways), or with vectors read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyparse.text import tokenise
+from train.embeddings.aligned import aligned_vectors
 from train.embeddings.fasttext import read_bin, train_vectors
 from train.embeddings.table import WordVectors, read_vec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from polyparse.vocab import Vocabulary
+    from train.corpora.example import Example
     from train.embeddings.table import Reader
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
@@ -24,16 +27,19 @@ READERS: Mapping[str, Reader] = {".vec": read_vec, ".bin": read_bin}
 def starting_vectors(
     config: EmbedderConfig,
     vocabulary: Vocabulary,
-    sentences: Iterable[Sequence[str]],
+    examples: Sequence[Example],
     progress: Progress,
 ) -> WordVectors | None:
-    """The vectors that `config.word_vectors` asks for, None for "random"; `sentences` is the tokenised training text.
+    """The vectors that `config.word_vectors` asks for, None for "random"; `examples` are those that the vocabulary is of.
 
     Raises CorpusError for a file that is not one of vectors, ConfigError where its vectors are not of `word_size`.
     """
     if config.word_vectors == "random":
         return None
+    if config.word_vectors == "aligned":
+        return aligned_vectors(examples, vocabulary, size=config.word_size)
     if config.word_vectors == "fasttext":
+        sentences = ([token.text for token in tokenise(example.text)] for example in examples)
         return train_vectors(sentences, vocabulary, size=config.word_size)
     path = Path(config.word_vectors).expanduser()
     return READERS[path.suffix](path, vocabulary, size=config.word_size, progress=progress)

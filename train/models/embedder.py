@@ -25,8 +25,9 @@ START_SPREAD = 0.1  # standard deviation of the random start of a word vector
 class EmbedderConfig:
     """Sizes; `character_filters` is for each of the three widths, 0 leaves characters out (AIN's "word only").
 
-    `word_vectors`: "random", "fasttext" (trained on the corpus), or a .vec or .bin file. `word_dropout` is the share of
-    known words that training shows as unknown, so that unknown words have a trained row.
+    `word_vectors`: "random", "fasttext" or "aligned" (both made from the corpus, the latter from what it has in several
+    locales), or a .vec or .bin file. `word_dropout` is the share of known words that training shows as unknown, so that
+    unknown words have a trained row.
     """
 
     word_size: int = 100
@@ -49,11 +50,12 @@ class EmbedderConfig:
             min_character_count=POSITIVE,
         )
         if (
-            self.word_vectors not in ("random", "fasttext")
+            self.word_vectors not in ("random", "fasttext", "aligned")
             and Path(self.word_vectors).suffix not in VECTOR_FILES
         ):
             raise ConfigError(
-                f"word_vectors: found {self.word_vectors!r}, expected random, fasttext or the path of a .vec or .bin file"
+                f"word_vectors: found {self.word_vectors!r}, expected random, fasttext, aligned, or the path of a .vec or"
+                " .bin file"
             )
 
 

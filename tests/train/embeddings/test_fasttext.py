@@ -9,6 +9,7 @@ import pytest
 
 from polyparse.errors import ConfigError, CorpusError
 from polyparse.vocab import Vocabulary
+from train.corpora.example import Example
 from train.embeddings import starting_vectors
 from train.embeddings.fasttext import THREADS, read_bin, train_vectors
 from train.models.embedder import EmbedderConfig
@@ -109,6 +110,7 @@ def test_vectors_that_are_not_finite_are_refused(tmp_path: Path, model_file: Pat
     [
         ("random", None),
         ("fasttext", len(VOCABULARY.words)),
+        ("aligned", len(VOCABULARY.words)),
         ("{folder}/x.vec", 1),
         ("{folder}/words.bin", "most"),
     ],
@@ -119,7 +121,11 @@ def test_the_config_says_where_vectors_come_from(
     (tmp_path / "x.vec").write_text(f"1 {SIZE}\nrome{' 1' * SIZE}\n", encoding="utf-8")
     (tmp_path / "words.bin").symlink_to(model_file)
     config = EmbedderConfig(word_size=SIZE, word_vectors=source.format(folder=tmp_path))
-    vectors = starting_vectors(config, VOCABULARY, SENTENCES, QUIET)
+    examples = [
+        Example(str(number), " ".join(words), "en-US", "train", None, None, ())
+        for number, words in enumerate(SENTENCES)
+    ]
+    vectors = starting_vectors(config, VOCABULARY, examples, QUIET)
     if covered is None:
         assert vectors is None
     else:

@@ -126,6 +126,6 @@ def test_no_given_row_leaves_the_random_start() -> None:
 
 
 @pytest.mark.parametrize("name", ["glove", "vectors.txt", "", ".vec"])
-def test_word_vectors_are_random_fasttext_or_a_file_of_vectors(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"word_vectors: found .*, expected random, fasttext or the path"):
+def test_word_vectors_are_made_in_a_known_way_or_read_from_a_file(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"word_vectors: found .*, expected random, fasttext, aligned"):
         EmbedderConfig(word_vectors=name)
