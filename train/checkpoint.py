@@ -2,6 +2,7 @@
 
 run.json          recipe config, corpus, locales, provenance          labels.json
 vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, MaxEnt, where the word table starts)
+intent_bias.npy   what dev adds to the MaxEnt's biases; only where the config asks for it
 network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
 dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch or stage
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
@@ -40,7 +41,10 @@ from train.networks import TorchNetworks
 from train.task import TextTables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -183,12 +187,24 @@ class Checkpoint:
         _save_arrays(self.folder / "classifier.npz", vars(model))
 
     def classifier(self) -> MaxEnt | None:
-        """The MaxEnt, where the run has one."""
+        """The MaxEnt, where the run has one, its biases moved as dev asked for."""
         path = self.folder / "classifier.npz"
         if not path.exists():
             return None
         with np.load(path, allow_pickle=False) as arrays:
-            return MaxEnt(arrays["weights_VC"], arrays["squares_V"], arrays["bias_C"])
+            model = MaxEnt(arrays["weights_VC"], arrays["squares_V"], arrays["bias_C"])
+        added = self.folder / "intent_bias.npy"
+        if not added.exists():
+            return model
+        return replace(model, bias_C=model.bias_C + np.load(added, allow_pickle=False))
+
+    def save_intent_bias(self, bias_C: NDArray[np.float32]) -> None:
+        """What the MaxEnt's biases are moved by."""
+        _save_with(self.folder / "intent_bias.npy", lambda file: np.save(file, bias_C, allow_pickle=False))
+
+    def forget_intent_bias(self) -> None:
+        """The MaxEnt as it was trained."""
+        (self.folder / "intent_bias.npy").unlink(missing_ok=True)
 
     def save_word_vectors(self, vectors: WordVectors) -> None:
         """Where the word table starts: no second training of the vectors would give the same."""
@@ -277,9 +293,13 @@ def cpu_seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
 
 
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
+    _save_with(path, lambda file: np.savez(file, **arrays))
+
+
+def _save_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, **arrays)
+        write(file)
     partial.replace(path)
 
 

@@ -50,6 +50,9 @@ class OptimConfig:
 class RunConfig:
     """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it.
 
+    `intent_bias` is the penalty of biases of the intents that dev chooses too, where soft routing mixes intents; None does
+    without them.
+
     `swap` and `noise` vary the training utterances anew every epoch; `distil` says how a run with teachers goes, which has
     its own swap.
     """
@@ -59,6 +62,7 @@ class RunConfig:
     topology: Literal["shared", "per-domain"] = "shared"
     routing: Literal["soft", "hard"] = "soft"
     joint_weight: float | None = None
+    intent_bias: float | None = None
     classifier: MaxEntConfig | None = MaxEntConfig()
     joint: JointConfig = JointConfig()
     optim: OptimConfig = OptimConfig()
@@ -71,5 +75,11 @@ class RunConfig:
         check_bounds(self, seed=NOT_NEGATIVE)
         if self.joint_weight is not None and not 0.0 <= self.joint_weight <= 1.0:
             raise ConfigError(f"joint_weight: found {self.joint_weight}, expected 0 to 1, or null")
+        if self.intent_bias is not None:
+            check_bounds(self, intent_bias=NOT_NEGATIVE)
+            if self.routing != "soft" or self.classifier is None or self.classifier.classes != "intents":
+                raise ConfigError(
+                    "intent_bias: found one, expected null without soft routing by a classifier over intents"
+                )
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
 from polyparse.pipeline import Pipeline
@@ -13,8 +15,8 @@ from train.classifier import fit_classifier
 from train.distil import Distillation, Teachers
 from train.embeddings import starting_vectors
 from train.ensemble import Ensemble
-from train.evaluation import measure, parse_all
 from train.loop import Trainer, train_epochs
+from train.mixture import bias_of_dev, choose_routing, routings
 from train.networks import TorchNetworks
 from train.noise import Noiser, with_romanised
 from train.start import adopt_tables
@@ -25,7 +27,6 @@ from train.task import TextTables, build_targets, build_task, collect_labels, of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from polyparse.encode import Item
     from polyparse.labels import Labels
     from polyparse.vocab import Vocabulary
     from train.checkpoint import Checkpoint
@@ -34,19 +35,6 @@ if TYPE_CHECKING:
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
     from train.task import Task
-
-JOINT_WEIGHTS = (
-    0.3,
-    0.35,
-    0.4,
-    0.45,
-    0.5,
-    0.55,
-    0.6,
-    0.7,
-    0.8,
-    1.0,
-)  # lambdas that dev chooses from; ties go to the first
 
 
 class Elders(NamedTuple):
@@ -213,43 +201,23 @@ def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress:
 def _finish(
     checkpoint: Checkpoint, config: RunConfig, labels: Labels, vectorizer: Vectorizer, dev: Sequence[Example]
 ) -> dict[str, Any]:
-    """Choose lambda where it is open; save routing and measures."""
-    networks = TorchNetworks(checkpoint.networks(), checkpoint.classifier())
+    """Choose lambda where it is open, and the intents' biases where they are asked for; save routing and measures."""
+    checkpoint.forget_intent_bias()
+    models = checkpoint.networks()
+    networks = TorchNetworks(models, checkpoint.classifier())
 
     def pipeline(routing: Routing) -> Pipeline:
         return Pipeline(labels, config.topology, routing, networks)
 
-    candidates = _routings(config, with_classifier=checkpoint.classifier() is not None)
     items = [vectorizer.item(example.utterance) for example in dev]
+    candidates = routings(config, with_classifier=checkpoint.classifier() is not None)
     routing, measures = choose_routing(pipeline, candidates, dev, items, log=checkpoint.log)
+    if config.intent_bias is not None and routing.joint_weight < 1.0:
+        bias_I, right = bias_of_dev(pipeline(routing), labels, dev, items, penalty=config.intent_bias)
+        checkpoint.save_intent_bias((bias_I / (1.0 - routing.joint_weight)).astype(np.float32))
+        checkpoint.log({"intent_bias": right})
+        networks = TorchNetworks(models, checkpoint.classifier())
+        _, measures = choose_routing(pipeline, [routing], dev, items, log=checkpoint.log)
     checkpoint.save_json("routing", routing)
     checkpoint.save_json("measures", measures)
     return measures
-
-
-def choose_routing(
-    pipeline: Callable[[Routing], Pipeline],
-    candidates: Sequence[Routing],
-    dev: Sequence[Example],
-    items: Sequence[Item],
-    log: Callable[[dict[str, Any]], None] = lambda _entry: None,
-) -> tuple[Routing, dict[str, Any]]:
-    """The routing of the best exact match on dev, of equal ones the first, with its measures; each is logged."""
-    usable = [row for row, item in enumerate(items) if item.n_tokens]
-    found: list[tuple[float, Routing, dict[str, Any]]] = []
-    for routing in candidates:
-        frames = parse_all(pipeline(routing), [items[row] for row in usable])
-        measures = measure([dev[row] for row in usable], frames)
-        log({"joint_weight": routing.joint_weight, "dev": measures["mean"]})
-        found.append((measures["mean"]["exact_match"] or 0.0, routing, measures))
-    _, best, measures = max(found, key=lambda entry: entry[0])
-    return best, measures
-
-
-def _routings(config: RunConfig, *, with_classifier: bool) -> list[Routing]:
-    """The routings that dev chooses from."""
-    if not with_classifier or config.classifier is None:
-        return [Routing(kind="soft", joint_weight=1.0, classifier="none")]
-    open_choice = config.routing == "soft" and config.joint_weight is None
-    weights = JOINT_WEIGHTS if open_choice else (1.0 if config.joint_weight is None else config.joint_weight,)
-    return [Routing(config.routing, weight, config.classifier.classes) for weight in weights]

@@ -19,7 +19,8 @@ from tests.train.corpus import examples, write_conll, write_slots
 from tests.train.tiny import SHORT, TINY
 from train.checkpoint import Checkpoint, Run
 from train.corpora import read
-from train.fit import JOINT_WEIGHTS, fit
+from train.fit import fit
+from train.mixture import JOINT_WEIGHTS
 from train.models.maxent import MaxEntConfig
 from train.progress import Progress
 
