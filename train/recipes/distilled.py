@@ -158,6 +158,7 @@ def student() -> RunConfig:
         base,
         recipe="student",
         classifier=MaxEntConfig(),
+        intent_bias=0.03,
         joint=replace(
             base.joint,
             embedder=replace(base.joint.embedder, word_size=160),
