@@ -89,9 +89,9 @@ class SeenText:
     def load(cls, path: Path, *, vocabulary_rows: int, n_domains: int) -> SeenText:
         """Read what `save` wrote, for a vocabulary and domains of these sizes; raises ConfigError for anything else."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 ngrams_N, log_ratios_VD = arrays["ngrams_N"], arrays["log_ratios_VD"]
-        except (ValueError, KeyError, BadZipFile) as error:
+        except (ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
             raise ConfigError(f"{path}: found no arrays ({error}), expected n-grams and ratios") from error
         if ngrams_N.dtype != np.uint32 or ngrams_N.ndim != 1 or not (ngrams_N[1:] > ngrams_N[:-1]).all():
             raise ConfigError(

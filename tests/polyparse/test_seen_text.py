@@ -154,8 +154,17 @@ def test_other_arrays_are_refused_with_their_file(
         SeenText.load(path, vocabulary_rows=VOCABULARY.n_rows, n_domains=N_DOMAINS)
 
 
-def test_what_is_no_archive_is_refused_with_its_file(tmp_path: Path) -> None:
+def test_one_array_is_refused_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "seen_text.npz"
-    path.write_bytes(b"no archive")
+    with path.open("wb") as file:
+        np.save(file, ROW)
+    with pytest.raises(ConfigError, match=r"seen_text\.npz: found no arrays"):
+        SeenText.load(path, vocabulary_rows=VOCABULARY.n_rows, n_domains=N_DOMAINS)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_what_is_no_archive_is_refused_with_its_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "seen_text.npz"
+    path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"seen_text\.npz: found no arrays"):
         SeenText.load(path, vocabulary_rows=VOCABULARY.n_rows, n_domains=N_DOMAINS)
