@@ -14,6 +14,7 @@ tokens drawn from all domains (a Dirichlet prior: Zhai & Lafferty 2004, "A study
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -67,14 +68,15 @@ class SeenText:
     def novelty(self, batch: Batch, domains_B: Integers) -> Floats:
         """The share of each utterance's n-grams that its domain lacks, shape (B,), from 0 to 1; each has one at least."""
         ngrams_BN, own_BN = _ngrams(batch, domains_B)
-        new_BN = own_BN & ~self._has(ngrams_BN)
-        share_B: Floats = new_BN.sum(axis=1) / own_BN.sum(axis=1)
+        new = ~self._has(ngrams_BN[own_BN])  # utterance after utterance
+        counts_B = own_BN.sum(axis=1)
+        share_B: Floats = np.add.reduceat(new, counts_B.cumsum() - counts_B, dtype=np.float64) / counts_B
         return share_B
 
     def atypicality(self, batch: Batch) -> Floats:
         """How little an utterance's words are those of any domain, shape (B,), in nats a token."""
         rows_BT = batch.word_rows_U[batch.words_BT]
-        sums_BD = self.log_ratios_VD[rows_BT].sum(axis=1, dtype=np.float32)
+        sums_BD = self._exact_ratios_VD[rows_BT].sum(axis=1)
         least_B: Floats = -sums_BD.max(axis=1) / batch.lengths_B
         return least_B
 
@@ -82,7 +84,7 @@ class SeenText:
         """Write as .npz, whole or not at all; the same text gives the same bytes."""
         partial = path.with_name(path.name + ".partial")
         with partial.open("wb") as file:
-            np.savez(file, **vars(self))
+            np.savez(file, ngrams_N=self.ngrams_N, log_ratios_VD=self.log_ratios_VD)
         partial.replace(path)
 
     @classmethod
@@ -104,12 +106,17 @@ class SeenText:
             )
         return cls(ngrams_N, log_ratios_VD)
 
-    def _has(self, ngrams_BN: Hashes) -> NDArray[np.bool_]:
+    @cached_property
+    def _exact_ratios_VD(self) -> NDArray[np.float32]:
+        """Widened once: sums of float16 take twice as long."""
+        return self.log_ratios_VD.astype(np.float32)
+
+    def _has(self, ngrams: Hashes) -> NDArray[np.bool_]:
         if not len(self.ngrams_N):
-            return np.zeros(ngrams_BN.shape, dtype=np.bool_)
-        places_BN = np.searchsorted(self.ngrams_N, ngrams_BN)
-        found_BN: NDArray[np.bool_] = self.ngrams_N.take(places_BN, mode="clip") == ngrams_BN
-        return found_BN
+            return np.zeros(ngrams.shape, dtype=np.bool_)
+        places = np.searchsorted(self.ngrams_N, ngrams)
+        found: NDArray[np.bool_] = self.ngrams_N.take(places, mode="clip") == ngrams
+        return found
 
 
 def _ngrams(batch: Batch, domains_B: Integers) -> tuple[Hashes, NDArray[np.bool_]]:
