@@ -50,7 +50,7 @@ class Peer:
         return REQUIREMENTS / f"{self.name}.txt"
 
 
-_DIET_EPOCHS = 30
+_DIET_EPOCHS = 10
 
 PEERS: Mapping[str, Peer] = {
     peer.name: peer
