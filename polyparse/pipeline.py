@@ -7,7 +7,7 @@ Axes: B items of a batch, S items scored together, R readings to decode (an n-be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -150,11 +150,8 @@ class Pipeline:
         evidence, seen = read.evidence(), self._judgement.seen
         if seen is None:
             return evidence
-        return replace(
-            evidence,
-            novelty_B=seen.novelty(batch, evidence.likeliest_domains_B),
-            atypicality_B=seen.atypicality(batch),
-        )
+        novelty_B = seen.novelty(batch, evidence.likeliest_domains_B)
+        return evidence.against_text(novelty_B, seen.atypicality(batch))
 
     def _frame(self, item: Item, ranked: dict[int, Alternative], score: float | None) -> Frame:
         readings = [ranked[position] for position in range(len(ranked))]

@@ -7,6 +7,8 @@ Axes: B utterances, I intents, D domains, X classes of the domain classifier.
 Each signal is a number of one utterance alone, so that the score does not depend on batch mates.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -48,6 +50,19 @@ class Evidence:
             return np.zeros(len(self.lengths_B), dtype=np.int64)
         found: NDArray[np.integer] = self.domains_BD.argmax(axis=1)
         return found
+
+    def against_text(self, novelty_B: Floats, atypicality_B: Floats) -> Evidence:
+        """The same, and what training text says of the utterances."""
+        return Evidence(
+            self.mixture_BI,
+            self.joint_BI,
+            self.classified_BX,
+            self.unknown_share_B,
+            self.lengths_B,
+            self.domains_BD,
+            novelty_B,
+            atypicality_B,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

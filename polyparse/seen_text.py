@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 SIZE = 4  # of an n-gram
 PRIOR = 1000
+PER_BUCKET = 2  # n-grams, about
 COLLATED = 1024  # training utterances that are laid out together
 _DOMAIN, _MIX = np.uint32(0x85EBCA6B), np.uint32(0x9E3779B1)  # odd: to multiply by them loses nothing
 
@@ -111,11 +112,26 @@ class SeenText:
         """Widened once: sums of float16 take twice as long."""
         return self.log_ratios_VD.astype(np.float32)
 
+    @cached_property
+    def _buckets(self) -> tuple[Hashes, np.uint32]:
+        """The hashes by their leading bits, a row a bucket, and by how much a hash is shifted to give its row.
+
+        One look at one place in memory, where a binary search takes many that wait for each other. Rows are filled up with a
+        hash that belongs elsewhere.
+        """
+        bits = max(1, (len(self.ngrams_N) // PER_BUCKET).bit_length())
+        shift = np.uint32(32 - bits)
+        rows_N = self.ngrams_N >> shift
+        counts = np.bincount(rows_N, minlength=1 << bits)
+        columns_N = np.arange(len(rows_N)) - np.repeat(counts.cumsum() - counts, counts)
+        elsewhere = (np.arange(1 << bits, dtype=np.uint32) ^ np.uint32(1)) << shift
+        table = np.repeat(elsewhere[:, None], max(1, counts.max()), axis=1)
+        table[rows_N, columns_N] = self.ngrams_N
+        return table, shift
+
     def _has(self, ngrams: Hashes) -> NDArray[np.bool_]:
-        if not len(self.ngrams_N):
-            return np.zeros(ngrams.shape, dtype=np.bool_)
-        places = np.searchsorted(self.ngrams_N, ngrams)
-        found: NDArray[np.bool_] = self.ngrams_N.take(places, mode="clip") == ngrams
+        table, shift = self._buckets
+        found: NDArray[np.bool_] = (table[ngrams >> shift] == ngrams[:, None]).any(axis=1)
         return found
 
 
@@ -132,7 +148,8 @@ def _ngrams(batch: Batch, domains_B: Integers) -> tuple[Hashes, NDArray[np.bool_
     width = columns - SIZE + 1
     ngrams_BN = np.repeat(domains_B.astype(np.uint32)[:, None] * _DOMAIN, width, axis=1)
     for offset in range(SIZE):
-        ngrams_BN = (ngrams_BN ^ marked_BT[:, offset : offset + width]) * _MIX
+        ngrams_BN ^= marked_BT[:, offset : offset + width]
+        ngrams_BN *= _MIX
     counts_B = np.maximum(1, batch.lengths_B + 2 - SIZE + 1)
     return ngrams_BN, np.arange(width) < counts_B[:, None]
 

@@ -64,7 +64,7 @@ def test_a_row_gets_in_groups_what_it_gets_in_one_run(bundle: Path, lengths: lis
     for b, length in enumerate(lengths):
         assert found[0][b].tolist() == expected[0][b].tolist()  # paths are 0 beyond a length
         assert found[1][b, :length] == pytest.approx(expected[1][b, :length], abs=1e-6)
-        assert found[2][b] == pytest.approx(expected[2][b], abs=1e-6)
+        assert found[2][b] == pytest.approx(expected[2][b], rel=1e-6, abs=1e-6)
 
 
 def test_what_is_shared_goes_to_every_group_as_it_is(bundle: Path) -> None:
