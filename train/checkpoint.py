@@ -8,6 +8,8 @@ dev.jsonl         the dev examples that chose it and that gates use   log.jsonl 
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
 rejection.json    when an exported model refuses an utterance; only where it does, and put there after the run
 seen_text.npz     what the rejection holds utterances against; only where it does so
+
+Longer than most files: each of these has its reader and its writer here, side by side, so that they agree on its form.
 """
 
 from __future__ import annotations
