@@ -116,7 +116,7 @@ def _parameters(checkpoint: Checkpoint) -> int:
     """Trained numbers of all networks, and of the domain classifier."""
     networks = checkpoint.networks()
     classifier = checkpoint.classifier()
-    linear = 0 if classifier is None else classifier.weights_VC.size + classifier.bias_C.size
+    linear = 0 if classifier is None else classifier.n_numbers
     return linear + sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 

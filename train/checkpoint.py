@@ -1,8 +1,8 @@
 """A checkpoint folder: everything that a trained model is, and all that an interrupted run needs to go on.
 
 run.json          recipe config, corpus, locales, provenance          labels.json
-vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, MaxEnt, where the word table starts)
-intent_bias.npy   what dev adds to the MaxEnt's biases; only where the config asks for it
+vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, where the word table starts)
+intent_bias.npy   what dev adds to the biases of DC; only where the config asks for it
 network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
 dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch or stage
 measures.json     dev measures of the whole; written last, so its presence says that the run is complete
@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,10 @@ from polyparse.vocab import Vocabulary
 from train.config import RunConfig
 from train.corpora.example import Example
 from train.embeddings.table import WordVectors
+from train.models.domain_classifier import DomainClassifier
 from train.models.joint import JointNetwork, new_network
 from train.models.maxent import MaxEnt
+from train.models.word_bag import WordBag
 from train.networks import TorchNetworks
 from train.task import TextTables
 
@@ -88,7 +90,7 @@ class Checkpoint:
 
     @property
     def has_tables(self) -> bool:
-        """Whether text tables, MaxEnt and starting vectors are there."""
+        """Whether text tables, DC and starting vectors are there."""
         return (self.folder / "vocabulary.json").exists()
 
     @property
@@ -184,28 +186,30 @@ class Checkpoint:
             FeatureTable.load(features) if features.exists() else None,
         )
 
-    def save_classifier(self, model: MaxEnt) -> None:
-        """The MaxEnt's weights."""
-        _save_arrays(self.folder / "classifier.npz", vars(model))
+    def save_classifier(self, model: DomainClassifier) -> None:
+        """The weights of MaxEnt and bag."""
+        bag = {} if model.bag is None else {**vars(model.bag), "skipped": model.skipped}
+        _save_arrays(self.folder / "classifier.npz", {**vars(model.maxent), **bag})
 
-    def classifier(self) -> MaxEnt | None:
-        """The MaxEnt, where the run has one, its biases moved as dev asked for."""
+    def classifier(self) -> DomainClassifier | None:
+        """DC, where the run has one, its biases moved as dev asked for."""
         path = self.folder / "classifier.npz"
         if not path.exists():
             return None
         with np.load(path, allow_pickle=False) as arrays:
-            model = MaxEnt(arrays["weights_VC"], arrays["squares_V"], arrays["bias_C"])
+            found = dict(arrays)
+        skipped = int(found.pop("skipped", 0))
+        maxent = MaxEnt(**{field.name: found.pop(field.name) for field in fields(MaxEnt)})
+        model = DomainClassifier(maxent, WordBag(**found) if found else None, skipped)
         added = self.folder / "intent_bias.npy"
-        if not added.exists():
-            return model
-        return replace(model, bias_C=model.bias_C + np.load(added, allow_pickle=False))
+        return model.biased(np.load(added, allow_pickle=False)) if added.exists() else model
 
     def save_intent_bias(self, bias_C: NDArray[np.float32]) -> None:
-        """What the MaxEnt's biases are moved by."""
+        """What the biases of DC are moved by."""
         _save_with(self.folder / "intent_bias.npy", lambda file: np.save(file, bias_C, allow_pickle=False))
 
     def forget_intent_bias(self) -> None:
-        """The MaxEnt as it was trained."""
+        """DC as it was trained."""
         (self.folder / "intent_bias.npy").unlink(missing_ok=True)
 
     def save_word_vectors(self, vectors: WordVectors) -> None:

@@ -83,3 +83,9 @@ class RunConfig:
                 )
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
+
+    @property
+    def aligns_words(self) -> bool:
+        """Whether training reads the corpus in all locales that it has, to align words."""
+        in_bag = self.classifier is not None and self.classifier.bag is not None
+        return in_bag or self.joint.embedder.word_vectors == "aligned"

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from polyparse.routing import Routing
     from polyparse.topology import Decoded
     from train.checkpoint import Checkpoint
+    from train.models.domain_classifier import DomainClassifier
     from train.models.joint import JointNetwork
-    from train.models.maxent import MaxEnt
 
     Floats = NDArray[np.float32]
 
@@ -82,7 +82,7 @@ class Ensemble:
             for network, own in zip(networks, vocabularies, strict=True)
         ]
         self.head = _pooled([network.head for network in networks])
-        self.classifier: MaxEnt | None = None
+        self.classifier: DomainClassifier | None = None
         features = None
         for checkpoint in checkpoints:
             if self.classifier is None and (found := checkpoint.classifier()) is not None:

@@ -32,9 +32,18 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
     from train.corpora.example import Example
+    from train.embeddings import WordVectors
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
     from train.task import Task
+
+
+class Texts(NamedTuple):
+    """Training and dev utterances; the former's translations into locales that the model is not for help to align words."""
+
+    train: Sequence[Example]
+    dev: Sequence[Example]
+    translations: Sequence[Example] = ()
 
 
 class Elders(NamedTuple):
@@ -50,8 +59,7 @@ NO_ELDERS = Elders()
 def fit(
     checkpoint: Checkpoint,
     config: RunConfig,
-    train: Sequence[Example],
-    dev: Sequence[Example],
+    texts: Texts,
     progress: Progress,
     elders: Elders = NO_ELDERS,
 ) -> dict[str, Any]:
@@ -59,6 +67,7 @@ def fit(
 
     Text tables and domain classifier are made anew or taken over from `elders.start`.
     """
+    train, dev, _ = texts
     labels = collect_labels(train, config.scheme)
     _check_topology(config, labels)
     _save_labels(checkpoint, labels)
@@ -66,7 +75,7 @@ def fit(
     if elders.start is not None and not checkpoint.has_tables:
         adopt_tables(checkpoint, elders.start, labels)
     if not checkpoint.has_tables:
-        _prepare(checkpoint, config, labels, train, progress)
+        _prepare(checkpoint, config, labels, texts, progress)
     tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     for index, own in enumerate(checkpoint.network_labels()):
@@ -97,18 +106,23 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 
 
 def _prepare(
-    checkpoint: Checkpoint, config: RunConfig, labels: Labels, train: Sequence[Example], progress: Progress
+    checkpoint: Checkpoint,
+    config: RunConfig,
+    labels: Labels,
+    texts: Texts,
+    progress: Progress,
 ) -> None:
     """What all networks share: where their word tables start, DC, and the text tables, which say that all is there.
 
     Where Hindi in Latin letters is trained against, these see it beside the corpus: to them it is other words.
     """
     started = Stopwatch()
-    train = with_romanised(train, config.noise)
+    train, translations = with_romanised(texts.train, config.noise), texts.translations
     tables = TextTables.build(train, config)
     if checkpoint.word_vectors() is None:
-        _start_words(checkpoint, config.joint.embedder, tables.vocabulary, train, progress)
-    model, tables = fit_classifier(train, labels, tables, config.classifier, progress)
+        vectors = starting_vectors(config.joint.embedder, tables.vocabulary, train, progress, translations)
+        _start_words(checkpoint, config.joint.embedder, tables.vocabulary, vectors, progress)
+    model, tables = fit_classifier(train, labels, tables, config.classifier, progress, translations)
     if model is not None:
         checkpoint.save_classifier(model)
     checkpoint.log({"stage": "text tables and domain classifier", **started.read()})
@@ -119,11 +133,10 @@ def _start_words(
     checkpoint: Checkpoint,
     config: EmbedderConfig,
     vocabulary: Vocabulary,
-    train: Sequence[Example],
+    vectors: WordVectors | None,
     progress: Progress,
 ) -> None:
     """Keep the vectors that word tables start from, where they do not start at random; say how many words have one."""
-    vectors = starting_vectors(config, vocabulary, train, progress)
     if vectors is None:
         return
     checkpoint.save_word_vectors(vectors)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.encode import Batch
+    from train.models.domain_classifier import DomainClassifier
     from train.models.heads.base import Head
-    from train.models.maxent import MaxEnt
 
     Floats = NDArray[np.float32]
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class TorchNetworks:
     """One joint network for all domains, or one a domain; a MaxEnt beside them, or none."""
 
-    def __init__(self, networks: Sequence[JointNetwork], classifier: MaxEnt | None) -> None:
+    def __init__(self, networks: Sequence[JointNetwork], classifier: DomainClassifier | None) -> None:
         self._networks = [network.eval() for network in networks]
         self._classifier = classifier
 

@@ -72,7 +72,9 @@ def test_parameters_are_those_of_network_and_classifier(run: Checkpoint, tmp_pat
     assert weights is not None
     assert classifier is not None
     expected = sum(tensor.numel() for tensor in weights.values())
-    assert found(run).parameters == expected + classifier.weights_VC.size + classifier.bias_C.size
+    assert (
+        found(run).parameters == expected + classifier.maxent.weights_VC.size + classifier.maxent.bias_C.size
+    )
 
 
 def test_only_served_locales_are_measured_whatever_was_trained_on(run: Checkpoint, tmp_path: Path) -> None:

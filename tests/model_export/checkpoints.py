@@ -13,7 +13,7 @@ from tests.train import corpus
 from train.checkpoint import Checkpoint, Run
 from train.classifier import fit_classifier
 from train.config import OptimConfig, RunConfig
-from train.fit import fit
+from train.fit import Texts, fit
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig, JointNetwork
@@ -57,7 +57,7 @@ def trained(folder: Path, config: RunConfig = CONFIG) -> Checkpoint:
     """A finished run; the dev utterances are among those that it has learnt."""
     checkpoint = started(folder, config)
     train = corpus.examples("train") + corpus.examples("dev")
-    fit(checkpoint, config, train, corpus.examples("dev"), Progress(quiet=True))
+    fit(checkpoint, config, Texts(train, corpus.examples("dev")), Progress(quiet=True))
     return checkpoint
 
 

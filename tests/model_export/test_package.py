@@ -22,6 +22,7 @@ from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
 from train.models.maxent import MaxEntConfig
+from train.models.word_bag import WordBagConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 FLOAT = Request("tiny", "1", precision="float32")
 OVER_DOMAINS = MaxEntConfig(classes="domains", min_feature_count=1)
+WITH_BAG = MaxEntConfig(
+    min_feature_count=2, bag=WordBagConfig(vector_size=6, size=4, hidden_size=8, epochs=2)
+)
 
 EMBEDDER = CONFIG.joint.embedder
 NO_CHARACTERS = replace(CONFIG.joint, embedder=replace(EMBEDDER, character_filters=0))
@@ -53,6 +57,7 @@ CONFIGS: dict[str, RunConfig] = {
         CONFIG, routing="hard", topology="per-domain", classifier=OVER_DOMAINS
     ),
     "no classifier": replace(CONFIG, classifier=None),
+    "a bag of words": replace(CONFIG, classifier=WITH_BAG),
     "no characters": replace(CONFIG, joint=NO_CHARACTERS),
 }
 

@@ -17,13 +17,17 @@ from tests.train.corpus import examples
 from tests.train.tiny import TINY
 from train.checkpoint import Checkpoint, Run
 from train.embeddings.table import WordVectors
+from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import MaxEnt
+from train.models.word_bag import WordBag
 from train.recipes import RECIPES
 from train.task import TextTables, collect_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from train.config import RunConfig
 
@@ -72,15 +76,25 @@ def test_lines_that_only_some_programs_cut_stay_whole(tmp_path: Path) -> None:
     assert Checkpoint(tmp_path).dev() == odd
 
 
-def test_a_classifier_is_read_as_it_was_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_bag", [True, False])
+def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    weights_VC, squares_V, bias_C = (rng.normal(size=shape).astype(np.float32) for shape in ((3, 2), 3, 2))
-    Checkpoint(tmp_path).save_classifier(MaxEnt(weights_VC, squares_V, bias_C))
+
+    def drawn(*shape: int) -> NDArray[np.float32]:
+        return rng.normal(size=shape).astype(np.float32)
+
+    maxent = MaxEnt(drawn(3, 2), drawn(3), drawn(2))
+    bag = WordBag(drawn(4, 5), drawn(5, 6), drawn(6), drawn(6, 2), drawn(2))
+    written = DomainClassifier(maxent, bag, skipped=1) if with_bag else DomainClassifier(maxent)
+    Checkpoint(tmp_path).save_classifier(written)
     found = Checkpoint(tmp_path).classifier()
     assert found is not None
-    assert (found.weights_VC == weights_VC).all()
-    assert (found.squares_V == squares_V).all()
-    assert (found.bias_C == bias_C).all()
+    assert found.skipped == written.skipped
+    for one, other in ((found.maxent, maxent), (found.bag, written.bag)):
+        assert type(one) is type(other)
+        if other is not None:
+            for name, array in vars(other).items():
+                np.testing.assert_array_equal(getattr(one, name), array)
 
 
 def test_word_vectors_are_read_as_they_were_written(tmp_path: Path) -> None:

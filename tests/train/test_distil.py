@@ -16,7 +16,7 @@ from tests.train.test_start import QUIET, opened
 from tests.train.tiny import SHORT, parts, with_joint
 from train.distil import DistilConfig, Distillation, Teachers
 from train.ensemble import Ensemble
-from train.fit import Elders, fit
+from train.fit import Elders, Texts, fit
 from train.noise import NoiseConfig, Noiser
 from train.substitution import SubstitutionConfig
 
@@ -39,7 +39,7 @@ SECOND = replace(
 
 def finished(folder: Path, config: RunConfig) -> Checkpoint:
     checkpoint = opened(folder, config)
-    fit(checkpoint, config, examples(), examples(), QUIET)
+    fit(checkpoint, config, Texts(examples(), examples()), QUIET)
     return checkpoint
 
 
@@ -146,11 +146,11 @@ def test_a_student_learns_from_its_teachers_and_resumes_as_if_never_stopped(
     student = replace(SHORT, noise=NoiseConfig(typo=0.2), distil=DistilConfig(draws=1))
     elders = Elders(teachers=teachers)
     whole = opened(tmp_path / "whole", student)
-    fit(whole, student, examples(), examples(), QUIET, elders)
+    fit(whole, student, Texts(examples(), examples()), QUIET, elders)
     halved = opened(tmp_path / "halved", student)
     once = replace(student, optim=replace(student.optim, patience=1))
     stopped = replace(once, optim=replace(student.optim, epochs=2))
-    fit(halved, stopped, examples(), examples(), QUIET, elders)
+    fit(halved, stopped, Texts(examples(), examples()), QUIET, elders)
     weights, again = whole.load_torch("network-0"), halved.load_torch("network-0")
     assert weights is not None
     assert again is not None

@@ -19,7 +19,7 @@ from tests.train.corpus import examples, write_conll, write_slots
 from tests.train.tiny import SHORT, TINY
 from train.checkpoint import Checkpoint, Run
 from train.corpora import read
-from train.fit import fit
+from train.fit import Texts, fit
 from train.mixture import JOINT_WEIGHTS
 from train.models.maxent import MaxEntConfig
 from train.progress import Progress
@@ -56,7 +56,7 @@ def train(
     """A finished run on the test corpus, or on another, measured on the same utterances unless others are given."""
     checkpoint = start(folder, config)
     corpus = corpus or examples()
-    return checkpoint, fit(checkpoint, config, corpus, dev or corpus, QUIET)
+    return checkpoint, fit(checkpoint, config, Texts(corpus, dev or corpus), QUIET)
 
 
 def log(checkpoint: Checkpoint) -> list[dict[str, Any]]:
@@ -201,16 +201,16 @@ def test_the_classifier_keeps_the_heaviest_features_and_their_rows(tmp_path: Pat
     assert model is not None
     assert unpruned is not None
     assert len(few.hashes) == 40 < len(all_of_them.hashes)
-    assert len(model.weights_VC) == 41
+    assert len(model.maxent.weights_VC) == 41
     norms = dict(
-        zip(all_of_them.hashes.tolist(), np.linalg.norm(unpruned.weights_VC[1:], axis=1), strict=True)
+        zip(all_of_them.hashes.tolist(), np.linalg.norm(unpruned.maxent.weights_VC[1:], axis=1), strict=True)
     )
     lightest_kept = min(norms[feature] for feature in few.hashes.tolist())
     heaviest_left = max(norm for feature, norm in norms.items() if feature not in set(few.hashes.tolist()))
     assert lightest_kept >= heaviest_left
-    squares = dict(zip(all_of_them.hashes.tolist(), unpruned.squares_V[1:], strict=True))
+    squares = dict(zip(all_of_them.hashes.tolist(), unpruned.maxent.squares_V[1:], strict=True))
     assert [squares[feature] for feature in few.hashes.tolist()] == pytest.approx(
-        model.squares_V[1:].tolist()
+        model.maxent.squares_V[1:].tolist()
     )
 
 
@@ -223,9 +223,9 @@ def test_a_run_stopped_anywhere_ends_as_an_uninterrupted_one(
     whole, expected = train(tmp_path / "whole", config)
     checkpoint = start(tmp_path / "stopped", config)
     with pytest.raises(KeyboardInterrupt):
-        fit(checkpoint, config, examples(), examples(), Interrupting(*at))
+        fit(checkpoint, config, Texts(examples(), examples()), Interrupting(*at))
     assert not checkpoint.complete
-    assert fit(checkpoint, config, examples(), examples(), QUIET) == expected
+    assert fit(checkpoint, config, Texts(examples(), examples()), QUIET) == expected
     assert same(networks(checkpoint), networks(whole))
     assert log(checkpoint) == log(whole)
 
@@ -267,11 +267,11 @@ def test_word_vectors_are_trained_once_and_outlive_a_stop(
     config = replace(config, joint=replace(config.joint, embedder=embedder))
     checkpoint = start(tmp_path / "run", config)
     with pytest.raises(KeyboardInterrupt):
-        fit(checkpoint, config, examples(), examples(), Interrupting(*at))
+        fit(checkpoint, config, Texts(examples(), examples()), Interrupting(*at))
     kept = checkpoint.word_vectors()
     assert kept is not None
     assert re.search(r"word vectors \(fasttext\): (\d+) of \1 words covered, 100.0%", capsys.readouterr().out)
-    fit(checkpoint, config, examples(), examples(), QUIET)
+    fit(checkpoint, config, Texts(examples(), examples()), QUIET)
     assert "word vectors" not in capsys.readouterr().out
     for network in checkpoint.networks():
         assert (network.embedder.words.weight[kept.rows_N].numpy() == kept.vectors_NE).all()

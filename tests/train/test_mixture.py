@@ -16,7 +16,7 @@ from polyparse.errors import ConfigError
 from tests.train.corpus import examples
 from tests.train.test_fit import log, train
 from tests.train.tiny import SHORT
-from train.fit import fit
+from train.fit import Texts, fit
 from train.mixture import cross_fitted, fit_bias
 from train.progress import Progress
 
@@ -90,8 +90,8 @@ def test_a_run_measures_itself_under_its_biases_and_says_what_they_bring(tmp_pat
     before, after = plain.classifier(), checkpoint.classifier()
     assert before is not None
     assert after is not None
-    np.testing.assert_array_equal(before.weights_VC, after.weights_VC)
-    assert not np.allclose(before.bias_C, after.bias_C)
+    np.testing.assert_array_equal(before.maxent.weights_VC, after.maxent.weights_VC)
+    assert not np.allclose(before.maxent.bias_C, after.maxent.bias_C)
     vectorizer, pipeline = checkpoint.pipeline()
     corpus = examples()
     frames = pipeline.run([vectorizer.item(example.utterance) for example in corpus]).frames
@@ -103,12 +103,12 @@ def test_a_run_that_is_finished_again_ends_with_the_same_biases(tmp_path: Path) 
     checkpoint, measures = train(tmp_path / "run", BIASED)
     first = checkpoint.classifier()
     (checkpoint.folder / "measures.json").unlink()
-    again = fit(checkpoint, BIASED, examples(), examples(), Progress(quiet=True))
+    again = fit(checkpoint, BIASED, Texts(examples(), examples()), Progress(quiet=True))
     assert json.dumps(again) == json.dumps(measures)
     second = checkpoint.classifier()
     assert first is not None
     assert second is not None
-    np.testing.assert_array_equal(first.bias_C, second.bias_C)
+    np.testing.assert_array_equal(first.maxent.bias_C, second.maxent.bias_C)
 
 
 @pytest.mark.parametrize(

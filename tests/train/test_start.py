@@ -13,7 +13,7 @@ from tests.train.corpus import examples, write_massive
 from tests.train.tiny import SETTINGS, SHORT, with_joint
 from train.checkpoint import Checkpoint, Run
 from train.cli import main
-from train.fit import Elders, fit
+from train.fit import Elders, Texts, fit
 from train.progress import Progress
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def opened(folder: Path, config: RunConfig) -> Checkpoint:
 def crf(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A finished CRF run on the test corpus."""
     checkpoint = opened(tmp_path_factory.mktemp("start") / "crf", SHORT)
-    fit(checkpoint, SHORT, examples(), examples(), QUIET)
+    fit(checkpoint, SHORT, Texts(examples(), examples()), QUIET)
     return checkpoint
 
 
@@ -44,7 +44,7 @@ def test_an_ain_starts_with_the_weights_and_tables_of_a_crf(crf: Checkpoint, tmp
     still = replace(SHORT.optim, learning_rate=0.0, weight_decay=0.0, epochs=1)
     ain = replace(with_joint(SHORT, head="ain"), optim=still)
     checkpoint = opened(tmp_path / "ain", ain)
-    fit(checkpoint, ain, examples(), examples(), QUIET, Elders(crf))
+    fit(checkpoint, ain, Texts(examples(), examples()), QUIET, Elders(crf))
     before, after = (each.load_torch("network-0") for each in (crf, checkpoint))
     assert before is not None
     assert after is not None
@@ -57,19 +57,19 @@ def test_an_ain_starts_with_the_weights_and_tables_of_a_crf(crf: Checkpoint, tmp
 def test_a_start_of_other_sizes_is_refused_by_the_parameter(crf: Checkpoint, tmp_path: Path) -> None:
     wider = with_joint(SHORT, mlp_size=50)
     with pytest.raises(ConfigError, match=r"intent\.hidden\.weight: found shape \(48, .*expected \(50,"):
-        fit(opened(tmp_path / "wider", wider), wider, examples(), examples(), QUIET, Elders(crf))
+        fit(opened(tmp_path / "wider", wider), wider, Texts(examples(), examples()), QUIET, Elders(crf))
 
 
 def test_a_start_with_other_labels_is_refused(crf: Checkpoint, tmp_path: Path) -> None:
     other = replace(SHORT, scheme="IO")
     with pytest.raises(ConfigError, match="found other labels"):
-        fit(opened(tmp_path / "other", other), other, examples(), examples(), QUIET, Elders(crf))
+        fit(opened(tmp_path / "other", other), other, Texts(examples(), examples()), QUIET, Elders(crf))
 
 
 def test_an_unfinished_start_is_refused(tmp_path: Path) -> None:
     begun = opened(tmp_path / "begun", SHORT)
     with pytest.raises(ConfigError, match="found an unfinished run"):
-        fit(opened(tmp_path / "run", SHORT), SHORT, examples(), examples(), QUIET, Elders(begun))
+        fit(opened(tmp_path / "run", SHORT), SHORT, Texts(examples(), examples()), QUIET, Elders(begun))
 
 
 def test_the_run_says_what_it_started_from(tmp_path: Path) -> None:

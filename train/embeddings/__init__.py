@@ -29,15 +29,20 @@ def starting_vectors(
     vocabulary: Vocabulary,
     examples: Sequence[Example],
     progress: Progress,
+    translations: Sequence[Example] = (),
 ) -> WordVectors | None:
-    """The vectors that `config.word_vectors` asks for, None for "random"; `examples` are those that the vocabulary is of.
+    """The vectors that `config.word_vectors` asks for, None for "random".
+
+    `examples` are those that the vocabulary is of; `translations` of them into other locales help to align words.
 
     Raises CorpusError for a file that is not one of vectors, ConfigError where its vectors are not of `word_size`.
     """
     if config.word_vectors == "random":
         return None
     if config.word_vectors == "aligned":
-        return aligned_vectors(examples, vocabulary, size=config.word_size)
+        found = aligned_vectors(examples, vocabulary.words, size=config.word_size, translations=translations)
+        rows = vocabulary.word_rows.values()
+        return WordVectors.collect(dict(zip(rows, found, strict=True)), size=config.word_size)
     if config.word_vectors == "fasttext":
         sentences = ([token.text for token in tokenise(example.text)] for example in examples)
         return train_vectors(sentences, vocabulary, size=config.word_size)

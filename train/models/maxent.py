@@ -23,6 +23,7 @@ from scipy.special import log_softmax
 
 from polyparse.features import FeatureTable, utterance_features
 from train.bounds import NOT_NEGATIVE, POSITIVE, check_bounds
+from train.models.word_bag import WordBagConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +37,10 @@ SMALLEST_SQUARE = 1.0  # no feature has an idf under 1; for an utterance without
 
 @dataclass(frozen=True, kw_only=True)
 class MaxEntConfig:
-    """How the classifier is trained; `kept_features` bounds the table, the heaviest rows staying."""
+    """How the classifier is trained; `kept_features` bounds the table, the heaviest rows staying.
+
+    `bag` puts a bag of aligned words beside the MaxEnt.
+    """
 
     classes: Literal["intents", "domains"] = "intents"
     l2: float = 3e-6
@@ -44,6 +48,7 @@ class MaxEntConfig:
     kept_features: int = 42_000
     tolerance: float = 1e-5  # largest gradient entry at which training has converged
     max_iterations: int = 400
+    bag: WordBagConfig | None = None
 
     def __post_init__(self) -> None:
         check_bounds(
@@ -64,11 +69,15 @@ class MaxEnt:
     squares_V: Floats
     bias_C: Floats
 
-    def log_probs(self, features_BF: NDArray[np.int64]) -> Floats:
-        """log P(class | utterance), shape (B, C)."""
+    def logits(self, features_BF: NDArray[np.int64]) -> Floats:
+        """log P(class | utterance), but for a constant an utterance; shape (B, C)."""
         length_B = np.sqrt(np.maximum(self.squares_V[features_BF].sum(axis=1), SMALLEST_SQUARE))
-        logits_BC = self.weights_VC[features_BF].sum(axis=1) / length_B[:, None] + self.bias_C
-        return np.asarray(log_softmax(logits_BC, axis=1), dtype=np.float32)
+        logits_BC: Floats = self.weights_VC[features_BF].sum(axis=1) / length_B[:, None] + self.bias_C
+        return logits_BC
+
+    def weighed(self, share: float) -> MaxEnt:
+        """The MaxEnt whose logits are `share` times these."""
+        return MaxEnt(self.weights_VC * np.float32(share), self.squares_V, self.bias_C * np.float32(share))
 
 
 def build_table(utterances: Iterable[Sequence[str]], *, min_count: int) -> FeatureTable:

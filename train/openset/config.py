@@ -7,12 +7,13 @@ from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.models.word_bag import WordBagConfig
 
 JOINT_WEIGHT = 0.5
 
 
 def fold_model() -> RunConfig:
-    """One biLSTM layer and tags predicted by themselves beside a MaxEnt; about a minute each on one core.
+    """One biLSTM layer and tags predicted by themselves beside a MaxEnt and a bag of words; a minute each on one core.
 
     The slots weigh little: it is the intents whose doubt is looked at. Dropout is low, for few epochs are trained.
     """
@@ -20,7 +21,9 @@ def fold_model() -> RunConfig:
         recipe="openset",
         scheme="IO",
         joint_weight=JOINT_WEIGHT,
-        classifier=MaxEntConfig(max_iterations=40, min_feature_count=3, kept_features=100_000),
+        classifier=MaxEntConfig(
+            max_iterations=40, min_feature_count=3, kept_features=100_000, bag=WordBagConfig()
+        ),
         joint=JointConfig(
             embedder=EmbedderConfig(word_size=96, character_filters=24),
             encoder=EncoderConfig(hidden_size=128, layers=1),

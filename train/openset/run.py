@@ -16,7 +16,7 @@ from polyparse.text import tokenise
 from train import corpora
 from train.checkpoint import Checkpoint, Run
 from train.config import RunConfig
-from train.fit import fit
+from train.fit import Texts, fit
 from train.openset import evidence
 from train.openset.folds import folds
 from train.openset.pool import pooled
@@ -62,6 +62,7 @@ def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
         raise ConfigError(
             f"{wanted.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
         )
+    translations = [e for e in _read(wanted.corpus, None, "train") if e.locale not in wanted.locales]
     plan = Plan(wanted, tuple(folds(train, wanted.folds)))
     _open(out, plan)
     trials = []
@@ -69,14 +70,18 @@ def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
         progress.say(f"fold {number}: without {', '.join(left_out)}")
         folder = out / f"fold-{number}"
         if not (folder / "evidence.npz").exists():
-            kept = [example for example in train if example.domain not in left_out]
+            kept = Texts(_without(train, left_out), [], _without(translations, left_out))
             _run_fold(folder, wanted, kept, dev, progress)
         found = evidence.load(folder / "evidence.npz")
         trials.append(Trial(found, [str(example.domain) for example in dev], left_out))
     return trials
 
 
-def _read(spec: str, locales: Sequence[str], partition: str) -> list[Example]:
+def _without(examples: Sequence[Example], domains: Sequence[str]) -> list[Example]:
+    return [example for example in examples if example.domain not in domains]
+
+
+def _read(spec: str, locales: Sequence[str] | None, partition: str) -> list[Example]:
     """The utterances that have a domain and a token."""
     examples = corpora.read(spec, locales=locales, partition=partition)
     return [example for example in examples if example.domain is not None and tokenise(example.text)]
@@ -99,21 +104,29 @@ def _open(out: Path, plan: Plan) -> None:
 
 
 def _run_fold(
-    folder: Path, wanted: Wanted, train: Sequence[Example], dev: Sequence[Example], progress: Progress
+    folder: Path,
+    wanted: Wanted,
+    texts: Texts,
+    dev: Sequence[Example],
+    progress: Progress,
 ) -> None:
     members = [
-        _train_member(folder / f"member-{number}", number, wanted, train, progress)
+        _train_member(folder / f"member-{number}", number, wanted, texts, progress)
         for number in range(wanted.members)
     ]
     first = members[0]
-    first.save_seen_text(seen_by(train, first))
+    first.save_seen_text(seen_by(texts.train, first))
     vectorizer, pipeline = pooled(members)
     items = [vectorizer.item(example.utterance) for example in dev]
     evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))
 
 
 def _train_member(
-    folder: Path, number: int, wanted: Wanted, train: Sequence[Example], progress: Progress
+    folder: Path,
+    number: int,
+    wanted: Wanted,
+    texts: Texts,
+    progress: Progress,
 ) -> Checkpoint:
     """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
     config = wanted.config
@@ -125,5 +138,5 @@ def _train_member(
         run = Run(config, wanted.corpus, wanted.locales, git_commit="", libraries={}, created="")
         checkpoint.save_json("run", run)
     if not checkpoint.complete:
-        fit(checkpoint, config, train, [], progress)
+        fit(checkpoint, config, texts, progress)
     return checkpoint

@@ -86,6 +86,25 @@ def teacher_characters() -> RunConfig:
     )
 
 
+def teacher_aligned() -> RunConfig:
+    """`teacher-smoothed` from vectors aligned by translations: a rare word means what it means in other languages."""
+    base = teacher_smoothed()
+    return replace(
+        base,
+        recipe="teacher-aligned",
+        joint=_aligned(base.joint),
+        optim=replace(base.optim, epochs=14),
+        seed=113,
+    )
+
+
+def teacher_aligned_characters() -> RunConfig:
+    """`teacher-characters` from aligned vectors, which it hides less."""
+    base = teacher_characters()
+    joint = replace(base.joint, embedder=replace(base.joint.embedder, word_dropout=0.2))
+    return replace(base, recipe="teacher-aligned-characters", joint=_aligned(joint), seed=115)
+
+
 def first_student() -> RunConfig:
     """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher; the pool's smallest member."""
     return replace(
@@ -184,6 +203,10 @@ def student_tuned() -> RunConfig:
         optim=replace(base.optim, learning_rate=2e-3, epochs=9),
         seed=1,
     )
+
+
+def _aligned(joint: JointConfig) -> JointConfig:
+    return replace(joint, embedder=replace(joint.embedder, word_vectors="aligned"))
 
 
 def ablation() -> RunConfig:

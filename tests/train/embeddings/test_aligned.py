@@ -12,7 +12,7 @@ from polyparse.errors import ConfigError
 from polyparse.text import tokenise
 from polyparse.vocab import Vocabulary
 from train.corpora.example import Example
-from train.embeddings.aligned import SPREAD, aligned_vectors
+from train.embeddings.aligned import LEAST_IDS, SPREAD, aligned_vectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,11 +33,13 @@ EXAMPLES = [
 VOCABULARY = Vocabulary.build(token.text for example in EXAMPLES for token in tokenise(example.text))
 
 
-def vectors_of(examples: list[Example]) -> dict[str, NDArray[np.float32]]:
-    found = aligned_vectors(examples, VOCABULARY, size=SIZE)
-    words = {row: word for word, row in VOCABULARY.word_rows.items()}
+def vectors_of(
+    examples: list[Example], translations: list[Example] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Those that are not zeros."""
+    found_WE = aligned_vectors(examples, VOCABULARY.words, size=SIZE, translations=translations or [])
     return {
-        words[row]: vector_E for row, vector_E in zip(found.rows_N.tolist(), found.vectors_NE, strict=True)
+        word: vector_E for word, vector_E in zip(VOCABULARY.words, found_WE, strict=True) if np.any(vector_E)
     }
 
 
@@ -62,7 +64,35 @@ def test_a_word_of_every_utterance_or_of_none_has_no_vector() -> None:
     assert {"alarm", "parigi"} <= vectors.keys()
 
 
+def test_translations_into_other_locales_bring_words_together() -> None:
+    """Two words that no utterance of the model's locales has in common, and a third language's one word for both."""
+    texts = [("wake me", "weck"), ("rouse him", "weck"), ("play any good old song now", "spiel")] * LEAST_IDS
+    own, german = (
+        [Example(str(n), pair[side], locale, "train", None, None, ()) for n, pair in enumerate(texts)]
+        for side, locale in enumerate(("en-US", "de-DE"))
+    )
+    words = Vocabulary.build(token.text for example in own for token in tokenise(example.text)).words
+    wake, rouse = words.index("wake"), words.index("rouse")
+    alone_WE = aligned_vectors(own, words, size=3)
+    assert _cosine(alone_WE[wake], alone_WE[rouse]) == pytest.approx(0.0, abs=1e-5)
+    together_WE = aligned_vectors(own, words, size=2, translations=german)
+    assert together_WE.shape == (len(words), 2)
+    assert _cosine(together_WE[wake], together_WE[rouse]) > 0.9
+
+
+def test_a_rare_word_of_another_locale_says_nothing() -> None:
+    """A name that stands in one id only would but take a direction of its own."""
+    odd = [Example(EXAMPLES[0].id, "einmalig", "de-DE", "train", None, None, ())]
+    plain, beside = vectors_of(EXAMPLES), vectors_of(EXAMPLES, odd)
+    for word, vector_E in plain.items():
+        np.testing.assert_array_equal(vector_E, beside[word])
+
+
+def _cosine(one_E: NDArray[np.float32], other_E: NDArray[np.float32]) -> float:
+    return float(one_E @ other_E / np.linalg.norm(one_E) / np.linalg.norm(other_E))
+
+
 def test_more_numbers_than_the_corpus_can_fill_are_refused() -> None:
-    expected = re.escape("word_size: found 20 for 21 words in 20 utterances, expected fewer")
+    expected = re.escape("size 20: found 21 words in 20 utterances, expected more of both")
     with pytest.raises(ConfigError, match=expected):
-        aligned_vectors(EXAMPLES, VOCABULARY, size=20)
+        aligned_vectors(EXAMPLES, VOCABULARY.words, size=20)

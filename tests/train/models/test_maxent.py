@@ -13,6 +13,7 @@ import pytest
 from scipy.optimize import approx_fprime, minimize
 
 from polyparse.features import utterance_features
+from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import (
     MaxEnt,
     MaxEntConfig,
@@ -96,12 +97,14 @@ def test_the_gradient_equals_a_numeric_one(seed: int) -> None:
 def test_training_ends_at_the_optimum() -> None:
     best = minimize(explicit_objective, np.zeros((N_ROWS + 1) * N_CLASSES), method="BFGS").x
     expected = [explicit_log_probs(best, features) for features in FEATURES]
-    assert trained().log_probs(padded(FEATURES)) == pytest.approx(np.array(expected), abs=2e-3)
+    assert DomainClassifier(trained()).log_probs(padded(FEATURES)) == pytest.approx(
+        np.array(expected), abs=2e-3
+    )
 
 
 def test_where_weights_cost_too_much_the_bias_gives_the_shares_of_the_classes() -> None:
     """The analytic optimum without features: log of each class's share."""
-    found = trained(l2=1e6).log_probs(np.zeros((1, 1), dtype=np.int64))
+    found = DomainClassifier(trained(l2=1e6)).log_probs(np.zeros((1, 1), dtype=np.int64))
     shares = np.bincount(CLASSES_B) / len(CLASSES_B)
     assert np.exp(found[0]) == pytest.approx(shares, abs=1e-3)
 
@@ -112,7 +115,7 @@ def test_log_probs_are_an_explicit_sum_over_the_features() -> None:
     idf_V = inverse_frequencies(FEATURES, N_ROWS)
     model = MaxEnt(theta[:-1] * idf_V[:, None], idf_V**2, theta[-1])
     expected = [explicit_log_probs(theta.astype(np.float64).ravel(), features) for features in FEATURES]
-    found = model.log_probs(padded(FEATURES))
+    found = DomainClassifier(model).log_probs(padded(FEATURES))
     assert found.dtype == np.float32
     assert found == pytest.approx(np.array(expected), abs=1e-5)
     assert np.exp(found).sum(1) == pytest.approx(1.0)
@@ -120,9 +123,9 @@ def test_log_probs_are_an_explicit_sum_over_the_features() -> None:
 
 def test_an_utterance_is_classified_alike_in_any_company() -> None:
     model = trained()
-    together = model.log_probs(padded(FEATURES))
+    together = DomainClassifier(model).log_probs(padded(FEATURES))
     for features, expected in zip(FEATURES, together, strict=True):
-        alone = model.log_probs(np.array([features or [0]]))
+        alone = DomainClassifier(model).log_probs(np.array([features or [0]]))
         assert alone[0] == pytest.approx(expected, abs=1e-6)
 
 

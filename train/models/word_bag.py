@@ -1,0 +1,189 @@
+"""A bag of aligned words: which class an utterance is of by what its words mean, in whatever order, in whatever language.
+
+Axes: B utterances, F features of one utterance, W words and as many rows of the bag's table, from 1; A numbers of a word's
+aligned vector, E numbers of a bag, H hidden, C classes.
+
+    bag_E = SCALE * s / |s|,   s = sum_w idf_w (vector_w P)   over the utterance's words, repeats counted
+    logit_c = (O relu(N bag + n) + o)_c
+
+A deep averaging network (Iyyer, Manjunatha, Boyd-Graber and Daume 2015, "Deep unordered composition rivals syntactic methods
+for text classification") over vectors that stay as they are (`train.embeddings.aligned`): a word that training saw once
+means what its translations mean. P is learnt, so that a bag is small; the model keeps idf_w (vector_w P), a row a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import nn
+
+from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Integers = NDArray[np.int64]
+
+SCALE = 8.0
+SHORTEST = 1e-6  # a shorter bag is one without words
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordBagConfig:
+    """How a bag is trained; `share` is its weight in the domain classifier, beside the MaxEnt's, which has the rest.
+
+    `noise` is the standard deviation of what is added to each number of a bag.
+    """
+
+    share: float = 0.375
+    vector_size: int = 160
+    size: int = 32
+    hidden_size: int = 512
+    dropout: float = 0.5
+    noise: float = 0.1
+    label_smoothing: float = 0.05
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.3
+    batch_size: int = 256
+    epochs: int = 20
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            share=SHARE,
+            vector_size=POSITIVE,
+            size=POSITIVE,
+            hidden_size=POSITIVE,
+            dropout=SHARE,
+            noise=NOT_NEGATIVE,
+            label_smoothing=SHARE,
+            learning_rate=NOT_NEGATIVE,
+            weight_decay=NOT_NEGATIVE,
+            batch_size=POSITIVE,
+            epochs=POSITIVE,
+            seed=NOT_NEGATIVE,
+        )
+
+
+@dataclass(frozen=True)
+class WordBag:
+    """table_WE (rows 0 and, last, W + 1 zero), inner_EH and inner_bias_H (N, n), outer_HC and outer_bias_C (O, o)."""
+
+    table_WE: Floats
+    inner_EH: Floats
+    inner_bias_H: Floats
+    outer_HC: Floats
+    outer_bias_C: Floats
+
+    @property
+    def n_words(self) -> int:
+        """W."""
+        return len(self.table_WE) - 2
+
+    def logits(self, rows_BF: Integers) -> Floats:
+        """Shape (B, C); a row beyond the words weighs nothing."""
+        sum_BE = self.table_WE[np.minimum(rows_BF, self.n_words + 1)].sum(axis=1)
+        length_B1 = np.maximum(np.linalg.norm(sum_BE, axis=1, keepdims=True), SHORTEST)
+        hidden_BH = np.maximum(SCALE * sum_BE / length_B1 @ self.inner_EH + self.inner_bias_H, 0.0)
+        logits_BC: Floats = hidden_BH @ self.outer_HC + self.outer_bias_C
+        return logits_BC
+
+    def weighed(self, share: float) -> WordBag:
+        """The bag whose logits are `share` times these."""
+        return WordBag(
+            self.table_WE,
+            self.inner_EH,
+            self.inner_bias_H,
+            self.outer_HC * np.float32(share),
+            self.outer_bias_C * np.float32(share),
+        )
+
+
+def fit(
+    rows: Sequence[Sequence[int]],
+    classes_B: Integers,
+    *,
+    vectors_WA: Floats,
+    n_classes: int,
+    config: WordBagConfig,
+    on_epoch: Callable[[int], None] = lambda _epoch: None,
+) -> WordBag:
+    """Train on utterances given as rows of the table, from 1; `vectors_WA[row - 1]` is a word's aligned vector.
+
+    `on_epoch(number)` is called after each epoch.
+    """
+    counts_W = np.bincount([row - 1 for own in rows for row in set(own)], minlength=len(vectors_WA))
+    idf_W = 1.0 + np.log((1.0 + len(rows)) / (1.0 + counts_W))
+    weighed_WA = (vectors_WA * idf_W[:, None]).astype(np.float32)
+    bags_BA = torch.from_numpy(np.asarray(_counts(rows, len(vectors_WA)) @ weighed_WA))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = _Network(vectors_WA.shape[1], n_classes, config)
+        _train(network, bags_BA, torch.from_numpy(classes_B), config, on_epoch)
+    projection_AE = network.projection.weight.detach().numpy().T
+    edge_E = np.zeros((1, config.size), dtype=np.float32)
+    inner, outer = network.inner, network.outer
+    return WordBag(
+        table_WE=np.concatenate([edge_E, weighed_WA @ projection_AE, edge_E]),
+        inner_EH=inner.weight.detach().numpy().T.copy(),
+        inner_bias_H=inner.bias.detach().numpy().copy(),
+        outer_HC=outer.weight.detach().numpy().T.copy(),
+        outer_bias_C=outer.bias.detach().numpy().copy(),
+    )
+
+
+class _Network(nn.Module):
+    def __init__(self, vector_size: int, n_classes: int, config: WordBagConfig) -> None:
+        super().__init__()
+        self.projection = nn.Linear(vector_size, config.size, bias=False)
+        self.inner = nn.Linear(config.size, config.hidden_size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.outer = nn.Linear(config.hidden_size, n_classes)
+        self._noise = config.noise
+
+    def forward(self, sums_BA: torch.Tensor) -> torch.Tensor:
+        """logits_BC, as training has them."""
+        bags_BE = SCALE * nn.functional.normalize(self.projection(sums_BA), dim=1, eps=SHORTEST)
+        noisy_BE = bags_BE + self._noise * torch.randn_like(bags_BE)
+        logits_BC: torch.Tensor = self.outer(self.dropout(torch.relu(self.inner(noisy_BE))))
+        return logits_BC
+
+
+def _train(
+    network: _Network,
+    bags_BA: torch.Tensor,
+    classes_B: torch.Tensor,
+    config: WordBagConfig,
+    on_epoch: Callable[[int], None],
+) -> None:
+    """AdamW under one cycle of learning rates (Smith and Topin 2018): up for a third of the steps, then down to zero."""
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    steps = config.epochs * -(-len(bags_BA) // config.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=max(2, steps))
+    for epoch in range(1, config.epochs + 1):
+        for rows in torch.split(torch.randperm(len(bags_BA)), config.batch_size):
+            loss = nn.functional.cross_entropy(
+                network(bags_BA[rows]), classes_B[rows], label_smoothing=config.label_smoothing
+            )
+            optimiser.zero_grad()
+            torch.autograd.backward(loss)
+            optimiser.step()
+            schedule.step()
+        on_epoch(epoch)
+
+
+def _counts(rows: Sequence[Sequence[int]], n_words: int) -> csr_matrix:
+    """How often each utterance has each word, shape (B, W)."""
+    ends = np.cumsum([0, *(len(own) for own in rows)])
+    words = np.array([row - 1 for own in rows for row in own], dtype=np.int64)
+    return csr_matrix((np.ones(len(words), dtype=np.float32), words, ends), shape=(len(rows), n_words))
