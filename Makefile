@@ -68,9 +68,9 @@ student: $(SECOND)
 	$(RUN) $(ALL:%=--teacher runs/%)
 
 bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.005
-	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.4-viterbi
-	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.4-ain
+	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.004
+	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.5-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.5-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,7 +15,16 @@ from tests.train.openset import toy
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALL = [f"--set={key}" for key in ("optim.epochs=1", "joint.encoder.hidden_size=8", "joint.mlp_size=8")]
+SMALL = [
+    f"--set={key}"
+    for key in (
+        "optim.epochs=1",
+        "joint.encoder.hidden_size=8",
+        "joint.mlp_size=8",
+        "classifier.bag.vector_size=4",
+        "classifier.bag.epochs=1",
+    )
+]
 
 
 def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path) -> None:

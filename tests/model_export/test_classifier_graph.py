@@ -43,7 +43,7 @@ def random_model(*, bag: bool = True) -> DomainClassifier:
 
 def random_bag(random: np.random.Generator) -> WordBag:
     shapes = ((N_WORDS + 2, SIZE), (SIZE, N_HIDDEN), (N_HIDDEN,), (N_HIDDEN, N_CLASSES), (N_CLASSES,))
-    table_WE, *layers = (random.normal(size=shape).astype(np.float32) for shape in shapes)
+    table_WE, *layers = (random.normal(scale=0.2, size=shape).astype(np.float32) for shape in shapes)
     table_WE[[0, -1]] = 0.0
     return WordBag(table_WE, *layers)
 

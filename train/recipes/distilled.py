@@ -14,6 +14,7 @@ from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.models.word_bag import WordBagConfig
 from train.noise import NoiseConfig
 from train.recipes.stm import stm
 from train.substitution import SubstitutionConfig
@@ -86,25 +87,6 @@ def teacher_characters() -> RunConfig:
     )
 
 
-def teacher_aligned() -> RunConfig:
-    """`teacher-smoothed` from vectors aligned by translations: a rare word means what it means in other languages."""
-    base = teacher_smoothed()
-    return replace(
-        base,
-        recipe="teacher-aligned",
-        joint=_aligned(base.joint),
-        optim=replace(base.optim, epochs=14),
-        seed=113,
-    )
-
-
-def teacher_aligned_characters() -> RunConfig:
-    """`teacher-characters` from aligned vectors, which it hides less."""
-    base = teacher_characters()
-    joint = replace(base.joint, embedder=replace(base.joint.embedder, word_dropout=0.2))
-    return replace(base, recipe="teacher-aligned-characters", joint=_aligned(joint), seed=115)
-
-
 def first_student() -> RunConfig:
     """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher; the pool's smallest member."""
     return replace(
@@ -171,12 +153,12 @@ def second_gated() -> RunConfig:
 
 
 def student() -> RunConfig:
-    """What is shipped: a gated CNN that learns with a biSRU for company, taught by both generations."""
+    """What is shipped: a gated CNN that learns with a biSRU for company, taught by both generations, and DC with a bag."""
     base = second_small()
     return replace(
         base,
         recipe="student",
-        classifier=MaxEntConfig(),
+        classifier=MaxEntConfig(bag=WordBagConfig()),
         intent_bias=0.03,
         joint=replace(
             base.joint,
@@ -203,10 +185,6 @@ def student_tuned() -> RunConfig:
         optim=replace(base.optim, learning_rate=2e-3, epochs=9),
         seed=1,
     )
-
-
-def _aligned(joint: JointConfig) -> JointConfig:
-    return replace(joint, embedder=replace(joint.embedder, word_vectors="aligned"))
 
 
 def ablation() -> RunConfig:
