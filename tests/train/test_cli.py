@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from polyparse.cli import main as polyparse
@@ -54,6 +55,28 @@ def test_a_list_names_every_recipe_and_says_what_it_is(capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(RECIPES)
     assert all(len(line.split()) > 4 for line in lines)
+
+
+def test_locales_that_are_not_trained_on_help_to_align_words(train: Train, tmp_path: Path) -> None:
+    """The same two locales, of a corpus that has four and, twice, of one that has no others."""
+    two = LOCALES[:2]
+    other = write_massive(tmp_path / "two")
+    for locale in LOCALES[2:]:
+        (tmp_path / "two" / f"{locale}.jsonl").unlink()
+    asked = (
+        f"--locales={','.join(two)}",
+        "--set=joint.embedder.word_vectors=aligned",
+        "--set=optim.epochs=1",
+    )
+    assert train(*asked, out="four") == 0
+    assert train(*asked, out="alone", corpus=other) == 0
+    assert train(*asked, out="again", corpus=other) == 0
+    four, alone, again = (Checkpoint(tmp_path / out) for out in ("four", "alone", "again"))
+    assert four.tables().vocabulary == alone.tables().vocabulary
+    vectors = [run.word_vectors() for run in (four, alone, again)]
+    four_NE, alone_NE, again_NE = (found.vectors_NE for found in vectors if found is not None)
+    np.testing.assert_array_equal(alone_NE, again_NE)
+    assert not np.allclose(four_NE, alone_NE, atol=1e-3)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

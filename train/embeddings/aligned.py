@@ -58,8 +58,9 @@ def aligned_vectors(
     present_VN = _present(examples, translations, words)
     if size >= min(present_VN.shape):
         raise ConfigError(
-            f"word vectors of size {size}: found {present_VN.shape[0]} words in {present_VN.shape[1]} utterances,"
-            " expected more of both, to align words by utterances"
+            f"word vectors of size {size} (joint.embedder.word_size, classifier.bag.vector_size): found"
+            f" {present_VN.shape[0]} words in {present_VN.shape[1]} utterances, expected more of both, to align words by"
+            " utterances"
         )
     found_V = np.maximum(present_VN.sum(axis=1).A1, 1.0)
     weighted_VN = sparse.diags(np.log(present_VN.shape[1] / found_V)) @ present_VN
