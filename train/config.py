@@ -47,6 +47,17 @@ class OptimConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MaskedWordsConfig:
+    """`epochs` of naming hidden words before labels are learnt (`train.masked_words`); `share` of the tokens are hidden."""
+
+    epochs: int = 0
+    share: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_bounds(self, epochs=NOT_NEGATIVE, share=SHARE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it.
 
@@ -66,6 +77,7 @@ class RunConfig:
     classifier: MaxEntConfig | None = MaxEntConfig()
     joint: JointConfig = JointConfig()
     optim: OptimConfig = OptimConfig()
+    masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
 from polyparse.pipeline import Pipeline
 from polyparse.routing import Routing
+from train import masked_words
 from train.classifier import fit_classifier
 from train.distil import Distillation, Teachers
 from train.embeddings import starting_vectors
@@ -87,6 +88,8 @@ def fit(
             trainer.redraw = _redrawing(checkpoint, trainer.task, inside, config, vectorizer, elders.teachers)
             if elders.start is not None:
                 trainer.start_from(elders.start, index)
+            elif config.masked_words.epochs and checkpoint.load_torch(f"training-{index}") is None:
+                _learn_words(checkpoint, trainer, progress)
             _fit_network(checkpoint, index, trainer, progress)
     return _finish(checkpoint, config, labels, vectorizer, dev)
 
@@ -182,6 +185,16 @@ def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Tea
     items = [ensemble.vectorizer.item(example.utterance) for example in dev]
     _, measures = choose_routing(ensemble.pipeline, [routing], dev, items)
     return Teachers(ensemble, routing, measures["mean"], precision=config.optim.precision)
+
+
+def _learn_words(checkpoint: Checkpoint, trainer: Trainer, progress: Progress) -> None:
+    """Name hidden words before labels are learnt; the averaged weights begin where that ends."""
+    started, epochs = Stopwatch(), trainer.config.masked_words.epochs
+    with progress.stage("masked words", epochs) as step:
+        learnt = masked_words.learn(trainer.network, trainer.task, trainer.config, on_epoch=step)
+    trainer.average.module.load_state_dict(trainer.network.state_dict())
+    progress.say(f"masked words: loss {learnt.loss:.3f}, right {learnt.right:.3f}")
+    checkpoint.log({"masked_words": epochs, **asdict(learnt), **started.read()})
 
 
 def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:

@@ -164,7 +164,7 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
     torch.manual_seed(seed)
     trainer.network.train()
     task = trainer.redraw(trainer.epoch, seed)
-    batches = _batches(task, optim, seed=seed)
+    batches = equal_length_batches(task, optim, seed=seed)
     total_intent = total_slot = 0.0
     for done, rows in enumerate(batches, start=1):
         set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
@@ -197,7 +197,7 @@ def set_rate(optimiser: torch.optim.Optimizer, optim: OptimConfig, progress: flo
         group["lr"] = optim.learning_rate * factor
 
 
-def _batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
+def equal_length_batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
     """Rows of the training items, batched by equal length (nothing is padded), in an order that the seed gives."""
     order = np.random.default_rng(seed).permutation(len(task.train)).tolist()
     by_length: defaultdict[int, list[int]] = defaultdict(list)

@@ -1,0 +1,132 @@
+"""Language before labels: a network learns to name words of the training text that are hidden from it.
+
+Axes: B utterances, T tokens, M of them hidden, U distinct words (0 is padding), H encoder, E word vector, V known words.
+
+    log P(word | its utterance without it) = log-softmax(C (A encoded_M) + c)
+
+C is the word table itself and A, c are left behind. A masked language model (Devlin et al. 2019, "BERT"): a share of the
+tokens is read as unknown words without characters, and those that the vocabulary has are to be named. Embedder and every
+tower's encoder learn; what decodes intents and slots is not touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from polyparse.encode import collate
+from polyparse.vocab import FIRST, PADDING, UNKNOWN
+from train.loop import equal_length_batches, set_rate
+from train.models.joint import Tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from train.config import OptimConfig, RunConfig
+    from train.models.joint import JointNetwork, Tower
+    from train.task import Task
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Of the last epoch: mean cross entropy of the hidden words, and the share that was named right."""
+
+    loss: float
+    right: float
+
+
+def learn(
+    network: JointNetwork,
+    task: Task,
+    config: RunConfig,
+    on_epoch: Callable[[int], None] = lambda _number: None,
+) -> Learnt:
+    """Train on the task's texts for `config.masked_words.epochs`, at the rates of `config.optim` over as many.
+
+    `on_epoch(number)` is called after each epoch. A run that was stopped begins anew and comes to the same.
+    """
+    torch.manual_seed(config.seed)
+    model = _Namer(network)
+    optim = replace(config.optim, epochs=config.masked_words.epochs)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
+    found = Learnt(0.0, 0.0)
+    for epoch in range(optim.epochs):
+        found = _epoch(model, task, optimiser, (optim, config.masked_words.share), (config.seed, epoch))
+        on_epoch(epoch + 1)
+    return found
+
+
+def hide(tensors: Tensors, hidden_BT: torch.Tensor) -> Tensors:
+    """The batch with its hidden tokens read as one more distinct word: unknown, without characters."""
+    unknown_1 = torch.full((1,), UNKNOWN)
+    nothing_1C = torch.full((1, tensors.characters_UC.shape[1]), PADDING)
+    return tensors._replace(
+        words_BT=torch.where(hidden_BT, len(tensors.word_rows_U), tensors.words_BT),
+        word_rows_U=torch.cat([tensors.word_rows_U, unknown_1]),
+        characters_UC=torch.cat([tensors.characters_UC, nothing_1C]),
+    )
+
+
+class _Namer(nn.Module):
+    """Logits over the known words for each hidden token, from each tower of a network."""
+
+    def __init__(self, network: JointNetwork) -> None:
+        super().__init__()
+        towers: list[Tower] = list(network.towers().values())
+        if network.companion is not None:
+            towers.append(network.companion)
+        n_words, size = network.embedder.words.weight.shape
+        self.embedder, self.dropout = network.embedder, network.embedding_dropout
+        self.encoders = nn.ModuleList(tower.encoder for tower in towers)
+        self.projections = nn.ModuleList(nn.Linear(tower.encoder.output_size, size) for tower in towers)
+        self.bias_V = nn.Parameter(torch.zeros(n_words - FIRST))
+
+    def forward(self, tensors: Tensors, asked_BT: torch.Tensor) -> list[torch.Tensor]:
+        """logits_MV of the tokens that are asked for, a tower each."""
+        embedded_BTE = self.dropout(
+            self.embedder(tensors.word_rows_U, tensors.characters_UC, tensors.words_BT)
+        )
+        known_EV = self.embedder.words.weight[FIRST:].T
+        return [
+            project(encoder(embedded_BTE, tensors.lengths_B)[asked_BT]) @ known_EV + self.bias_V
+            for encoder, project in zip(self.encoders, self.projections, strict=True)
+        ]
+
+
+def _epoch(
+    model: _Namer,
+    task: Task,
+    optimiser: torch.optim.Optimizer,
+    settings: tuple[OptimConfig, float],
+    draw: tuple[int, int],
+) -> Learnt:
+    optim, share = settings
+    seed, epoch = draw
+    torch.manual_seed(seed * 100_003 + epoch)
+    model.train()
+    batches = equal_length_batches(task, optim, seed=seed * 100_003 + epoch)
+    total, right, asked = 0.0, 0, 0
+    for done, rows in enumerate(batches, start=1):
+        set_rate(optimiser, optim, (epoch + done / len(batches)) / optim.epochs)
+        tensors = Tensors.of(collate([task.train[row] for row in rows]))
+        rows_BT = tensors.word_rows_U[tensors.words_BT]
+        hidden_BT = (torch.rand(rows_BT.shape) < share) & (rows_BT != PADDING)
+        asked_BT = hidden_BT & (rows_BT >= FIRST)
+        if not asked_BT.any():
+            continue
+        with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
+            logits = model(hide(tensors, hidden_BT), asked_BT)
+        words_M = rows_BT[asked_BT] - FIRST
+        loss = torch.stack([nn.functional.cross_entropy(each.float(), words_M) for each in logits]).mean()
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(model.parameters(), optim.clip_norm)
+        optimiser.step()
+        total += float(loss.detach()) * len(words_M)
+        right += int((logits[0].argmax(dim=1) == words_M).sum())
+        asked += len(words_M)
+    return Learnt(total / max(1, asked), right / max(1, asked))
