@@ -16,7 +16,7 @@ import torch
 from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
 from train.checkpoint import Checkpoint, Run, cpu_seconds_of
-from train.corpora import read
+from train.corpora import read, translations
 from train.fit import Elders, Texts, fit
 from train.progress import Progress
 from train.recipes import RECIPES
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from train.config import RunConfig
-    from train.corpora.example import Example
 
 LIBRARIES = ("torch", "numpy", "scipy")
 SAME_RUN = (
@@ -77,8 +76,8 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
         progress = Progress(quiet=options.quiet)
-        translations = _translations(options.corpus, found_locales) if config.aligns_words else []
-        texts = Texts(train, dev, translations)
+        others = translations(options.corpus, found_locales) if config.aligns_words else []
+        texts = Texts(train, dev, others)
         measures = fit(checkpoint, config, texts, progress, Elders(start, teachers))
     except KeyboardInterrupt:
         print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
@@ -91,11 +90,6 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
     )
     return 0
-
-
-def _translations(spec: str, locales: Sequence[str]) -> list[Example]:
-    """Training utterances in the corpus's other locales."""
-    return [example for example in read(spec, partition="train") if example.locale not in locales]
 
 
 def _open(folder: Path, run: Run, *, resume: bool) -> Checkpoint:

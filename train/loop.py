@@ -160,7 +160,7 @@ def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
 
 def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple[float, float]:
     optim = trainer.config.optim
-    seed = trainer.config.seed * 100_003 + trainer.epoch
+    seed = epoch_seed(trainer.config, trainer.epoch)
     torch.manual_seed(seed)
     trainer.network.train()
     task = trainer.redraw(trainer.epoch, seed)
@@ -187,6 +187,11 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
         total_slot += float(slot_loss.detach()) * len(rows)
         on_step(done, len(batches))
     return total_intent / len(task.train), total_slot / len(task.train)
+
+
+def epoch_seed(config: RunConfig, epoch: int) -> int:
+    """What draws all that is random in an epoch, counted from 0."""
+    return config.seed * 100_003 + epoch
 
 
 def set_rate(optimiser: torch.optim.Optimizer, optim: OptimConfig, progress: float) -> None:

@@ -19,14 +19,14 @@ from torch import nn
 
 from polyparse.encode import collate
 from polyparse.vocab import FIRST, PADDING, UNKNOWN
-from train.loop import equal_length_batches, set_rate
+from train.loop import epoch_seed, equal_length_batches, set_rate
 from train.models.joint import Tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from train.config import OptimConfig, RunConfig
-    from train.models.joint import JointNetwork, Tower
+    from train.config import RunConfig
+    from train.models.joint import JointNetwork
     from train.task import Task
 
 
@@ -50,12 +50,13 @@ def learn(
     """
     torch.manual_seed(config.seed)
     model = _Namer(network)
-    optim = replace(config.optim, epochs=config.masked_words.epochs)
+    config = replace(config, optim=replace(config.optim, epochs=config.masked_words.epochs))
+    optim = config.optim
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
     found = Learnt(0.0, 0.0)
     for epoch in range(optim.epochs):
-        found = _epoch(model, task, optimiser, (optim, config.masked_words.share), (config.seed, epoch))
+        found = _epoch(model, task, optimiser, config, epoch)
         on_epoch(epoch + 1)
     return found
 
@@ -76,9 +77,7 @@ class _Namer(nn.Module):
 
     def __init__(self, network: JointNetwork) -> None:
         super().__init__()
-        towers: list[Tower] = list(network.towers().values())
-        if network.companion is not None:
-            towers.append(network.companion)
+        towers = network.learners()
         n_words, size = network.embedder.words.weight.shape
         self.embedder, self.dropout = network.embedder, network.embedding_dropout
         self.encoders = nn.ModuleList(tower.encoder for tower in towers)
@@ -101,20 +100,19 @@ def _epoch(
     model: _Namer,
     task: Task,
     optimiser: torch.optim.Optimizer,
-    settings: tuple[OptimConfig, float],
-    draw: tuple[int, int],
+    config: RunConfig,
+    epoch: int,
 ) -> Learnt:
-    optim, share = settings
-    seed, epoch = draw
-    torch.manual_seed(seed * 100_003 + epoch)
+    optim, seed = config.optim, epoch_seed(config, epoch)
+    torch.manual_seed(seed)
     model.train()
-    batches = equal_length_batches(task, optim, seed=seed * 100_003 + epoch)
+    batches = equal_length_batches(task, optim, seed=seed)
     total, right, asked = 0.0, 0, 0
     for done, rows in enumerate(batches, start=1):
         set_rate(optimiser, optim, (epoch + done / len(batches)) / optim.epochs)
         tensors = Tensors.of(collate([task.train[row] for row in rows]))
         rows_BT = tensors.word_rows_U[tensors.words_BT]
-        hidden_BT = (torch.rand(rows_BT.shape) < share) & (rows_BT != PADDING)
+        hidden_BT = (torch.rand(rows_BT.shape) < config.masked_words.share) & (rows_BT != PADDING)
         asked_BT = hidden_BT & (rows_BT >= FIRST)
         if not asked_BT.any():
             continue

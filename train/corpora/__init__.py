@@ -8,7 +8,7 @@ from polyparse.errors import ConfigError
 from train.corpora import conll, massive, slots
 from train.corpora.example import Example, TextSpan
 
-__all__ = ["READERS", "Example", "Reader", "TextSpan", "read"]
+__all__ = ["READERS", "Example", "Reader", "TextSpan", "read", "translations"]
 
 
 class Reader(Protocol):
@@ -32,3 +32,8 @@ def read(spec: str, *, locales: Sequence[str] | None = None, partition: str) -> 
     if name not in READERS or not colon or not path:
         raise ConfigError(f"corpus: found {spec!r}, expected FORMAT:PATH, FORMAT one of {', '.join(READERS)}")
     return READERS[name](Path(path).expanduser(), locales=locales, partition=partition)
+
+
+def translations(spec: str, locales: Sequence[str]) -> list[Example]:
+    """Training examples in the corpus's other locales; raises as `read` does."""
+    return [example for example in read(spec, partition="train") if example.locale not in locales]

@@ -174,13 +174,16 @@ class JointNetwork(Tower):
         """Its own encoder with its decoders, and the one beside it, by what the names of their parameters begin with."""
         return {"": self} if self.beside is None else {"": self, "beside.": self.beside}
 
+    def learners(self) -> list[Tower]:
+        """The towers that learn: its own and, last, a companion."""
+        companions = [] if self.companion is None else [self.companion]
+        return [*self.towers().values(), *companions]
+
     def views(self, tensors: Tensors) -> list[Scores]:
         """What each tower makes of a batch, in training the companion last; each learns by itself."""
         embedded_BTE = self.embedder(tensors.word_rows_U, tensors.characters_UC, tensors.words_BT)
         dropped_BTE = self.embedding_dropout(embedded_BTE)
-        towers = list(self.towers().values())
-        if self.training and self.companion is not None:
-            towers.append(self.companion)
+        towers = self.learners() if self.training else self.towers().values()
         return [tower.read(dropped_BTE, tensors.lengths_B) for tower in towers]
 
     def forward(self, tensors: Tensors) -> tuple[Tensor, Tensor]:

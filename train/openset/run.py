@@ -62,7 +62,8 @@ def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
         raise ConfigError(
             f"{wanted.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
         )
-    translations = [e for e in _read(wanted.corpus, None, "train") if e.locale not in wanted.locales]
+    aligns = wanted.config.aligns_words
+    translations = _usable(corpora.translations(wanted.corpus, wanted.locales)) if aligns else []
     plan = Plan(wanted, tuple(folds(train, wanted.folds)))
     _open(out, plan)
     trials = []
@@ -81,9 +82,12 @@ def _without(examples: Sequence[Example], domains: Sequence[str]) -> list[Exampl
     return [example for example in examples if example.domain not in domains]
 
 
-def _read(spec: str, locales: Sequence[str] | None, partition: str) -> list[Example]:
-    """The utterances that have a domain and a token."""
-    examples = corpora.read(spec, locales=locales, partition=partition)
+def _read(spec: str, locales: Sequence[str], partition: str) -> list[Example]:
+    return _usable(corpora.read(spec, locales=locales, partition=partition))
+
+
+def _usable(examples: Sequence[Example]) -> list[Example]:
+    """Those that have a domain and a token."""
     return [example for example in examples if example.domain is not None and tokenise(example.text)]
 
 
