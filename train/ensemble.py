@@ -62,7 +62,7 @@ class Ensemble:
     """A pool of finished runs, as polyparse's pipeline sees it (`polyparse.topology.Networks`)."""
 
     def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
-        """Read the runs; the first one with a MaxEnt gives the pool's.
+        """Read the runs; the first one with a MaxEnt gives the pool's. A run named n times weighs n times, and runs once.
 
         Raises:
             ConfigError: a run is unfinished, has other labels than the first, no CRF, or a network a domain.
@@ -70,18 +70,19 @@ class Ensemble:
         if not checkpoints:
             raise ConfigError("teachers: found none, expected the folder of at least one finished run")
         self.labels: Labels = _same_labels(checkpoints)
-        networks = [checkpoint.networks()[0] for checkpoint in checkpoints]
-        vocabularies = [checkpoint.tables().vocabulary for checkpoint in checkpoints]
-        self.vocabulary = max(vocabularies, key=lambda vocabulary: len(vocabulary.words))
-        self._members = [
-            Member(
-                network,
-                _translation(self.vocabulary.word_rows, own.word_rows),
-                _translation(self.vocabulary.character_rows, own.character_rows),
+        distinct = {checkpoint.folder: checkpoint for checkpoint in checkpoints}
+        vocabularies = {folder: checkpoint.tables().vocabulary for folder, checkpoint in distinct.items()}
+        self.vocabulary = max(vocabularies.values(), key=lambda vocabulary: len(vocabulary.words))
+        members = {
+            folder: Member(
+                checkpoint.networks()[0],
+                _translation(self.vocabulary.word_rows, vocabularies[folder].word_rows),
+                _translation(self.vocabulary.character_rows, vocabularies[folder].character_rows),
             )
-            for network, own in zip(networks, vocabularies, strict=True)
-        ]
-        self.head = _pooled([network.head for network in networks])
+            for folder, checkpoint in distinct.items()
+        }
+        self._members = [members[checkpoint.folder] for checkpoint in checkpoints]
+        self.head = _pooled([member.network.head for member in self._members])
         self.classifier: DomainClassifier | None = None
         features = None
         for checkpoint in checkpoints:
@@ -96,9 +97,9 @@ class Ensemble:
     @torch.inference_mode()
     def score(self, batch: Batch, _network: int = 0) -> tuple[Floats, Floats]:
         """log P_joint_BI, normalised, and emissions_BTK: the members' means."""
-        log_probs_BI, emissions_BTK = opinion_pool(
-            [member.score(Tensors.of(batch)) for member in self._members]
-        )
+        tensors = Tensors.of(batch)
+        scores = {member: member.score(tensors) for member in dict.fromkeys(self._members)}
+        log_probs_BI, emissions_BTK = opinion_pool([scores[member] for member in self._members])
         return log_probs_BI.numpy(), emissions_BTK.numpy()
 
     @torch.inference_mode()

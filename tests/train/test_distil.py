@@ -15,7 +15,7 @@ from tests.train.corpus import examples
 from tests.train.test_start import QUIET, opened
 from tests.train.tiny import SHORT, parts, with_joint
 from train.distil import DistilConfig, Distillation, Teachers
-from train.ensemble import Ensemble
+from train.ensemble import Ensemble, Member
 from train.fit import Elders, Texts, fit
 from train.noise import NoiseConfig, Noiser
 from train.substitution import SubstitutionConfig
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import torch
+
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
+    from train.models.joint import Tensors
 
 ROUTING = Routing("soft", 0.4, "intents")
 SECOND = replace(
@@ -73,6 +76,28 @@ def test_a_pool_says_the_mean_of_what_its_members_say(teachers: list[Checkpoint]
     assert together[0] == pytest.approx(log_probs, abs=1e-4)
     potentials = [checkpoint.networks()[0].head.get_parameter("transitions_KK") for checkpoint in teachers]
     assert pool.head.transitions_KK.allclose((potentials[0] + potentials[1]) / 2)
+
+
+def test_a_member_named_twice_weighs_twice_and_runs_once(
+    teachers: list[Checkpoint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = teachers
+    pool = Ensemble([first, second, first])
+    batch = collate([pool.vectorizer.item(example.utterance) for example in examples()])
+    apart = [Ensemble([teacher]) for teacher in teachers]
+    items = [[alone.vectorizer.item(example.utterance) for example in examples()] for alone in apart]
+    said = [alone.score(collate(own))[1] for alone, own in zip(apart, items, strict=True)]
+    runs, score = [], Member.score
+
+    def counted(member: Member, tensors: Tensors) -> tuple[torch.Tensor, torch.Tensor]:
+        runs.append(member)
+        return score(member, tensors)
+
+    monkeypatch.setattr(Member, "score", counted)
+    assert pool.score(batch)[1] == pytest.approx((2 * said[0] + said[1]) / 3, abs=1e-4)
+    assert len(runs) == 2
+    transitions = [teacher.networks()[0].head.get_parameter("transitions_KK") for teacher in teachers]
+    assert pool.head.transitions_KK.allclose((2 * transitions[0] + transitions[1]) / 3)
 
 
 def test_a_pool_of_one_parses_as_its_member(teachers: list[Checkpoint]) -> None:
