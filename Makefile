@@ -46,13 +46,14 @@ FIRST    := $(TEACHERS) teacher-characters first-student
 # A pool's members speak as often as they are named.
 POOL     := $(FIRST) second-large second-large second-large
 SECOND   := second-small second-gated
-ALL      := $(POOL) second-small second-small second-small second-gated
+ALIGNED  := teacher-aligned teacher-characters-aligned
+ALL      := $(POOL) second-small second-small second-small second-gated $(ALIGNED) $(ALIGNED) $(ALIGNED)
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(FIRST) second-large $(SECOND) student corpus
+.PHONY: $(FIRST) second-large $(SECOND) $(ALIGNED) student student-continued corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
-$(TEACHERS) teacher-characters: corpus $(VENV)/.develop
+$(TEACHERS) teacher-characters $(ALIGNED): corpus $(VENV)/.develop
 	$(RUN)
 
 first-student: $(TEACHERS)
@@ -64,13 +65,16 @@ second-large: $(FIRST)
 $(SECOND): second-large
 	$(RUN) $(POOL:%=--teacher runs/%)
 
-student: $(SECOND)
+student: $(SECOND) $(ALIGNED)
 	$(RUN) $(ALL:%=--teacher runs/%)
 
-bundles: student  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student --share 0.004
-	$(BIN)/polyparse export --checkpoint runs/student --out $(or $(OUT),runs/models)/massive/1.5-viterbi
-	$(BIN)/polyparse export --checkpoint runs/student --approximate ain --out $(or $(OUT),runs/models)/massive/1.5-ain
+student-continued: student
+	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student
+
+bundles: student-continued  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
+	$(BIN)/polyparse rejection --checkpoint runs/student-continued --share 0.004
+	$(BIN)/polyparse export --checkpoint runs/student-continued --out $(or $(OUT),runs/models)/massive/1.6-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student-continued --approximate ain --out $(or $(OUT),runs/models)/massive/1.6-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

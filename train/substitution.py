@@ -3,7 +3,9 @@
 Axes: W words of one language, E word vector.
 
 The new utterance need not mean anything, and the old labels need not hold: only a teacher can say what it makes of it. What
-it says there shows how it generalises, which the utterances that it was trained on no longer do.
+it says there shows how it generalises, which the utterances that it was trained on no longer do. A fifth of real utterances
+have a word that training never saw, while every other word here is one that the teachers know: so some are coined, from the
+front of one word and the end of another.
 """
 
 from __future__ import annotations
@@ -29,18 +31,23 @@ if TYPE_CHECKING:
     from train.corpora.example import Example
 
 COMPARED_TOGETHER = 1024
+LONG = 4  # letters
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubstitutionConfig:
-    """Shares: of words that are replaced, of those that are by any word of the language; `neighbours` to choose from."""
+    """Shares: of words that are replaced, of those that are by any word of the language; `neighbours` to choose from.
+
+    `coined` is the share of long words that coined ones replace; half of those begin like the word itself.
+    """
 
     words: float = 0.2
     random: float = 0.1
     neighbours: int = 10
+    coined: float = 0.0
 
     def __post_init__(self) -> None:
-        check_bounds(self, words=SHARE, random=SHARE, neighbours=POSITIVE)
+        check_bounds(self, words=SHARE, random=SHARE, neighbours=POSITIVE, coined=SHARE)
 
 
 class Substitution:
@@ -62,6 +69,9 @@ class Substitution:
             for word in [word for word in found if len(tokenise(word)) != 1]:  # such as a part of "c'è"
                 del found[word]
         self._words = {locale: list(found.elements()) for locale, found in counts.items()}
+        self._long = {
+            locale: [word for word in found if len(word) >= LONG] for locale, found in counts.items()
+        }
         self._near = {
             locale: _nearest(
                 [word for word in found if word in word_rows], word_rows, vectors_VE, config.neighbours
@@ -79,7 +89,11 @@ class Substitution:
         moved: list[tuple[int, int]] = []  # (end of a token before, end of it after)
         for token in tokenise(example.text):
             word = example.text[token.start : token.end]
-            if random.random() < self._config.words and _stands_alone(example.text, token):
+            long = len(token.text) >= LONG
+            if self._config.coined and long and random.random() < self._config.coined:
+                if _stands_alone(example.text, token):
+                    word = self._coin(example.locale, token.text, random)
+            elif random.random() < self._config.words and _stands_alone(example.text, token):
                 word = self._choose(example.locale, token.text, random) or word
             text += example.text[read : token.start] + word
             read = token.end
@@ -93,6 +107,17 @@ class Substitution:
             return random.choice(self._words[locale])
         near = self._near[locale].get(word)
         return random.choice(near) if near else None
+
+    def _coin(self, locale: str, word: str, random: Random) -> str:
+        """At least the front half of a long word, then at most the back half of another; `word` if that is not a word."""
+        long = self._long[locale]
+        if not long:
+            return word
+        front = word if random.random() < 0.5 else random.choice(long)
+        back = random.choice(long)
+        kept, added = random.randint(-(-len(front) // 2), len(front) - 1), random.randint(1, len(back) // 2)
+        coined = front[:kept] + back[-added:]
+        return coined if len(tokenise(coined)) == 1 else word
 
 
 def _stands_alone(text: str, token: Token) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from train.config import OptimConfig, RunConfig
+from train.config import MaskedWordsConfig, OptimConfig, RunConfig
 from train.distil import DistilConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
@@ -87,6 +87,24 @@ def teacher_characters() -> RunConfig:
     )
 
 
+def teacher_aligned() -> RunConfig:
+    """`teacher-smoothed` from word vectors aligned by translations."""
+    return _aligned(teacher_smoothed(), "teacher-aligned", seed=113)
+
+
+def teacher_characters_aligned() -> RunConfig:
+    """`teacher-characters` from word vectors aligned by translations, of which it sees more."""
+    base = teacher_characters()
+    joint = replace(base.joint, embedder=replace(base.joint.embedder, word_dropout=0.2))
+    return _aligned(replace(base, joint=joint), "teacher-characters-aligned", seed=115)
+
+
+def _aligned(base: RunConfig, recipe: str, *, seed: int) -> RunConfig:
+    embedder = replace(base.joint.embedder, word_vectors="aligned")
+    joint, optim = replace(base.joint, embedder=embedder), replace(base.optim, epochs=14)
+    return replace(base, recipe=recipe, joint=joint, optim=optim, seed=seed)
+
+
 def first_student() -> RunConfig:
     """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher; the pool's smallest member."""
     return replace(
@@ -153,8 +171,12 @@ def second_gated() -> RunConfig:
 
 
 def student() -> RunConfig:
-    """What is shipped: a gated CNN that learns with a biSRU for company, taught by both generations, and DC with a bag."""
+    """A gated CNN that learns with a biSRU for company, taught by both generations and aligned teachers, and DC with a bag.
+
+    Its teachers are the networks alone: what their MaxEnt would say, DC says in the mixture once more.
+    """
     base = second_small()
+    substitution = replace(DISTIL.substitution, coined=0.2)
     return replace(
         base,
         recipe="student",
@@ -162,14 +184,29 @@ def student() -> RunConfig:
         intent_bias=0.03,
         joint=replace(
             base.joint,
-            embedder=replace(base.joint.embedder, word_size=160),
+            embedder=replace(base.joint.embedder, word_size=160, word_vectors="aligned"),
             encoder=EncoderConfig(kind="gated-cnn", hidden_size=224, layers=3, dropout=0.05),
             companion=EncoderConfig(kind="bisru", hidden_size=160, layers=3, dropout=0.05),
             outside_bias=0.2,
         ),
-        distil=replace(DISTIL, draws=8),
+        masked_words=MaskedWordsConfig(epochs=6),
+        distil=replace(DISTIL, joint_weight=0.99, substitution=substitution),
         optim=replace(base.optim, epochs=16, patience=16),
-        seed=91,
+        seed=123,
+    )
+
+
+def student_continued() -> RunConfig:
+    """What is shipped: `student` gone on with (--start) over new varied utterances, without company."""
+    base = student()
+    return replace(
+        base,
+        recipe="student-continued",
+        joint=replace(base.joint, companion=None),
+        masked_words=MaskedWordsConfig(),
+        distil=replace(base.distil, draws=3, seed=5),
+        optim=replace(base.optim, learning_rate=1.5e-3, epochs=6),
+        seed=125,
     )
 
 
