@@ -49,7 +49,7 @@ SECOND   := second-small second-gated
 ALIGNED  := teacher-aligned teacher-characters-aligned
 ALL      := $(POOL) second-small second-small second-small second-gated $(ALIGNED) $(ALIGNED) $(ALIGNED)
 RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume
-.PHONY: $(FIRST) second-large $(SECOND) $(ALIGNED) student student-continued corpus
+.PHONY: $(FIRST) second-large $(SECOND) $(ALIGNED) student student-continued student-continued-twice corpus
 corpus:
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
 
@@ -71,10 +71,13 @@ student: $(SECOND) $(ALIGNED)
 student-continued: student
 	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student
 
-bundles: student-continued  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student-continued --share 0.004
-	$(BIN)/polyparse export --checkpoint runs/student-continued --out $(or $(OUT),runs/models)/massive/1.6-viterbi
-	$(BIN)/polyparse export --checkpoint runs/student-continued --approximate ain --out $(or $(OUT),runs/models)/massive/1.6-ain
+student-continued-twice: student-continued
+	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student-continued
+
+bundles: student-continued-twice  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
+	$(BIN)/polyparse rejection --checkpoint runs/student-continued-twice --share 0.004
+	$(BIN)/polyparse export --checkpoint runs/student-continued-twice --out $(or $(OUT),runs/models)/massive/1.6-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student-continued-twice --approximate ain --out $(or $(OUT),runs/models)/massive/1.6-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

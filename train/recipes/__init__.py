@@ -13,6 +13,7 @@ from train.recipes.distilled import (
     second_small,
     student,
     student_continued,
+    student_continued_twice,
     student_tuned,
     teacher,
     teacher_aligned,
@@ -65,6 +66,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "second-gated": second_gated,
     "student": student,
     "student-continued": student_continued,
+    "student-continued-twice": student_continued_twice,
     "student-tuned": student_tuned,
     "ablation": ablation,
 }

@@ -197,7 +197,7 @@ def student() -> RunConfig:
 
 
 def student_continued() -> RunConfig:
-    """What is shipped: `student` gone on with (--start) over new varied utterances, without company."""
+    """`student` gone on with (--start) over new varied utterances, without company."""
     base = student()
     return replace(
         base,
@@ -207,6 +207,14 @@ def student_continued() -> RunConfig:
         distil=replace(base.distil, draws=3, seed=5),
         optim=replace(base.optim, learning_rate=1.5e-3, epochs=6),
         seed=125,
+    )
+
+
+def student_continued_twice() -> RunConfig:
+    """What is shipped: `student-continued` gone on with, over new varied utterances again."""
+    base = student_continued()
+    return replace(
+        base, recipe="student-continued-twice", distil=replace(base.distil, draws=2, seed=6), seed=127
     )
 
 
