@@ -89,12 +89,11 @@ class Substitution:
         moved: list[tuple[int, int]] = []  # (end of a token before, end of it after)
         for token in tokenise(example.text):
             word = example.text[token.start : token.end]
-            long = len(token.text) >= LONG
-            if self._config.coined and long and random.random() < self._config.coined:
-                if _stands_alone(example.text, token):
-                    word = self._coin(example.locale, token.text, random)
-            elif random.random() < self._config.words and _stands_alone(example.text, token):
-                word = self._choose(example.locale, token.text, random) or word
+            may_coin = self._config.coined > 0.0 and len(token.text) >= LONG
+            coins = may_coin and random.random() < self._config.coined
+            if (coins or random.random() < self._config.words) and _stands_alone(example.text, token):
+                instead = self._coin if coins else self._choose
+                word = instead(example.locale, token.text, random) or word
             text += example.text[read : token.start] + word
             read = token.end
             moved.append((token.end, len(text)))
@@ -108,16 +107,16 @@ class Substitution:
         near = self._near[locale].get(word)
         return random.choice(near) if near else None
 
-    def _coin(self, locale: str, word: str, random: Random) -> str:
-        """At least the front half of a long word, then at most the back half of another; `word` if that is not a word."""
+    def _coin(self, locale: str, word: str, random: Random) -> str | None:
+        """At least the front half of a long word, then at most the back half of another; None if that is not a word."""
         long = self._long[locale]
         if not long:
-            return word
+            return None
         front = word if random.random() < 0.5 else random.choice(long)
         back = random.choice(long)
         kept, added = random.randint(-(-len(front) // 2), len(front) - 1), random.randint(1, len(back) // 2)
         coined = front[:kept] + back[-added:]
-        return coined if len(tokenise(coined)) == 1 else word
+        return coined if len(tokenise(coined)) == 1 else None
 
 
 def _stands_alone(text: str, token: Token) -> bool:
