@@ -76,7 +76,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
         progress = Progress(quiet=options.quiet)
-        others = translations(options.corpus, found_locales) if config.aligns_words else []
+        others = translations(options.corpus, found_locales) if config.reads_translations else []
         texts = Texts(train, dev, others)
         measures = fit(checkpoint, config, texts, progress, Elders(start, teachers))
     except KeyboardInterrupt:

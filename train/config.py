@@ -48,10 +48,14 @@ class OptimConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedWordsConfig:
-    """`epochs` of naming hidden words before labels are learnt (`train.masked_words`); `share` of the tokens are hidden."""
+    """`epochs` of naming hidden words before labels are learnt (`train.masked_words`); `share` of the tokens are hidden.
+
+    `all_locales` reads the training text in every locale that the corpus has, served or not.
+    """
 
     epochs: int = 0
     share: float = 0.2
+    all_locales: bool = False
 
     def __post_init__(self) -> None:
         check_bounds(self, epochs=NOT_NEGATIVE, share=SHARE)
@@ -97,7 +101,8 @@ class RunConfig:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
 
     @property
-    def aligns_words(self) -> bool:
-        """Whether training reads the corpus in all locales that it has, to align words."""
+    def reads_translations(self) -> bool:
+        """Whether training reads the corpus in all locales that it has: to align words, or to name hidden ones."""
         in_bag = self.classifier is not None and self.classifier.bag is not None
-        return in_bag or self.joint.embedder.word_vectors == "aligned"
+        named = self.masked_words.epochs > 0 and self.masked_words.all_locales
+        return in_bag or named or self.joint.embedder.word_vectors == "aligned"

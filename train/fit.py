@@ -89,7 +89,7 @@ def fit(
             if elders.start is not None:
                 trainer.start_from(elders.start, index)
             elif config.masked_words.epochs and checkpoint.load_torch(f"training-{index}") is None:
-                _learn_words(checkpoint, trainer, progress)
+                _learn_words(checkpoint, trainer, _foreign(texts.translations, tables, config), progress)
             _fit_network(checkpoint, index, trainer, progress)
     return _finish(checkpoint, config, labels, vectorizer, dev)
 
@@ -187,11 +187,24 @@ def _voice(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> Tea
     return Teachers(ensemble, routing, measures["mean"], precision=config.optim.precision)
 
 
-def _learn_words(checkpoint: Checkpoint, trainer: Trainer, progress: Progress) -> None:
+def _foreign(translations: Sequence[Example], tables: TextTables, config: RunConfig) -> masked_words.Foreign:
+    """What hidden words of other locales are named beside those of the training text."""
+    if not config.masked_words.all_locales:
+        return masked_words.NOTHING_FOREIGN
+    return masked_words.Foreign.read(
+        translations, tables.vocabulary, min_word_count=config.joint.embedder.min_word_count
+    )
+
+
+def _learn_words(
+    checkpoint: Checkpoint, trainer: Trainer, foreign: masked_words.Foreign, progress: Progress
+) -> None:
     """Name hidden words before labels are learnt; the averaged weights begin where that ends."""
     started, epochs = Stopwatch(), trainer.config.masked_words.epochs
     with progress.stage("masked words", epochs) as step:
-        learnt = masked_words.learn(trainer.network, trainer.task, trainer.config, on_epoch=step)
+        learnt = masked_words.learn(
+            trainer.network, trainer.task.train, trainer.config, foreign, on_epoch=step
+        )
     trainer.average.module.load_state_dict(trainer.network.state_dict())
     progress.say(f"masked words: loss {learnt.loss:.3f}, right {learnt.right:.3f}")
     checkpoint.log({"masked_words": epochs, **asdict(learnt), **started.read()})

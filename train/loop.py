@@ -26,8 +26,9 @@ from train.start import adopt_weights
 from train.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from polyparse.encode import Item
     from train.checkpoint import Checkpoint
     from train.config import OptimConfig, RunConfig
     from train.embeddings.table import WordVectors
@@ -164,7 +165,7 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
     torch.manual_seed(seed)
     trainer.network.train()
     task = trainer.redraw(trainer.epoch, seed)
-    batches = equal_length_batches(task, optim, seed=seed)
+    batches = equal_length_batches(task.train, optim, seed=seed)
     total_intent = total_slot = 0.0
     for done, rows in enumerate(batches, start=1):
         set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
@@ -202,12 +203,12 @@ def set_rate(optimiser: torch.optim.Optimizer, optim: OptimConfig, progress: flo
         group["lr"] = optim.learning_rate * factor
 
 
-def equal_length_batches(task: Task, optim: OptimConfig, *, seed: int) -> list[list[int]]:
-    """Rows of the training items, batched by equal length (nothing is padded), in an order that the seed gives."""
-    order = np.random.default_rng(seed).permutation(len(task.train)).tolist()
+def equal_length_batches(items: Sequence[Item], optim: OptimConfig, *, seed: int) -> list[list[int]]:
+    """Rows of the items, batched by equal length (nothing is padded), in an order that the seed gives."""
+    order = np.random.default_rng(seed).permutation(len(items)).tolist()
     by_length: defaultdict[int, list[int]] = defaultdict(list)
     for row in order:
-        by_length[task.train[row].n_tokens].append(row)
+        by_length[items[row].n_tokens].append(row)
     size = optim.batch_size
     batches = [
         rows[first : first + size] for rows in by_length.values() for first in range(0, len(rows), size)

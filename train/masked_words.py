@@ -7,27 +7,34 @@ Axes: B utterances, T tokens, M of them hidden, U distinct words (0 is padding),
 C is the word table itself and A, c are left behind. A masked language model (Devlin et al. 2019, "BERT"): a share of the
 tokens is read as unknown words without characters, and those that the vocabulary has are to be named. Embedder and every
 tower's encoder learn; what decodes intents and slots is not touched.
+
+The text may be that of locales too that the network is not for: their words have rows behind the table's own while it lasts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from polyparse.encode import collate
-from polyparse.vocab import FIRST, PADDING, UNKNOWN
+from polyparse.encode import Item, Vectorizer, collate
+from polyparse.text import tokenise
+from polyparse.vocab import FIRST, PADDING, UNKNOWN, Vocabulary
 from train.loop import epoch_seed, equal_length_batches, set_rate
+from train.models.embedder import START_SPREAD
 from train.models.joint import Tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from train.config import RunConfig
+    from train.corpora.example import Example
+    from train.models.embedder import Embedder
     from train.models.joint import JointNetwork
-    from train.task import Task
 
 
 @dataclass(frozen=True)
@@ -38,27 +45,71 @@ class Learnt:
     right: float
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Texts of locales that a network is not for; `n_words` of them have rows of their own, behind those of its table."""
+
+    items: Sequence[Item] = ()
+    n_words: int = 0
+
+    @classmethod
+    def read(cls, examples: Sequence[Example], vocabulary: Vocabulary, *, min_word_count: int) -> Foreign:
+        """`vocabulary` is the network's; a word that it lacks is known where the examples have it `min_word_count` times."""
+        found = Vocabulary.build(
+            (token.text for example in examples for token in tokenise(example.text)),
+            min_word_count=min_word_count,
+        )
+        own = vocabulary.word_rows
+        words = tuple(word for word in found.words if word not in own)
+        vectorizer = Vectorizer(Vocabulary((*vocabulary.words, *words), vocabulary.characters), features=None)
+        items = [vectorizer.item(example.utterance) for example in examples]
+        return cls([item for item in items if item.n_tokens], len(words))
+
+
+NOTHING_FOREIGN = Foreign()
+
+
 def learn(
     network: JointNetwork,
-    task: Task,
+    items: Sequence[Item],
     config: RunConfig,
+    foreign: Foreign = NOTHING_FOREIGN,
     on_epoch: Callable[[int], None] = lambda _number: None,
 ) -> Learnt:
-    """Train on the task's texts for `config.masked_words.epochs`, at the rates of `config.optim` over as many.
+    """Train on the texts for `config.masked_words.epochs`, at the rates of `config.optim` over as many.
 
     `on_epoch(number)` is called after each epoch. A run that was stopped begins anew and comes to the same.
     """
     torch.manual_seed(config.seed)
-    model = _Namer(network)
     config = replace(config, optim=replace(config.optim, epochs=config.masked_words.epochs))
-    optim = config.optim
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
-    found = Learnt(0.0, 0.0)
-    for epoch in range(optim.epochs):
-        found = _epoch(model, task, optimiser, config, epoch)
-        on_epoch(epoch + 1)
+    optim, found = config.optim, Learnt(0.0, 0.0)
+    with _more_words(network.embedder, foreign.n_words):
+        model = _Namer(network)
+        trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
+        for epoch in range(optim.epochs):
+            found = _epoch(model, [*items, *foreign.items], optimiser, config, epoch)
+            on_epoch(epoch + 1)
     return found
+
+
+@contextmanager
+def _more_words(embedder: Embedder, n_words: int) -> Iterator[None]:
+    """The word table with `n_words` more rows, which start at random; it comes back with what its own have learnt."""
+    own = embedder.words
+    n_own, size = own.weight.shape
+    more_NE = START_SPREAD * torch.randn(n_words, size)
+    embedder.words = wider = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        torch.cat([own.weight.detach(), more_NE]),
+        freeze=not own.weight.requires_grad,
+        padding_idx=PADDING,
+    )
+    try:
+        yield
+    finally:
+        embedder.words = own
+        with torch.no_grad():
+            own.weight.copy_(wider.weight[:n_own])
 
 
 def hide(tensors: Tensors, hidden_BT: torch.Tensor) -> Tensors:
@@ -98,7 +149,7 @@ class _Namer(nn.Module):
 
 def _epoch(
     model: _Namer,
-    task: Task,
+    items: Sequence[Item],
     optimiser: torch.optim.Optimizer,
     config: RunConfig,
     epoch: int,
@@ -106,11 +157,11 @@ def _epoch(
     optim, seed = config.optim, epoch_seed(config, epoch)
     torch.manual_seed(seed)
     model.train()
-    batches = equal_length_batches(task, optim, seed=seed)
+    batches = equal_length_batches(items, optim, seed=seed)
     total, right, asked = 0.0, 0, 0
     for done, rows in enumerate(batches, start=1):
         set_rate(optimiser, optim, (epoch + done / len(batches)) / optim.epochs)
-        tensors = Tensors.of(collate([task.train[row] for row in rows]))
+        tensors = Tensors.of(collate([items[row] for row in rows]))
         rows_BT = tensors.word_rows_U[tensors.words_BT]
         hidden_BT = (torch.rand(rows_BT.shape) < config.masked_words.share) & (rows_BT != PADDING)
         asked_BT = hidden_BT & (rows_BT >= FIRST)

@@ -10,20 +10,21 @@ import torch
 
 from polyparse.encode import collate
 from polyparse.errors import ConfigError
-from polyparse.vocab import PADDING, UNKNOWN
+from polyparse.vocab import FIRST, PADDING, UNKNOWN
 from tests.train.corpus import examples
 from tests.train.test_fit import QUIET, Interrupting, log, networks, same, start, train
 from tests.train.tiny import SHORT, parts, with_joint
 from train.config import MaskedWordsConfig
 from train.fit import Elders, Texts, fit
 from train.loop import Trainer
-from train.masked_words import hide, learn
+from train.masked_words import Foreign, hide, learn
 from train.models.joint import Tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from train.config import RunConfig
+    from train.corpora.example import Example
     from train.masked_words import Learnt
 
 TOWERS = with_joint(SHORT, encoder="gated-cnn + bilstm", companion=replace(SHORT.joint.encoder, kind="bisru"))
@@ -36,7 +37,13 @@ def masked(config: RunConfig, epochs: int) -> RunConfig:
 def learnt(epochs: int, config: RunConfig = SHORT) -> tuple[Trainer, Learnt]:
     task, tables = parts(config, examples())
     trainer = Trainer(task, tables, config)
-    return trainer, learn(trainer.network, task, masked(config, epochs))
+    return trainer, learn(trainer.network, task.train, masked(config, epochs))
+
+
+def by_locale(locale: str) -> tuple[list[Example], list[Example]]:
+    """The training utterances of one locale, and the others'."""
+    own = [example for example in examples() if example.locale == locale]
+    return own, [example for example in examples() if example.locale != locale]
 
 
 def test_hidden_words_come_to_be_named_by_what_is_around_them() -> None:
@@ -72,6 +79,38 @@ def test_embedder_and_every_encoder_learn_and_nothing_else_does() -> None:
     assert (trainer.network.embedder.words.weight[PADDING] == 0.0).all()
 
 
+def test_words_of_other_locales_are_named_too_and_left_behind() -> None:
+    own, others = by_locale("en-US")
+    task, tables = parts(SHORT, own)
+    trainer = Trainer(task, tables, SHORT)
+    words = trainer.network.embedder.words
+    before = words.weight.clone()
+    foreign = Foreign.read(others, tables.vocabulary, min_word_count=1)
+    found = learn(trainer.network, task.train, masked(SHORT, 80), foreign)
+    assert found.right > 0.6
+    assert trainer.network.embedder.words is words
+    assert words.weight.shape == before.shape
+    assert not words.weight[FIRST:].equal(before[FIRST:])
+
+
+def test_a_word_of_several_locales_has_one_row_and_the_others_stand_behind_the_networks_own() -> None:
+    own, others = by_locale("en-US")
+    _, tables = parts(SHORT, own)
+    foreign = Foreign.read(others, tables.vocabulary, min_word_count=2)
+    rows = {
+        item.utterance.text[start:end]: word.row
+        for item in foreign.items
+        for start, end, word in zip(item.starts, item.ends, item.words, strict=True)
+    }
+    known = tables.vocabulary.word_rows
+    assert rows["simone"] == known["simone"]
+    assert rows["अलार्म"] >= tables.vocabulary.n_rows
+    assert rows["svegliami"] == UNKNOWN
+    assert sorted(row for row in rows.values() if row >= tables.vocabulary.n_rows) == list(
+        range(tables.vocabulary.n_rows, tables.vocabulary.n_rows + foreign.n_words)
+    )
+
+
 def test_frozen_words_stay() -> None:
     frozen = with_joint(SHORT, embedder=replace(SHORT.joint.embedder, freeze_words=True))
     task, tables = parts(frozen, examples())
@@ -94,6 +133,23 @@ def test_a_run_stopped_anywhere_ends_as_an_uninterrupted_one(at: tuple[str, int]
     assert line["masked_words"] == 2
     plain, _ = train(tmp_path / "plain", replace(SHORT, classifier=None))
     assert not same(networks(plain), networks(whole))
+
+
+@pytest.mark.parametrize("all_locales", [False, True])
+def test_a_run_reads_the_text_of_other_locales_where_it_is_asked_to(
+    all_locales: bool, tmp_path: Path
+) -> None:
+    own, others = by_locale("en-US")
+    settings = MaskedWordsConfig(epochs=1, all_locales=all_locales)
+    config = replace(SHORT, classifier=None, masked_words=settings)
+    assert config.reads_translations == all_locales
+    runs = []
+    for name, translations in (("alone", []), ("beside", others)):
+        checkpoint = start(tmp_path / name, config)
+        fit(checkpoint, config, Texts(own, own, translations), QUIET)
+        runs.append(networks(checkpoint))
+    assert [weights.keys() for weights in runs[0]] == [weights.keys() for weights in runs[1]]
+    assert same(*runs) != all_locales
 
 
 def test_a_run_that_starts_from_another_has_its_words_already(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
         raise ConfigError(
             f"{wanted.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
         )
-    aligns = wanted.config.aligns_words
-    translations = _usable(corpora.translations(wanted.corpus, wanted.locales)) if aligns else []
+    reads = wanted.config.reads_translations
+    translations = _usable(corpora.translations(wanted.corpus, wanted.locales)) if reads else []
     plan = Plan(wanted, tuple(folds(train, wanted.folds)))
     _open(out, plan)
     trials = []
