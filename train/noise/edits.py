@@ -28,13 +28,21 @@ def replaced(example: Example, start: int, end: int, text: str) -> Example:
 
 
 def rewritten(example: Example, rewrite: Callable[[str], str]) -> Example | None:
-    """The example with each slot's value, and each text between slots, rewritten; None where nothing changes."""
+    """The example with each slot's value, and each text between slots, rewritten; None where nothing changes.
+
+    What nothing would be left of stays as it is: no slot may become empty, nor the text.
+    """
+
+    def written(piece: str) -> str:
+        made = rewrite(piece)
+        return made if made.strip() else piece
+
     text, read, slots = "", 0, []
     for span in example.slots:
-        text += rewrite(example.text[read : span.start])
-        value = rewrite(example.text[span.start : span.end])
+        text += written(example.text[read : span.start])
+        value = written(example.text[span.start : span.end])
         slots.append(TextSpan(span.name, len(text), len(text) + len(value)))
         text += value
         read = span.end
-    text += rewrite(example.text[read:])
+    text += written(example.text[read:])
     return None if text == example.text else replace(example, text=text, slots=tuple(slots))

@@ -51,5 +51,4 @@ def _without_diacritics(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    # what is nothing but marks stays: a slot may not become empty
-    return "".join(letter for letter in normalize("NFD", text) if category(letter) != "Mn") or text
+    return "".join(letter for letter in normalize("NFD", text) if category(letter) != "Mn")

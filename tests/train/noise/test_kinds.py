@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,10 +11,8 @@ from hypothesis import strategies as st
 from polyparse.text import normalise
 from tests.train import corpus
 from tests.train.noise.examples import examples
+from train.corpora.example import Example, TextSpan
 from train.noise import KINDS, kinds_of
-
-if TYPE_CHECKING:
-    from train.corpora.example import Example
 
 NAMES = (*KINDS, "code_mixing")
 IN_PLACE = ("typo", "function_word", "code_mixing")
@@ -103,6 +100,15 @@ def test_diacritics_go_as_people_leave_them_out(before: str, after: str) -> None
     noisy = KINDS["diacritics"](type(example)("1", before, "es-ES", "train", None, None, ()), Random(1))
     assert noisy is not None
     assert noisy.text == after
+
+
+@pytest.mark.parametrize("name", ["diacritics", "marks", "romanised"])
+def test_a_slot_that_is_nothing_but_a_mark_stays(name: str) -> None:
+    slot = TextSpan("time", 10, 11)
+    noisy = KINDS[name](Example("1", "ज़रा कहाँ \u093c", "hi-IN", "train", None, None, (slot,)), Random(1))
+    assert noisy is not None
+    (found,) = noisy.slots
+    assert noisy.text[found.start : found.end] == "\u093c"
 
 
 @pytest.mark.parametrize("text", ["qué tiempo hace", "wake me at seven", "è già lunedì"])
