@@ -1,6 +1,7 @@
 """The label inventory of a model: domains, their intents and slots, and the tags that a scheme makes of the slots.
 
-Axes: D domains, K tags. A corpus without domains has `domains == ()` and then behaves as one domain that holds everything.
+Axes: D domains, I intents, K tags. A corpus without domains has `domains == ()` and then behaves as one domain that holds
+everything.
 """
 
 from __future__ import annotations
@@ -54,6 +55,16 @@ class Labels:
     def intent_rows(self) -> dict[str, int]:
         """Index of each intent."""
         return {intent: row for row, intent in enumerate(self.intents)}
+
+    @cached_property
+    def owner_I(self) -> NDArray[np.intp]:
+        """`intent_domains` as an array."""
+        return np.array(self.intent_domains, dtype=np.intp)
+
+    @cached_property
+    def inside_ID(self) -> NDArray[np.float64]:
+        """1 where an intent belongs to a domain, else 0."""
+        return np.eye(len(self.domains))[self.owner_I]
 
     def slots_of(self, domain: int | None) -> tuple[str, ...]:
         """The slot names that a domain may hold; all of them when there are no domains."""

@@ -64,7 +64,7 @@ def domain_log_probs(classified_BX: Floats, labels: Labels, routing: Routing) ->
 
 
 def rank(
-    joint_BI: Floats,
+    log_probs_BI: NDArray[np.floating],
     classified_BX: Floats | None,
     labels: Labels,
     routing: Routing,
@@ -72,16 +72,18 @@ def rank(
     *,
     temperatures: Temperatures | None = None,
 ) -> list[list[Route]]:
-    """The `n_best[b]` best routes of each utterance, best first; all of them where there are fewer."""
+    """The `n_best[b]` best routes of each utterance, best first; all of them where there are fewer.
+
+    `log_probs_BI` are those of `routed_log_probs`.
+    """
     if not labels.intents:
         return [[Route(None, None, 1.0, 1.0, 0.0)] for _ in n_best]
-    log_probs_BI = routed_log_probs(joint_BI, classified_BX, labels, routing)
     if classified_BX is None or is_soft(labels, routing):
         order_BI = _largest_first(log_probs_BI, max(n_best))
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
         place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
-        order_BI = np.lexsort((-log_probs_BI, place_BD[:, list(labels.intent_domains)]), axis=1)
+        order_BI = np.lexsort((-log_probs_BI, place_BD[:, labels.owner_I]), axis=1)
     if temperatures is not None:
         log_probs_BI = temper(log_probs_BI, labels, routing, temperatures)
     return _routes(log_probs_BI, order_BI, labels, n_best)
@@ -96,7 +98,7 @@ def routed_log_probs(
     if classified_BX is None or is_soft(labels, routing):
         return log_normalise(_mixture(joint_BI, classified_BX, labels, routing))
     domains_BD = domain_log_probs(classified_BX, labels, routing)
-    owner_I = np.array(labels.intent_domains)
+    owner_I = labels.owner_I
     exact_BI = joint_BI.astype(np.float64)  # float32 is too coarse for differences of large logarithms
     return domains_BD[:, owner_I] + (exact_BI - _log_sums(exact_BI, labels)[:, owner_I])
 
@@ -107,7 +109,7 @@ def temper(
     """log P(intent) under temperatures, which keep soft routing's order of intents and hard routing's within a domain."""
     if is_soft(labels, routing):
         return log_normalise(log_probs_BI / temperatures.intent_B1)
-    owner_I = np.array(labels.intent_domains)
+    owner_I = labels.owner_I
     domains_BD = _log_sums(log_probs_BI, labels)
     within_BI = (log_probs_BI - domains_BD[:, owner_I]) / temperatures.intent_B1
     within_BI = within_BI - _log_sums(within_BI, labels)[:, owner_I]
@@ -123,7 +125,7 @@ def _mixture(joint_BI: Floats, classified_BX: Floats | None, labels: Labels, rou
     if classified_BX is None or routing.classifier == "none":
         return joint_BI
     if routing.classifier == "domains":
-        classified_BX = classified_BX[:, list(labels.intent_domains)]
+        classified_BX = classified_BX[:, labels.owner_I]
     return routing.joint_weight * joint_BI + (1.0 - routing.joint_weight) * classified_BX
 
 
@@ -153,10 +155,8 @@ def _domains(
     """The domain of each chosen intent, and its probability; None and 1 where there are none."""
     if not labels.domains:
         return np.full(order_BN.shape, None), np.ones(order_BN.shape)
-    owner_I = np.array(labels.intent_domains)
-    inside_ID = owner_I[:, None] == np.arange(len(labels.domains))
-    probs_BD = np.exp(log_probs_BI) @ inside_ID.astype(np.float64)
-    domain_BN = owner_I[order_BN]
+    probs_BD = np.exp(log_probs_BI) @ labels.inside_ID
+    domain_BN = labels.owner_I[order_BN]
     return domain_BN, np.minimum(probs_BD[_rows(domain_BN), domain_BN], 1.0)
 
 
@@ -167,7 +167,7 @@ def _rows(columns_BN: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def _log_sums(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
     """(B, D): log of the summed probabilities of each domain's intents, sound where all of them are tiny."""
-    inside_DI = np.array(labels.intent_domains) == np.arange(len(labels.domains))[:, None]
+    inside_DI = labels.owner_I == np.arange(len(labels.domains))[:, None]
     of_domain_BDI = np.where(inside_DI, log_probs_BI[:, None], -np.inf)
     peak_BD = of_domain_BDI.max(axis=2)
     sums: NDArray[np.floating] = peak_BD + np.log(np.exp(of_domain_BDI - peak_BD[:, :, None]).sum(axis=2))

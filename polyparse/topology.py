@@ -107,14 +107,15 @@ class SharedTopology:
     ) -> None:
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
-        self._inside_ID = _inside(labels)
+        self._inside_ID = labels.inside_ID.astype(np.float32) if labels.domains else None
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
         """One entry: every item's `n_best` routes."""
         joint_BI, emissions_BTK = self._networks.score(batch, 0)
         classified_BX = self._networks.classify(batch)
+        mixture_BI = routed_log_probs(joint_BI, classified_BX, self._labels, self._routing)
         routed = rank(
-            joint_BI,
+            mixture_BI,
             classified_BX,
             self._labels,
             self._routing,
@@ -126,7 +127,6 @@ class SharedTopology:
             readings.add(row=b, item=b, first_rank=0, routes=routes)
 
         def evidence() -> Evidence:
-            mixture_BI = routed_log_probs(joint_BI, classified_BX, self._labels, self._routing)
             return Evidence(
                 mixture_BI,
                 joint_BI,
@@ -162,7 +162,7 @@ class PerDomainTopology:
             raise ConfigError("topology: found no domain classifier, expected one for per-domain, or shared")
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
-        self._inside_ID = _inside(labels)
+        self._inside_ID = labels.inside_ID.astype(np.float32) if labels.domains else None
         self._sizes = [len(labels.intents_of(domain)) for domain in range(len(labels.domains))]
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
@@ -215,7 +215,7 @@ class PerDomainTopology:
         """
         if self._routing.classifier == "intents":
             return classified_BX.copy()
-        owner_I = np.array(self._labels.intent_domains)
+        owner_I = self._labels.owner_I
         even_BI: Floats = domains_BD[:, owner_I] - np.log(np.array(self._sizes, np.float32))[owner_I]
         return even_BI
 
@@ -269,14 +269,6 @@ def _unknown_share(batch: Batch) -> Floats:
     unknown_BT = batch.word_rows_U[batch.words_BT] == UNKNOWN
     share_B: Floats = (unknown_BT.sum(axis=1) / batch.lengths_B).astype(np.float32)
     return share_B
-
-
-def _inside(labels: Labels) -> Floats | None:
-    """1 where an intent belongs to a domain, else 0; None without domains."""
-    if not labels.domains:
-        return None
-    inside_ID: Floats = np.eye(len(labels.domains), dtype=np.float32)[list(labels.intent_domains)]
-    return inside_ID
 
 
 def _domain_probs(mixture_BI: NDArray[np.floating], inside_ID: Floats | None) -> NDArray[np.floating] | None:

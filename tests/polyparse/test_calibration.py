@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from polyparse.calibration import LEAST_DOUBT, Calibration, Scale
 from polyparse.errors import ConfigError
 from polyparse.labels import Labels
-from polyparse.routing import Routing, rank, temper
+from polyparse.routing import Routing, rank, routed_log_probs, temper
 from polyparse.schema import structure, unstructure
 
 scales = st.builds(
@@ -100,8 +100,9 @@ def test_temperatures_keep_the_order_of_readings_and_sum_to_one(
 ) -> None:
     joint_BI, classified_BX = (np.array([row], np.float32) for row in (joint, classified))
     temperatures = Calibration(pooled=scale, locales={}).temperatures([None])
-    (plain,) = rank(joint_BI, classified_BX, LABELS, routing, [6])
-    (tempered,) = rank(joint_BI, classified_BX, LABELS, routing, [6], temperatures=temperatures)
+    log_probs_BI = routed_log_probs(joint_BI, classified_BX, LABELS, routing)
+    (plain,) = rank(log_probs_BI, classified_BX, LABELS, routing, [6])
+    (tempered,) = rank(log_probs_BI, classified_BX, LABELS, routing, [6], temperatures=temperatures)
     assert [route.intent for route in plain] == [route.intent for route in tempered]
     assert sum(route.intent_prob for route in tempered) == pytest.approx(1.0, abs=1e-4)
     if routing.kind == "soft":

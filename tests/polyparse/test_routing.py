@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyparse.labels import Labels
-from polyparse.routing import Route, Routing, domain_log_probs, log_normalise, rank
+from polyparse.routing import Route, Routing, domain_log_probs, log_normalise, rank, routed_log_probs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,18 @@ HARD = [Routing("hard", 0.5, "intents"), Routing("hard", 0.5, "domains")]
 SOFT = [Routing("soft", 0.5, "intents"), Routing("soft", 0.5, "domains")]
 joint_rows = st.lists(scores, min_size=N_INTENTS, max_size=N_INTENTS)
 classes = {"intents": N_INTENTS, "domains": N_DOMAINS}
+
+
+def ranked(
+    joint_BI: Floats,
+    classified_BX: Floats | None,
+    labels: Labels,
+    routing: Routing,
+    n_best: Sequence[int],
+) -> list[list[Route]]:
+    """The routes of what both models say."""
+    log_probs_BI = routed_log_probs(joint_BI, classified_BX, labels, routing)
+    return rank(log_probs_BI, classified_BX, labels, routing, n_best)
 
 
 def log_probs(rows: Sequence[Sequence[float]]) -> Floats:
@@ -84,7 +96,7 @@ TWINS = {"soft": soft_probs, "hard": hard_probs}
 def everything(case: tuple[Floats, Floats, Routing]) -> list[Route]:
     """All routes of a case of one utterance."""
     joint_BI, classified_BX, routing = case
-    (routes,) = rank(joint_BI, classified_BX, LABELS, routing, [N_INTENTS])
+    (routes,) = ranked(joint_BI, classified_BX, LABELS, routing, [N_INTENTS])
     return routes
 
 
@@ -146,7 +158,7 @@ def test_hard_routing_stays_in_the_classifiers_domain_whatever_the_joint_network
     case: tuple[Floats, Floats, Routing],
 ) -> None:
     joint_BI, classified_BX, routing = case
-    best = rank(joint_BI, classified_BX, LABELS, replace(routing, kind="hard"), [1])[0][0]
+    best = ranked(joint_BI, classified_BX, LABELS, replace(routing, kind="hard"), [1])[0][0]
     domain = int(domain_log_probs(classified_BX, LABELS, routing)[0].argmax())
     own = LABELS.intents_of(domain)
     assert best.domain == domain
@@ -158,7 +170,7 @@ def test_hard_routing_holds_where_the_joint_network_is_certain_of_another_domain
     """Probabilities too small for a float are still compared as logarithms."""
     joint = log_probs([[0.0, 300.0, 0.0, 1.0, 0.0, 2.0]])
     classified = log_probs([[0.0] * N_INTENTS if routing.classifier == "intents" else [0.0, 5.0, 0.0]])
-    routes = rank(joint, classified, LABELS, routing, [3])[0]
+    routes = ranked(joint, classified, LABELS, routing, [3])[0]
     domain_prob = exp(domain_log_probs(classified, LABELS, routing)[0, 1])
     assert [route.intent for route in routes] == [5, 3, 0]
     assert [route.domain_prob for route in routes] == pytest.approx([domain_prob] * 3, rel=1e-4)
@@ -177,7 +189,7 @@ def test_a_domain_that_the_classifier_all_but_excludes_keeps_its_place() -> None
 def test_domains_of_equal_probability_are_not_mixed() -> None:
     joint = log_probs([[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]])
     classified = log_probs([[0.0, 0.0, 0.0]])
-    routes = rank(joint, classified, LABELS, Routing("hard", 0.5, "domains"), [N_INTENTS])[0]
+    routes = ranked(joint, classified, LABELS, Routing("hard", 0.5, "domains"), [N_INTENTS])[0]
     assert [route.domain for route in routes] == [0, 0, 1, 1, 1, 2]
 
 
@@ -186,14 +198,14 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one(
     case: tuple[Floats, Floats, Routing], some: int, more: int
 ) -> None:
     joint_BI, classified_BX, routing = case
-    few, many = (rank(joint_BI, classified_BX, LABELS, routing, [n])[0] for n in sorted((some, more)))
+    few, many = (ranked(joint_BI, classified_BX, LABELS, routing, [n])[0] for n in sorted((some, more)))
     assert many[: len(few)] == few
     assert (len(few), len(many)) == tuple(sorted((some, more)))
 
 
 def test_no_more_routes_are_given_than_there_are_intents() -> None:
     assert (
-        len(rank(log_probs([[0.0] * N_INTENTS]), None, LABELS, Routing(classifier="none"), [10])[0])
+        len(ranked(log_probs([[0.0] * N_INTENTS]), None, LABELS, Routing(classifier="none"), [10])[0])
         == N_INTENTS
     )
 
@@ -203,9 +215,9 @@ def test_an_utterance_in_a_batch_is_routed_as_alone(
     case: tuple[Floats, Floats, Routing], n_best: list[int]
 ) -> None:
     joint_BI, classified_BX, routing = case
-    together = rank(joint_BI, classified_BX, LABELS, routing, n_best)
+    together = ranked(joint_BI, classified_BX, LABELS, routing, n_best)
     for b, n in enumerate(n_best):
-        alone = rank(joint_BI[[b]], classified_BX[[b]], LABELS, routing, [n])[0]
+        alone = ranked(joint_BI[[b]], classified_BX[[b]], LABELS, routing, [n])[0]
         assert [route.intent for route in together[b]] == [route.intent for route in alone]
         found, expected = ([route.intent_prob for route in routes] for routes in (together[b], alone))
         assert found == pytest.approx(expected, abs=1e-6)
@@ -215,7 +227,7 @@ def test_an_utterance_in_a_batch_is_routed_as_alone(
 @example([0.0] * N_INTENTS, 0.5)
 def test_without_a_classifier_the_joint_network_decides_alone(joint: list[float], weight: float) -> None:
     joint_BI = log_probs([joint])
-    routes = rank(joint_BI, None, LABELS, Routing("hard", weight, "none"), [N_INTENTS])[0]
+    routes = ranked(joint_BI, None, LABELS, Routing("hard", weight, "none"), [N_INTENTS])[0]
     assert [route.intent for route in routes] == np.argsort(-joint_BI[0], kind="stable").tolist()
     assert [route.intent_prob for route in routes] == pytest.approx(
         [exp(float(joint_BI[0, route.intent or 0])) for route in routes], abs=1e-6
@@ -227,7 +239,7 @@ def test_a_corpus_without_domains_is_routed_softly_and_has_none(
     joint: list[float], classified: list[float], routing: Routing
 ) -> None:
     joint_BI, classified_BX = log_probs([joint]), log_probs([classified])
-    routes = rank(joint_BI, classified_BX, NO_DOMAINS, routing, [N_INTENTS])[0]
+    routes = ranked(joint_BI, classified_BX, NO_DOMAINS, routing, [N_INTENTS])[0]
     expected = soft_probs(joint_BI[0], classified_BX[0], routing)
     assert {(route.domain, route.domain_prob) for route in routes} == {(None, 1.0)}
     assert {route.intent: route.intent_prob for route in routes} == pytest.approx(expected, abs=1e-5)
@@ -236,4 +248,4 @@ def test_a_corpus_without_domains_is_routed_softly_and_has_none(
 def test_a_corpus_without_intents_has_one_certain_reading() -> None:
     joint_BI = np.zeros((2, 0), dtype=np.float32)
     certain = [Route(None, None, 1.0, 1.0, 0.0)]
-    assert rank(joint_BI, None, NO_INTENTS, Routing(classifier="none"), [1, 5]) == [certain, certain]
+    assert ranked(joint_BI, None, NO_INTENTS, Routing(classifier="none"), [1, 5]) == [certain, certain]

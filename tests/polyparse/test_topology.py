@@ -14,7 +14,7 @@ from polyparse.encode import Item, collate
 from polyparse.errors import ConfigError
 from polyparse.frame import Utterance
 from polyparse.labels import Labels
-from polyparse.routing import Route, Routing, domain_log_probs, rank
+from polyparse.routing import Route, Routing, domain_log_probs, rank, routed_log_probs
 from polyparse.topology import PerDomainTopology, Readings, SharedTopology
 from tests.networks import ArithmeticNetworks, vectorizer_of
 from tests.strategies import utterances
@@ -59,7 +59,9 @@ def test_shared_reads_every_items_best_routes_from_one_network(asked: list[tuple
     (readings,) = SharedTopology(LABELS, routing, networks).read(batch, items).readings
     joint_BI, emissions_BTK = networks.score(batch, 0)
     n_best = [n for _, n in asked]
-    expected = rank(joint_BI, networks.classify(batch), LABELS, routing, n_best)
+    classified_BX = networks.classify(batch)
+    mixture_BI = routed_log_probs(joint_BI, classified_BX, LABELS, routing)
+    expected = rank(mixture_BI, classified_BX, LABELS, routing, n_best)
     found = by_rank([readings])
     assert found == {
         (b, position): (0, b, route)
