@@ -19,7 +19,7 @@ from model_export.quantise import ZERO_POINT, factor, quantise
 from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -143,26 +143,42 @@ class Graph:
         what it yields. `scan_input_directions` and `scan_output_directions` say of each sequence and of each result
         whether it runs forwards (0, as without them) or backwards (1).
         """
-        body._outputs = [helper.make_empty_tensor_value_info(name) for name in body._distinct(results)]
         return self.ops(
             "Scan",
             *states,
             *sequences,
             n_outputs=len(results),
-            body=body._proto(),
+            body=self._ended(body, results),
             num_scan_inputs=len(sequences),
             **directions,
         )
 
-    def build(self) -> onnx.ModelProto:
-        """The checked model; raises what onnx raises for an unknown operator, a wrong type or shape."""
+    def choose(
+        self,
+        condition: Value,
+        then: tuple[Graph, Sequence[Value]],
+        otherwise: tuple[Graph, Sequence[Value]],
+    ) -> list[Value]:
+        """The values of one of two bodies without inputs, of which only that one runs; `condition` is one boolean."""
+        branches = {"then_branch": self._ended(*then), "else_branch": self._ended(*otherwise)}
+        return self.ops("If", condition, n_outputs=len(then[1]), **branches)
+
+    def build(self, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
+        """The checked model with its metadata; raises what onnx raises for an unknown operator, a wrong type or shape."""
         self._refuse_unused()
         model = helper.make_model(
             self._proto(), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
         )
+        helper.set_model_props(model, dict(metadata or {}))
         onnx.checker.check_model(model, full_check=True)
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         return model
+
+    @staticmethod
+    def _ended(body: Graph, results: Sequence[Value]) -> onnx.GraphProto:
+        """A body that gives these results."""
+        body._outputs = [helper.make_empty_tensor_value_info(name) for name in body._distinct(results)]
+        return body._proto()
 
     def _code(self, scale: float) -> tuple[Value, Value]:
         """Scale and zero point."""

@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 
 
 VECTOR_BYTES = 24_000_000
-"""What the vectors that a model keeps may take together: 24,000 words of a network with 248 numbers each."""
+"""What the vectors that a model keeps may take together: 26,000 words of a network with 224 numbers each."""
 SCORE = Cost(step=1, run=10)
 """Of two layers of biLSTM with 128 or 160 units, on one core: 8 or 12 microseconds a token of a row, 6 a step, 50 a run,
-and as much again to gather and lay out its rows. A gated CNN, which has no steps, runs
-within a hundredth as fast by these as by any others."""
-DECODE = Cost(step=4, run=60)
-"""Of Viterbi over 56 tags: 1.5 microseconds a token of a row, 5 a step, 32 a run, and twice as much for its rows."""
+and as much again to gather and lay out its rows."""
+DECODE = Cost(step=4, run=150)
+"""Of Viterbi over 56 tags: 1.3 microseconds a token of a row, 5 a step, 38 a run, and four times as much for its rows."""
 
 
 class OnnxNetworks:

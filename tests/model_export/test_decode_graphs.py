@@ -115,6 +115,25 @@ def test_viterbi_equals_the_list_of_all_paths(
         assert found.log_prob_B[index] == pytest.approx(log_prob, abs=1e-4)
 
 
+@pytest.mark.parametrize("sure", [0.0, 0.4, 1.0])
+@each_scheme
+def test_viterbi_equals_the_head_whether_a_path_has_half_of_the_mass_or_not(scheme: str, sure: float) -> None:
+    """Utterances with one path that leads by far, those where many are near, and both in a batch."""
+    head = head_of("crf", scheme)
+    case = random_case(len(head.tags), ragged(32, 8), seed=5, restricted=True)
+    with torch.no_grad():
+        case.emissions_BTK.mul_(0.1)
+        best_BT = head.decode(*case).path_BT
+        lead_BTK = 30.0 * torch.nn.functional.one_hot(best_BT, len(head.tags))
+        case.emissions_BTK[: round(32 * sure)] += lead_BTK[: round(32 * sure)]
+        expected = head.decode(*case)
+    assert float((expected.log_prob_B > np.log(0.5)).float().mean()) == pytest.approx(sure, abs=0.3)
+    found = run(session("crf", scheme), case)
+    assert found.path_BT.tolist() == expected.path_BT.tolist()
+    assert found.path_marginals_BT == pytest.approx(expected.path_marginals_BT.numpy(), abs=1e-4)
+    assert found.log_prob_B == pytest.approx(expected.log_prob_B.numpy(), abs=1e-4)
+
+
 @each_scheme
 @each_head
 def test_alone_equals_in_company_whatever_the_padding_holds(name: str, scheme: str) -> None:

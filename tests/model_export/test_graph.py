@@ -106,6 +106,31 @@ def test_a_scan_carries_states_and_stacks_results() -> None:
         assert array.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize(("x", "expected"), [([1.0, 2.0], [2.0, 4.0]), ([-1.0, 2.0], [-1.0, 2.0])])
+def test_of_two_bodies_the_one_that_the_condition_names_gives_the_values(
+    x: list[float], expected: list[float]
+) -> None:
+    graph = Graph("g")
+    values = graph.input("x", np.float32, (2,))
+    least = graph.op("ReduceMin", values, keepdims=0)
+    double, _ = graph.body("double", [])
+    keep, _ = graph.body("keep", [])
+    doubled = double.op("Add", values, values)
+    (chosen,) = graph.choose(
+        graph.op("Greater", least, graph.constant(0.0, np.float32)), (double, [doubled]), (keep, [values])
+    )
+    graph.output("y", chosen, np.float32, (2,))
+    assert run(graph, x=np.array(x, np.float32))[0].tolist() == expected
+
+
+def test_metadata_goes_with_the_model() -> None:
+    graph = Graph("g")
+    graph.output("y", graph.input("x", np.float32, (2,)), np.float32, (2,))
+    assert {entry.key: entry.value for entry in graph.build({"rows": "packed"}).metadata_props} == {
+        "rows": "packed"
+    }
+
+
 def test_an_optional_input_can_be_left_out() -> None:
     graph = Graph("g")
     values = graph.input("x", np.float32, ("N",))
