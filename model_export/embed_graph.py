@@ -6,7 +6,8 @@ Axes: U distinct words, C characters, E word vector, L character vector, N filte
     outputs  vectors_UE float32
 
 It is a graph of its own so that the runtime makes a word's vector once: the filters over its characters are a fifth of the
-work of a small network. Initialisers bear the parameters' names and shapes.
+work of a small network. Where the first layer above reads one word at a time, it is part of this graph and the vectors are
+what it makes of them. Initialisers bear the parameters' names and shapes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from model_export.graph import Graph, Value
+from model_export.layers import Layers
 from model_export.parameters import parameter
 from train.models.embedder import FILTER_WIDTHS
 
@@ -25,11 +27,25 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from train.models.embedder import Embedder
+    from train.models.joint import JointNetwork
 
 
-def embed_graph(embedder: Embedder, *, small: bool) -> onnx.ModelProto:
+def folded_projection(network: JointNetwork) -> nn.Linear | None:
+    """The layer that alone reads the vectors of words, each by itself; None where there is none, or several."""
+    if len(network.towers()) > 1:
+        return None
+    return getattr(network.encoder, "projection", None)
+
+
+def vector_size(network: JointNetwork) -> int:
+    """How many numbers the graph gives for a word."""
+    projection = folded_projection(network)
+    return network.embedder.output_size if projection is None else projection.out_features
+
+
+def embed_graph(network: JointNetwork, *, small: bool) -> onnx.ModelProto:
     """The checked model; `small` stores its parameters in fewer bytes."""
-    graph = Graph("embed")
+    graph, embedder = Graph("embed"), network.embedder
     word_rows_U = graph.input("word_rows_U", np.int64, ("U",))
     characters_UC = graph.input("characters_UC", np.int64, ("U", "C"))
     words = parameter(graph, "embedder.words.weight", embedder.words.weight, small=small)
@@ -37,7 +53,10 @@ def embed_graph(embedder: Embedder, *, small: bool) -> onnx.ModelProto:
     if embedder.config.character_filters:
         parts += _read_characters(graph, embedder, characters_UC, small=small)
     vectors_UE = graph.op("Concat", *parts, axis=1)
-    graph.output("vectors_UE", vectors_UE, np.float32, ("U", embedder.output_size))
+    if (projection := folded_projection(network)) is not None:
+        layers = Layers(graph, small=small, input_scales={})
+        vectors_UE = layers.linear("encoder.projection", projection, vectors_UE)
+    graph.output("vectors_UE", vectors_UE, np.float32, ("U", vector_size(network)))
     return graph.build()
 
 

@@ -1,6 +1,7 @@
-"""Encoders as nodes of a graph: embedded tokens in, encoded ones out, zero beyond each length.
+"""Encoders as nodes of a graph: tokens in, encoded ones out in the same layout (`model_export.rows`), zero in padding.
 
-Axes: B utterances, T tokens, D the two directions, E embedding, H encoder output, N a token's channels and its neighbours'.
+Axes: B utterances, T tokens of the longest, N tokens of all utterances end to end, D the two directions, H encoder output.
+An encoder with a projection gets tokens that are projected already.
 
 ONNX stacks both directions of an LSTM and orders the gates i, o, f, c where PyTorch has i, f, g, o; its initialisers are
 named after the layer, `encoder.layers.0.W` and so on.
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from model_export.rows import Packed, Padded
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
@@ -29,10 +31,8 @@ if TYPE_CHECKING:
     from train.models.encoders.bisru import RecurrentUnits
     from train.models.encoders.gated_cnn import GatedBlock
 
-TO_THE_END = 2**31 - 1  # as the end of a slice
 
-
-def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value, _inside_BT1: Value) -> Value:
+def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, rows: Padded) -> Value:
     """ONNX's LSTM is time-major and stops at each sequence's length; its output is zero beyond."""
     graph = layers.graph
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
@@ -43,7 +43,7 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value,
             "LSTM",
             hidden_TBH,
             *(layers.parameter(f"encoder.layers.{index}.{part}", weights[part]) for part in ("W", "R", "B")),
-            lengths_B,
+            rows.lengths_B,
             n_outputs=1,
             hidden_size=lstm.hidden_size,
             direction="bidirectional",
@@ -53,18 +53,17 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, lengths_B: Value,
     return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
 
 
-def bisru(layers: Layers, encoder: BiSRU, embedded_BTE: Value, _lengths_B: Value, inside_BT1: Value) -> Value:
+def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, rows: Padded) -> Value:
     """Time-major, so that a step of the recurrence reads and writes in one place."""
     graph = layers.graph
-    hidden_BTH = layers.linear("encoder.projection", encoder.projection, embedded_BTE)
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
-    inside_TB1 = graph.op("Transpose", inside_BT1, perm=[1, 0, 2])
+    inside_TB1 = graph.op("Transpose", rows.inside_BT1, perm=[1, 0, 2])
     for index, part in enumerate(encoder.layers):
         layer = cast("RecurrentUnits", part)
         added_TBH = _recurrent_units(layers, f"encoder.layers.{index}", layer, hidden_TBH, inside_TB1)
         hidden_TBH = graph.op("Add", hidden_TBH, added_TBH)
     hidden_BTH = graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
-    return layers.norm("encoder.norm", encoder.norm, hidden_BTH, inside_BT1)
+    return rows.blank(layers.norm("encoder.norm", encoder.norm, hidden_BTH))
 
 
 def _recurrent_units(
@@ -72,7 +71,7 @@ def _recurrent_units(
 ) -> Value:
     """What the layer adds to its input."""
     graph, one = layers.graph, layers.graph.constant(1.0, np.float32)
-    normed_TBH = layers.norm(f"{name}.norm", layer.norm, hidden_TBH, inside_TB1)
+    normed_TBH = graph.op("Mul", layers.norm(f"{name}.norm", layer.norm, hidden_TBH), inside_TB1)
     made = layers.linear(f"{name}.gates", layer.gates, normed_TBH)
     size = layer.norm.normalized_shape[0]
     value_TBH, gates = graph.ops("Split", made, graph.integers(size, 2 * size), n_outputs=2, axis=2)
@@ -104,10 +103,10 @@ def _recurrent_units(
     return graph.op("Concat", *left_TBH, axis=2)
 
 
-def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, _lengths_B: Value, inside_BT1: Value) -> Value:
+def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, rows: Padded) -> Value:
     """Padding counts as zeros in every layer."""
     graph = layers.graph
-    hidden_BTH = graph.op("Mul", hidden_BTH, inside_BT1)
+    hidden_BTH = rows.blank(hidden_BTH)
     for index, layer in enumerate(encoder.layers):
         conv = cast("nn.Conv1d", layer)
         weight = layers.parameter(f"encoder.layers.{index}.weight", conv.weight)
@@ -116,48 +115,36 @@ def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, _lengths_B: Value,
         hidden_BHT = graph.op(
             "Relu", graph.op("Conv", hidden_BHT, weight, bias, pads=[KERNEL_WIDTH // 2] * 2)
         )
-        hidden_BTH = graph.op("Mul", graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]), inside_BT1)
+        hidden_BTH = rows.blank(graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]))
     return hidden_BTH
 
 
-def gated_cnn(
-    layers: Layers, encoder: GatedCNN, embedded_BTE: Value, _lengths_B: Value, inside_BT1: Value
-) -> Value:
+def gated_cnn(layers: Layers, encoder: GatedCNN, hidden_NH: Value, rows: Packed) -> Value:
     """Residual blocks between norms."""
-    graph = layers.graph
-    hidden_BTH = layers.linear("encoder.projection", encoder.projection, embedded_BTE)
     for index, part in enumerate(encoder.blocks):
         block = cast("GatedBlock", part)
-        gated_BTH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_BTH, inside_BT1)
-        hidden_BTH = graph.op("Add", hidden_BTH, gated_BTH)
-    return layers.norm("encoder.norm", encoder.norm, hidden_BTH, inside_BT1)
+        gated_NH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_NH, rows)
+        hidden_NH = layers.graph.op("Add", hidden_NH, gated_NH)
+    return layers.norm("encoder.norm", encoder.norm, hidden_NH)
 
 
-def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_BTH: Value, inside_BT1: Value) -> Value:
+def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value, rows: Packed) -> Value:
     """What the block adds to its input."""
-    graph, far = layers.graph, block.dilation
+    graph, size = layers.graph, block.norm.normalized_shape[0]
     near, whole = f"{name}.near", f"{name}.whole"
-    normed_BTH = layers.norm(f"{name}.norm", block.norm, hidden_BTH, inside_BT1)
-    own_BTH = layers.codes(near, normed_BTH)
-    padded_BTH = graph.op("Pad", own_BTH, graph.integers(0, far, 0, 0, far, 0), layers.zero(near))
-    along = graph.integers(1)
-    left_BTH = graph.op("Slice", padded_BTH, graph.integers(0), graph.integers(-2 * far), along)
-    right_BTH = graph.op("Slice", padded_BTH, graph.integers(2 * far), graph.integers(TO_THE_END), along)
-    near_BTN = graph.op("Concat", left_BTH, own_BTH, right_BTH, axis=2)
-    largest_B1H = graph.op("ReduceMax", layers.lowered(normed_BTH, inside_BT1), along, keepdims=1)
-    made = graph.op(
-        "Add", layers.product(near, block.near, near_BTN), layers.linear(whole, block.whole, largest_B1H)
-    )
-    value_BTH, gate_BTH = graph.ops("Split", made, n_outputs=2, axis=2, num_outputs=2)
-    return graph.op("Mul", value_BTH, graph.op("Sigmoid", gate_BTH))
+    normed_NH = layers.norm(f"{name}.norm", block.norm, hidden_NH)
+    near_N3H = rows.near(layers.codes(near, normed_NH), layers.zeros(near, size), block.dilation)
+    near_NE = graph.op("Reshape", near_N3H, graph.integers(0, 3 * size))
+    seen_BH = layers.linear(whole, block.whole, rows.largest(normed_NH))
+    seen_BH = layers.biased(near, block.near, seen_BH)  # there are fewer utterances than tokens
+    made = graph.op("Add", layers.product(near, block.near, near_NE), rows.each(seen_BH))
+    value_NH, gate_NH = graph.ops("Split", made, n_outputs=2, axis=1, num_outputs=2)
+    return graph.op("Mul", value_NH, graph.op("Sigmoid", gate_NH))
 
 
-def token_linear(
-    layers: Layers, encoder: TokenLinear, hidden_BTH: Value, _lengths_B: Value, inside_BT1: Value
-) -> Value:
-    """Each token by itself."""
-    projected_BTH = layers.linear("encoder.projection", encoder.projection, hidden_BTH)
-    return layers.graph.op("Mul", projected_BTH, inside_BT1)
+def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _rows: Packed) -> Value:
+    """Each token by itself: its projection is all there is."""
+    return hidden_NH
 
 
 ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
@@ -167,7 +154,10 @@ ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
     GatedCNN: gated_cnn,
     TokenLinear: token_linear,
 }
-"""Each takes (layers, encoder, embedded_BTE, lengths_B, inside_BT1) and gives encoded_BTH."""
+"""Each takes (layers, encoder, tokens, rows) and gives encoded tokens."""
+
+LAYOUT: dict[type[nn.Module], type[Padded]] = {GatedCNN: Packed, TokenLinear: Packed}
+"""How an encoder's tokens are laid out; padded unless it says otherwise."""
 
 
 def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from model_export.embed_graph import folded_projection
 from model_export.quantise import MOST_INPUT, closest_scale
 from polyparse.encode import collate
 from train.models.encoders.bisru import BiSRU
@@ -37,13 +38,19 @@ def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, f
     """The scale of the input of each linear layer over tokens, by the layer's name.
 
     Those of a gated CNN or a biSRU, and the slots' first layer above it: all but a few hundredths of its work. An LSTM's
-    products are inside one operator, which knows no static scales. Empty where there is nothing to look at.
+    products are inside one operator, which knows no static scales. A layer that is made once a word stays in floats. Empty
+    where there is nothing to look at.
     """
+    once_a_word = folded_projection(network)
     watched: dict[str, nn.Module] = {}
     for name, tower in network.towers().items():
         if isinstance(tower.encoder, GatedCNN | BiSRU):
             parts = {f"{name}encoder.{part}": module for part, module in tower.encoder.named_modules()}
-            linear = {part: module for part, module in parts.items() if isinstance(module, nn.Linear)}
+            linear = {
+                part: module
+                for part, module in parts.items()
+                if isinstance(module, nn.Linear) and module is not once_a_word
+            }
             watched |= {**linear, f"{name}slots.hidden": tower.slots.hidden}
     if not watched:
         return {}

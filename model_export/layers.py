@@ -1,6 +1,6 @@
 """Layers of networks as nodes of a graph, their parameters as initialisers; `small` stores those in fewer bytes.
 
-Axes: B utterances, T tokens, H channels; `inside_BT1` is 1.0 where there is a word and 0.0 in padding.
+Axes: K inputs of a layer. Tokens are laid out as `model_export.rows` has them.
 
 A linear layer whose input has a static scale multiplies in integers. What is done to its input beforehand (padding, say) may
 be done to the codes of it: `codes`, then `product`; `linear` does both.
@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_export.graph import ABSENT
 from model_export.parameters import as_array, parameter
 from model_export.quantise import ZERO_POINT
-from train.models.pooling import BELOW_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,28 +45,31 @@ class Layers:
 
     def linear(self, name: str, layer: nn.Linear, value: Value) -> Value:
         """value @ weight.T + bias."""
-        return self.product(name, layer, self.codes(name, value))
+        product = self.product(name, layer, self.codes(name, value))
+        return product if layer.bias is None else self.biased(name, layer, product)
 
     def codes(self, name: str, value: Value) -> Value:
         """What the linear layer `name` multiplies: the value, or its codes."""
         scale = self._scale(name)
         return value if scale is None else self.graph.codes(value, scale)
 
-    def zero(self, name: str) -> Value:
-        """What to pad `codes` with."""
-        return ABSENT if self._scale(name) is None else self.graph.constant(ZERO_POINT, np.uint8)
+    def zeros(self, name: str, size: int) -> Value:
+        """A row of zeros, shape (1, size), as `codes` has them."""
+        if self._scale(name) is None:
+            return self.graph.constant(np.zeros((1, size)), np.float32)
+        return self.graph.constant(np.full((1, size), ZERO_POINT), np.uint8)
 
     def product(self, name: str, layer: nn.Linear, codes: Value) -> Value:
-        """`linear` of a value that `codes` was made of."""
+        """value @ weight.T of a value that `codes` was made of."""
         graph, scale = self.graph, self._scale(name)
         if scale is None:
             weight = graph.op("Transpose", self.parameter(f"{name}.weight", layer.weight), perm=[1, 0])
-            made = graph.op("MatMul", codes, weight)
-        else:
-            whole_name = f"{self._within}{name}.weight"
-            made = graph.product(codes, scale, whole_name, as_array(layer.weight))
-        bias = dict(layer.named_parameters()).get("bias")
-        return made if bias is None else graph.op("Add", made, self.parameter(f"{name}.bias", bias))
+            return graph.op("MatMul", codes, weight)
+        return graph.product(codes, scale, f"{self._within}{name}.weight", as_array(layer.weight))
+
+    def biased(self, name: str, layer: nn.Linear, value: Value) -> Value:
+        """value + bias."""
+        return self.graph.op("Add", value, self.parameter(f"{name}.bias", layer.bias))
 
     def gelu(self, value: Value) -> Value:
         """x * Phi(x), exactly (Hendrycks & Gimpel 2016), in the order that a runtime knows and runs as one operator."""
@@ -77,19 +78,10 @@ class Layers:
         doubled = graph.op("Mul", value, graph.op("Add", erf, graph.constant(1.0, np.float32)))
         return graph.op("Mul", doubled, graph.constant(0.5, np.float32))
 
-    def norm(self, name: str, norm: nn.LayerNorm, hidden_BTH: Value, inside_BT1: Value) -> Value:
-        """Normalised over its channels; zero in padding."""
-        graph = self.graph
+    def norm(self, name: str, norm: nn.LayerNorm, value: Value) -> Value:
+        """Normalised over its channels."""
         weight, bias = (self.parameter(f"{name}.{part}", getattr(norm, part)) for part in ("weight", "bias"))
-        normed_BTH = graph.op("LayerNormalization", hidden_BTH, weight, bias, axis=-1, epsilon=norm.eps)
-        return graph.op("Mul", normed_BTH, inside_BT1)
-
-    def lowered(self, hidden_BTH: Value, inside_BT1: Value) -> Value:
-        """`hidden_BTH`, which is zero in padding, with BELOW_ALL there."""
-        graph = self.graph
-        outside_BT1 = graph.op("Sub", inside_BT1, graph.constant(1.0, np.float32))
-        far_below_BT1 = graph.op("Mul", outside_BT1, graph.constant(-BELOW_ALL, np.float32))
-        return graph.op("Add", hidden_BTH, far_below_BT1)
+        return self.graph.op("LayerNormalization", value, weight, bias, axis=-1, epsilon=norm.eps)
 
     def _scale(self, name: str) -> float | None:
         return self._scales.get(self._within + name)

@@ -80,7 +80,7 @@ def write(
     for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
         graphs = described.graphs["cpu"]
         models = {
-            graphs.embed: embed_graph(network.embedder, small=small),
+            graphs.embed: embed_graph(network, small=small),
             graphs.score: score_graph(
                 network, small=small, input_scales=input_scales(network, sample if small else ())
             ),

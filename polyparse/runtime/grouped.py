@@ -1,5 +1,7 @@
 """A graph over rows of tokens whose rows run in groups of like lengths, where padding costs more than another run.
 
+A graph may say that padding costs it nothing; it then runs once, whatever the lengths.
+
 A tensor with the tokens of each row has a name whose axes begin with the row's and T: words_BT, emissions_BTK.
 """
 
@@ -27,7 +29,7 @@ class GroupedSession:
 
     def __init__(self, session: Session, cost: Cost | None) -> None:
         self._session = session
-        self._cost = cost
+        self._cost = None if session.packs_rows else cost
 
     def run(self, rows: Arrays, shared: Arrays | None = None) -> Sequence[NDArray[Any]]:
         """The graph's outputs in their order and the rows'; what lies beyond a row's length means nothing.

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-SLOW_ON_A_CPU = ["SkipLayerNormFusion"]
-"""Rewritings of ONNX Runtime that a CPU is slower for: an Add and a LayerNormalization made one took ten times as long."""
+SLOW_ON_A_CPU = ["SkipLayerNormFusion", "MatMulAddFusion"]
+"""Rewritings of ONNX Runtime that a CPU is slower for: an Add and a LayerNormalization made one took ten times as long, and
+a product of integer codes and an Add made one are widened each time and multiplied in floats."""
 WARNINGS = 2  # ONNX Runtime's severity from which it writes to standard error
 
 
@@ -66,6 +67,8 @@ class Session:
                 f"expected {PROVIDERS[device]}; see its messages above"
             )
         self._graph = graph.name
+        self.packs_rows = self._session.get_modelmeta().custom_metadata_map.get("rows") == "packed"
+        """Whether padding costs nothing: the graph says so itself."""
         self.outputs = tuple(output.name for output in self._session.get_outputs())
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:

@@ -33,13 +33,15 @@ def test_without_utterances_there_are_none() -> None:
 
 
 def test_a_scale_follows_what_the_layer_reads_and_the_network_is_left_as_it_was() -> None:
-    """Word vectors of twice the size, twice the scale of what reads them."""
+    """Encoded tokens of twice the size, twice the scale of what reads them."""
     batch = random_batch(ragged(8, 9), n_distinct=20, n_characters=5)
     network = deepcopy(network_of(GATED._replace(characters=False)))
-    before = input_scales(network, [batch])["encoder.projection"]
+    before = input_scales(network, [batch])["slots.hidden"]
     with torch.no_grad():
-        network.embedder.words.weight *= 2
-    assert input_scales(network, [batch])["encoder.projection"] == pytest.approx(2 * before)
+        for name, parameter in network.encoder.named_parameters():
+            if name in ("norm.weight", "norm.bias"):
+                parameter.mul_(2)
+    assert input_scales(network, [batch])["slots.hidden"] == pytest.approx(2 * before)
     assert not any(part._forward_pre_hooks for part in network.modules())
 
 

@@ -43,14 +43,12 @@ ROWS, TOKENS, WORDS, CHARACTERS = (1, 3, 32), (1, 2, 8, 33), (1, 2, 40), (1, 2, 
 BLOCKS = [f"encoder.blocks.{block}.{part}.weight" for block in (0, 1) for part in ("near", "whole")]
 INT8 = {
     "bilstm": [f"encoder.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"],
-    "bisru": [
-        "encoder.projection.weight",
-        *(f"encoder.layers.{layer}.gates.weight" for layer in (0, 1)),
-        "slots.hidden.weight",
-    ],
-    "gated-cnn": ["encoder.projection.weight", *BLOCKS, "slots.hidden.weight"],
+    "bisru": [*(f"encoder.layers.{layer}.gates.weight" for layer in (0, 1)), "slots.hidden.weight"],
+    "gated-cnn": [*BLOCKS, "slots.hidden.weight"],
 }
-"""What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers."""
+"""What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers.
+
+So is the projection of an encoder with another beside it; one that is alone has it in the embed graph, made once a word."""
 
 
 class Member(NamedTuple):
@@ -111,9 +109,7 @@ def models_of(member: Member, *, small: bool = False) -> Pair:
     network = network_of(member)
     seen = [random_batch(ragged(32, 33), n_distinct=40, n_characters=9)]
     scales = input_scales(network, seen) if small else {}
-    return Pair(
-        embed_graph(network.embedder, small=small), score_graph(network, small=small, input_scales=scales)
-    )
+    return Pair(embed_graph(network, small=small), score_graph(network, small=small, input_scales=scales))
 
 
 @cache
@@ -198,6 +194,21 @@ def test_alone_equals_in_company(member: Member, small: bool) -> None:
 
 
 @each_member
+def test_a_graph_says_that_padding_is_free_where_no_encoder_needs_it(member: Member) -> None:
+    metadata = {entry.key: entry.value for entry in models_of(member).score.metadata_props}
+    assert metadata == ({"rows": "packed"} if member.encoder in ("gated-cnn", "linear") else {})
+
+
+@pytest.mark.parametrize("encoder", ["bisru", "gated-cnn", "linear"])
+def test_a_projection_that_alone_reads_the_words_is_made_once_a_word(encoder: str) -> None:
+    alone = models_of(Member(encoder, characters=True, intents=True))
+    beside = models_of(Member("bilstm", characters=True, intents=True, beside=encoder))
+    assert "encoder.projection.weight" in {tensor.name for tensor in alone.embed.graph.initializer}
+    assert "encoder.projection.weight" not in {tensor.name for tensor in alone.score.graph.initializer}
+    assert "beside.encoder.projection.weight" in {tensor.name for tensor in beside.score.graph.initializer}
+
+
+@each_member
 def test_small_storage_stays_close(member: Member) -> None:
     """Codes of seven and eight bits come within a tenth, widened weights within thousandths."""
     batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
@@ -214,7 +225,8 @@ def test_small_storage_is_int8_for_words_recurrences_and_integer_products_and_fl
     stored = stored_by(models_of(member, small=True))
     parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
     int8 = {"embedder.words.weight", *INT8.get(member.encoder, ())}
-    int8 |= {f"beside.{name}" for name in INT8.get(member.beside or "", ())}
+    if member.beside is not None:
+        int8 |= {f"beside.{name}" for name in ("encoder.projection.weight", *INT8[member.beside])}
     assert {name for name, kind in parameters.items() if kind == np.int8} == int8
     scales = {f"{name}.scale" for name in int8}
     assert {name for name, kind in parameters.items() if kind == np.float32} == scales

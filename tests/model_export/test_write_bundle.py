@@ -196,5 +196,5 @@ def test_a_small_gated_cnn_multiplies_in_integers_and_passes_both_gates(tmp_path
     export(trained(tmp_path / "run", config), tmp_path / "1")
     graph = onnx.load(tmp_path / "1" / "score-all.onnx").graph
     codes = {tensor.name for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8}
-    assert {"encoder.projection.weight", "encoder.blocks.1.near.weight", "slots.hidden.weight"} <= codes
+    assert {"encoder.blocks.1.whole.weight", "encoder.blocks.1.near.weight", "slots.hidden.weight"} <= codes
     assert "alone equals in a batch" in card_of(tmp_path / "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,15 @@ def test_each_group_is_padded_to_its_own_longest_row(bundle: Path) -> None:
     session = Counted(bundle / "decode.onnx")
     GroupedSession(session, Cost(step=0, run=4)).run(emissions([9, 2, 9, 3, 2]))
     assert session.runs == [(3, 3), (2, 9)]
+
+
+def test_a_graph_to_which_padding_costs_nothing_runs_at_once(bundle: Path, tmp_path: Path) -> None:
+    model = onnx.load(bundle / "decode.onnx")
+    onnx.helper.set_model_props(model, {"rows": "packed"})
+    onnx.save(model, tmp_path / "packed.onnx")
+    session = Counted(tmp_path / "packed.onnx")
+    GroupedSession(session, Cost(step=0, run=4)).run(emissions([9, 2, 9, 3, 2]))
+    assert session.runs == [(5, 9)]
 
 
 def test_without_a_cost_and_alone_all_run_at_once(bundle: Path) -> None:

@@ -14,7 +14,10 @@ from model_export.embed_graph import embed_graph
 from polyparse.encode import Word, characters_of, rows_of
 from polyparse.runtime.session import Session
 from polyparse.runtime.vectors import WordVectors
-from train.models.embedder import Embedder, EmbedderConfig
+from tests.bundles import LABELS
+from train.models.embedder import EmbedderConfig
+from train.models.encoders.base import EncoderConfig
+from train.models.joint import JointConfig, JointNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +43,11 @@ class Counted(Session):
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = EmbedderConfig(word_size=WORD_SIZE, character_size=5, character_filters=FILTERS)
+    embedder = EmbedderConfig(word_size=WORD_SIZE, character_size=5, character_filters=FILTERS)
+    config = JointConfig(embedder=embedder, encoder=EncoderConfig(hidden_size=2), mlp_size=2)
+    network = JointNetwork(LABELS, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config)
     file = tmp_path_factory.mktemp("graphs") / "embed.onnx"
-    file.write_bytes(embed_graph(Embedder(N_WORDS, N_CHARACTERS, config), small=True).SerializeToString())
+    file.write_bytes(embed_graph(network, small=True).SerializeToString())
     return file
 
 
