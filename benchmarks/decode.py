@@ -1,7 +1,8 @@
 """What decoding costs: Viterbi against AIN, as ONNX graphs on one thread and as the PyTorch heads that they come from.
 
-Axes: B utterances, T tokens, K tags. Every utterance of a batch has all T tokens; scores are random, since neither decoder's
-work depends on them. `--device cuda` measures the graphs on the GPU too, and a bundle's stages on both devices.
+Axes: B utterances, T tokens, K tags. Every utterance of a batch has all T tokens. Scores are random, so that no path has
+half of the mass and Viterbi searches all of them; "sure" is Viterbi where every utterance has such a path. `--device cuda`
+measures the graphs on the GPU too, and a bundle's stages on both devices.
 """
 
 import sys
@@ -33,6 +34,8 @@ PREFIXES: Mapping[Device, str] = {"cpu": "", "cuda": "cuda_"}
 WORDS = (8, 32, 128)
 BATCHES = (1, 32)
 SEED = 11
+LEAD = 30.0
+"""What "O" scores more than at random in each token of a sure utterance."""
 
 
 class Shape(NamedTuple):
@@ -59,9 +62,10 @@ class Decoder:
         graph.write_bytes(decode_graph(self._head).SerializeToString())
         self._sessions = {device: Session(graph, device=device) for device in devices}
 
-    def calls(self, shape: Shape) -> dict[str, Callable[[], object]]:
-        """Prefix of the figures -> decode the same random scores in that way."""
+    def calls(self, shape: Shape, *, lead: float = 0.0) -> dict[str, Callable[[], object]]:
+        """Prefix of the figures -> decode the same scores in that way: random ones, "O" raised by `lead`."""
         emissions_BTK = shape.emissions_BTK()
+        emissions_BTK[:, :, 0] += lead
         allowed_BK = np.ones((shape.B, shape.K), dtype=np.bool_)
         lengths_B = np.full(shape.B, shape.T, dtype=np.int32)
         inputs = {"emissions_BTK": emissions_BTK, "allowed_BK": allowed_BK, "lengths_B": lengths_B}
@@ -116,12 +120,13 @@ def decoding(
             }
             for shape in (Shape(B, T, 2 * n_slots + 1) for T in words for B in batches):
                 calls = {name: decoder.calls(shape) for name, decoder in decoders.items()}
+                calls["sure"] = decoders["viterbi"].calls(shape, lead=LEAD)
                 for prefix in calls["viterbi"]:
                     found = median_us({name: calls[name][prefix] for name in calls}, rounds=rounds)
                     at = f"{shape.B}x{shape.T}{suffix}"
                     ratios |= {
                         f"{prefix}{name}_vs_viterbi_{at}": found[name] / found["viterbi"]
-                        for name in ("ain", "annealed")
+                        for name in ("ain", "annealed", "sure")
                     }
                     times |= {f"{prefix}{name}_us_{at}": us for name, us in found.items()}
     return ratios | times

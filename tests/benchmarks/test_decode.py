@@ -1,9 +1,13 @@
 """Decoding is measured for each shape and both decoders, and each ratio is that of the times beside it."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from benchmarks import decode
 from benchmarks.timing import median_us
+from model_export.viterbi_graph import SURE
 
 
 @pytest.fixture(scope="module")
@@ -15,18 +19,27 @@ def test_there_is_a_ratio_for_each_shape_tag_set_and_way(figures: dict[str, floa
     expected = {
         f"{way}{name}_vs_viterbi_{batch}x3{tags}"
         for way in ("", "torch_")
-        for name in ("ain", "annealed")
+        for name in ("ain", "annealed", "sure")
         for batch in (1, 2)
         for tags in ("", "_domain")
     }
     assert {key for key in figures if "_vs_" in key} == expected
 
 
+def test_sure_utterances_have_a_path_with_more_than_half_of_the_mass_and_the_others_none() -> None:
+    with TemporaryDirectory() as folder:
+        decoder = decode.Decoder("crf", 10, ["cpu"], Path(folder))
+        shape = decode.Shape(4, 8, 21)
+        for lead, is_sure in ((decode.LEAD, True), (0.0, False)):
+            _, _, log_prob_B = decoder.calls(shape, lead=lead)[""]()  # type: ignore[misc]  # a graph's three outputs
+            assert ((log_prob_B > SURE) == is_sure).all()
+
+
 def test_a_ratio_is_the_time_of_ain_over_the_time_of_viterbi(figures: dict[str, float]) -> None:
     for key, ratio in figures.items():
         if "_vs_" in key:
             name, shape = key.split("_vs_viterbi_")
-            way = name.removesuffix("ain").removesuffix("annealed")
+            way = name.removesuffix("ain").removesuffix("annealed").removesuffix("sure")
             assert ratio == figures[f"{name}_us_{shape}"] / figures[f"{way}viterbi_us_{shape}"]
 
 
