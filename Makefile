@@ -79,9 +79,9 @@ student-continued-twice: student-continued
 
 bundles: student-continued-twice  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
 	$(BIN)/polyparse rejection --checkpoint runs/student-continued-twice --share 0.004
-	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --out $(or $(OUT),runs/models)/massive/1.6-viterbi
+	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --out $(or $(OUT),runs/models)/massive/1.7-viterbi
 	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --approximate ain \
-	--out $(or $(OUT),runs/models)/massive/1.6-ain
+	--out $(or $(OUT),runs/models)/massive/1.7-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""Where the time of an utterance goes: microseconds by stage, alone and in batches, and what that makes a second.
+"""Where the time of an utterance goes: microseconds by stage, alone and in batches of like or mixed lengths.
 
 Stages are timed from outside: for the length of a pass the functions of STAGES are wrapped, and each is charged its own CPU
 time, without that of the stages inside it; other work on the machine does not lengthen it. Totals are by the clock on the
@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks import command, corpus
-from benchmarks.alone import Alone
+from benchmarks.alone import Alone, rate
 from benchmarks.cores import pinned, split_here
 from benchmarks.result import Result, Target
 from polyparse import bundle
@@ -105,18 +105,21 @@ def measure(models: Path, spec: str, n_utterances: int, *, rounds: int) -> Resul
 
 
 def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int) -> dict[str, float]:
-    """Microseconds an utterance of each stage, by `alone_` and `batched_`, and the totals."""
+    """Microseconds an utterance of each stage, by `alone_`, `batched_` and `mixed_`, and the totals."""
     alone = Alone(parser, utterances, batch=BATCH)
+    mixed = [utterances[first : first + BATCH] for first in range(0, len(utterances), BATCH)]
     gc.collect()
     kinds: dict[str, Callable[[], object]] = {
         "alone": lambda: alone.p50_ms(len(utterances)),
         "batched": alone.per_s,
+        "mixed": lambda: rate(parser, mixed),
     }
     stages: dict[str, list[float]] = defaultdict(list)
-    p50_ms, per_s = [], []
+    p50_ms, per_s, mixed_per_s = [], [], []
     for _ in range(rounds):
         p50_ms.append(alone.p50_ms(len(utterances)))
         per_s.append(alone.per_s())
+        mixed_per_s.append(rate(parser, mixed))
         for kind, one_pass in kinds.items():
             with watched(STAGES) as watch:
                 one_pass()
@@ -126,6 +129,7 @@ def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int) -> 
         "text_to_frame_p50_ms": median(p50_ms),
         "utterances_per_s": median(per_s),
         "batched_us": 1e6 / median(per_s),
+        "mixed_us": 1e6 / median(mixed_per_s),
         **{key: median(found) for key, found in stages.items()},
         "tokens": mean(parser.prepare(utterance).n_tokens for utterance in utterances),
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from model_export.rows import Packed, Padded
+from model_export.rows import Packed
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from model_export.graph import Value
     from model_export.layers import Layers
+    from model_export.rows import Padded, Rows
     from train.models.encoders.bisru import RecurrentUnits
     from train.models.encoders.gated_cnn import GatedBlock
 
@@ -142,7 +143,7 @@ def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value,
     return graph.op("Mul", value_NH, graph.op("Sigmoid", gate_NH))
 
 
-def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _rows: Packed) -> Value:
+def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _rows: Rows) -> Value:
     """Each token by itself: its projection is all there is."""
     return hidden_NH
 
@@ -156,7 +157,7 @@ ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
 }
 """Each takes (layers, encoder, tokens, rows) and gives encoded tokens."""
 
-LAYOUT: dict[type[nn.Module], type[Padded]] = {GatedCNN: Packed, TokenLinear: Packed}
+LAYOUT: dict[type[nn.Module], type[Rows]] = {GatedCNN: Packed, TokenLinear: Packed}
 """How an encoder's tokens are laid out; padded unless it says otherwise."""
 
 

@@ -9,6 +9,7 @@ batch of mixed lengths is then no more work than one of like lengths.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,41 @@ PACKED = {"rows": "packed"}
 """Metadata of a graph that does no work for padding, so that a runtime need not run rows of like lengths together."""
 
 
-class Padded:
-    """Tokens as the batch has them."""
+STEPS = (*(-step for step in sorted(DILATIONS, reverse=True)), 0, *sorted(DILATIONS))
+"""How far from a token the tokens are that some block reads."""
+
+
+class Rows(ABC):
+    """The tokens of a batch in some layout."""
 
     def __init__(self, graph: Graph, words_BT: Value, lengths_B: Value) -> None:
         self._graph = graph
         self._words_BT = words_BT
         self.lengths_B = lengths_B
         self._inside_BT = graph.op("Greater", words_BT, graph.constant(0, np.int64))
+
+    @abstractmethod
+    def look_up(self, vectors_UH: Value) -> Value:
+        """The vector of each token's word."""
+
+    @abstractmethod
+    def grid(self, values: Value) -> Value:
+        """values_BTH; what stands in padding means nothing, but is finite."""
+
+    @abstractmethod
+    def largest(self, values: Value) -> Value:
+        """largest_BH over each utterance's tokens, of values that are zero in padding."""
+
+    def mean(self, values: Value) -> Value:
+        """mean_BH over each utterance's tokens."""
+        graph, along = self._graph, self._graph.integers(1)
+        inside_B1T = graph.op("Unsqueeze", graph.cast(self._inside_BT, np.float32), along)
+        total_BH = graph.op("Squeeze", graph.op("MatMul", inside_B1T, self.grid(values)), along)
+        return graph.op("Div", total_BH, graph.op("Unsqueeze", graph.cast(self.lengths_B, np.float32), along))
+
+
+class Padded(Rows):
+    """Tokens as the batch has them."""
 
     @cached_property
     def inside_BT1(self) -> Value:
@@ -49,7 +77,7 @@ class Padded:
         return self._graph.op("Mul", values, self.inside_BT1)
 
     def grid(self, values: Value) -> Value:
-        """values_BTH; what stands in padding means nothing."""
+        """The values as they are."""
         return values
 
     def largest(self, values: Value) -> Value:
@@ -59,15 +87,8 @@ class Padded:
         far_below_BT1 = graph.op("Mul", outside_BT1, graph.constant(-BELOW_ALL, np.float32))
         return graph.op("ReduceMax", graph.op("Add", values, far_below_BT1), graph.integers(1), keepdims=0)
 
-    def mean(self, values: Value) -> Value:
-        """mean_BH over each utterance's tokens."""
-        graph, along = self._graph, self._graph.integers(1)
-        inside_B1T = graph.op("Unsqueeze", graph.cast(self._inside_BT, np.float32), along)
-        total_BH = graph.op("Squeeze", graph.op("MatMul", inside_B1T, self.grid(values)), along)
-        return graph.op("Div", total_BH, graph.op("Unsqueeze", graph.cast(self.lengths_B, np.float32), along))
 
-
-class Packed(Padded):
+class Packed(Rows):
     """The tokens of all utterances end to end, and where those of each stand."""
 
     def __init__(self, graph: Graph, words_BT: Value, lengths_B: Value) -> None:
@@ -83,10 +104,6 @@ class Packed(Padded):
         inside = self._graph.op("Reshape", self._inside_BT, self._graph.integers(-1))
         words_N = self._graph.op("Compress", self._words_BT, inside)
         return self._graph.op("Gather", vectors_UH, words_N, axis=0)
-
-    def blank(self, values: Value) -> Value:
-        """The values: none of them is padding."""
-        return values
 
     def grid(self, values: Value) -> Value:
         """values_BTH; padding repeats the utterance's first token."""
@@ -132,7 +149,3 @@ class Packed(Padded):
         )
         beyond_1 = graph.op("Shape", self._owner_N)
         return graph.op("Where", fits_NJ, graph.op("Add", times_NJ, starts_N1), beyond_1)
-
-
-STEPS = (*(-step for step in sorted(DILATIONS, reverse=True)), 0, *sorted(DILATIONS))
-"""How far from a token the tokens are that some block reads."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import onnx
 
+    from model_export.rows import Rows
     from train.models.joint import IntentMLP, JointNetwork, SlotMLP
 
 
@@ -58,7 +59,7 @@ def score_graph(network: JointNetwork, *, small: bool, input_scales: Mapping[str
     return graph.build(PACKED if set(layouts) == {Packed} else {})
 
 
-def _intents(layers: Layers, mlp: IntentMLP | None, encoded: Value, rows: Padded) -> Value:
+def _intents(layers: Layers, mlp: IntentMLP | None, encoded: Value, rows: Rows) -> Value:
     graph = layers.graph
     if mlp is None:
         shape = graph.op("Concat", graph.op("Shape", rows.lengths_B), graph.integers(0), axis=0)

@@ -54,7 +54,7 @@ def test_every_stage_of_a_real_parser_is_seen(tmp_path: Path) -> None:
     found = figures(parser, UTTERANCES, rounds=1)
     assert found["utterances_per_s"] > 0 < found["text_to_frame_p50_ms"]
     assert found["alone_grouping_us"] == 0  # there is nothing to group
-    assert all(found[f"batched_{stage}_us"] > 0 for stage in STAGES)
+    assert all(found[f"{kind}_{stage}_us"] > 0 for kind in ("batched", "mixed") for stage in STAGES)
 
 
 def test_the_command_writes_its_figures(tmp_path: Path) -> None:
