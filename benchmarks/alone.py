@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 from polyparse.frame import Utterance
 from polyparse.runtime.parser import Parser
+
+RowT = TypeVar("RowT")
 
 
 class Alone:
@@ -16,7 +19,7 @@ class Alone:
         self._parser = parser
         self._utterances = utterances
         by_length = sorted(utterances, key=lambda utterance: parser.prepare(utterance).n_tokens)
-        self._batches = [by_length[first : first + batch] for first in range(0, len(by_length), batch)]
+        self._batches = cut(by_length, batch)
         self.per_s()
         self.p50_ms(len(utterances))
 
@@ -32,6 +35,11 @@ class Alone:
             self._parser.run([self._parser.prepare(utterance)])
             found.append(perf_counter() - started_s)
         return 1e3 * median(found)
+
+
+def cut(rows: Sequence[RowT], size: int) -> list[Sequence[RowT]]:
+    """Batches of so many rows in their order; the last has the rest."""
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
 def rate(parser: Parser, batches: Sequence[Sequence[Utterance]]) -> float:

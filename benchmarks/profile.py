@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks import command, corpus
-from benchmarks.alone import Alone, rate
+from benchmarks.alone import Alone, cut, rate
 from benchmarks.cores import pinned, split_here
 from benchmarks.result import Result, Target
 from polyparse import bundle
@@ -107,7 +107,7 @@ def measure(models: Path, spec: str, n_utterances: int, *, rounds: int) -> Resul
 def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int) -> dict[str, float]:
     """Microseconds an utterance of each stage, by `alone_`, `batched_` and `mixed_`, and the totals."""
     alone = Alone(parser, utterances, batch=BATCH)
-    mixed = [utterances[first : first + BATCH] for first in range(0, len(utterances), BATCH)]
+    mixed = cut(utterances, BATCH)
     gc.collect()
     kinds: dict[str, Callable[[], object]] = {
         "alone": lambda: alone.p50_ms(len(utterances)),

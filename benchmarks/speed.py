@@ -9,7 +9,7 @@ import gc
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from benchmarks.alone import Alone, rate
+from benchmarks.alone import Alone, cut, rate
 from benchmarks.cores import pinned, split_here
 from polyparse.frame import Utterance
 from polyparse.runtime.parser import Parser
@@ -49,15 +49,11 @@ def orders(parser: Parser, utterances: Sequence[Utterance]) -> Mapping[str, Batc
     tokens = [parser.prepare(utterance).n_tokens for utterance in utterances]
     by_length = sorted(range(len(utterances)), key=tokens.__getitem__)
     rows: dict[str, Sequence[Sequence[int]]] = {
-        "random": _cut(range(len(utterances))),
-        "sorted": _cut(by_length),
+        "random": cut(range(len(utterances)), BATCH),
+        "sorted": cut(by_length, BATCH),
         "queue": _taken(tokens),
     }
     return {name: [[utterances[row] for row in batch] for batch in batches] for name, batches in rows.items()}
-
-
-def _cut(rows: Sequence[int]) -> list[Sequence[int]]:
-    return [rows[first : first + BATCH] for first in range(0, len(rows), BATCH)]
 
 
 def _taken(tokens: Sequence[int]) -> list[list[int]]:

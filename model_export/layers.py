@@ -3,7 +3,7 @@
 Axes: K inputs of a layer. Tokens are laid out as `model_export.rows` has them.
 
 A linear layer whose input has a static scale multiplies in integers. What is done to its input beforehand (padding, say) may
-be done to the codes of it: `codes`, then `product`; `linear` does both.
+be done to the codes of it: `codes`, then `product`, then `biased`; `linear` does all three.
 """
 
 from __future__ import annotations

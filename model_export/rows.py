@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PACKED = {"rows": "packed"}
 """Metadata of a graph that does no work for padding, so that a runtime need not run rows of like lengths together."""
 
-
 STEPS = (*(-step for step in sorted(DILATIONS, reverse=True)), 0, *sorted(DILATIONS))
 """How far from a token the tokens are that some block reads."""
 

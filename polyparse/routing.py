@@ -103,6 +103,12 @@ def routed_log_probs(
     return domains_BD[:, owner_I] + (exact_BI - _log_sums(exact_BI, labels)[:, owner_I])
 
 
+def summed_by_domain(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.float64]:
+    """P(domain), shape (B, D): the sum over its intents."""
+    probs_BD: NDArray[np.float64] = np.exp(log_probs_BI) @ labels.inside_ID
+    return probs_BD
+
+
 def temper(
     log_probs_BI: NDArray[np.floating], labels: Labels, routing: Routing, temperatures: Temperatures
 ) -> NDArray[np.floating]:
@@ -155,7 +161,7 @@ def _domains(
     """The domain of each chosen intent, and its probability; None and 1 where there are none."""
     if not labels.domains:
         return np.full(order_BN.shape, None), np.ones(order_BN.shape)
-    probs_BD = np.exp(log_probs_BI) @ labels.inside_ID
+    probs_BD = summed_by_domain(log_probs_BI, labels)
     domain_BN = labels.owner_I[order_BN]
     return domain_BN, np.minimum(probs_BD[_rows(domain_BN), domain_BN], 1.0)
 

@@ -22,7 +22,7 @@ from polyparse.encode import collate
 from polyparse.errors import ConfigError, ModelRunFailed
 from polyparse.frame import probability
 from polyparse.rejection import Evidence
-from polyparse.routing import Route, domain_log_probs, log_normalise, rank, routed_log_probs
+from polyparse.routing import Route, domain_log_probs, log_normalise, rank, routed_log_probs, summed_by_domain
 from polyparse.vocab import UNKNOWN
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ class SharedTopology:
     ) -> None:
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
-        self._inside_ID = labels.inside_ID.astype(np.float32) if labels.domains else None
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
         """One entry: every item's `n_best` routes."""
@@ -133,7 +132,7 @@ class SharedTopology:
                 classified_BX,
                 _unknown_share(batch),
                 batch.lengths_B,
-                _domain_probs(mixture_BI, self._inside_ID),
+                summed_by_domain(mixture_BI, self._labels) if self._labels.domains else None,
             )
 
         return Read([readings], evidence)
@@ -162,7 +161,6 @@ class PerDomainTopology:
             raise ConfigError("topology: found no domain classifier, expected one for per-domain, or shared")
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
-        self._inside_ID = labels.inside_ID.astype(np.float32) if labels.domains else None
         self._sizes = [len(labels.intents_of(domain)) for domain in range(len(labels.domains))]
 
     def read(self, batch: Batch, items: Sequence[Item]) -> Read:
@@ -202,7 +200,7 @@ class PerDomainTopology:
                 classified_BX,
                 _unknown_share(batch),
                 batch.lengths_B,
-                _domain_probs(mixture_BI, self._inside_ID),
+                summed_by_domain(mixture_BI, self._labels) if self._labels.domains else None,
             )
 
         return Read([part.readings for _, part in sorted(scored.items())], evidence)
@@ -269,11 +267,6 @@ def _unknown_share(batch: Batch) -> Floats:
     unknown_BT = batch.word_rows_U[batch.words_BT] == UNKNOWN
     share_B: Floats = (unknown_BT.sum(axis=1) / batch.lengths_B).astype(np.float32)
     return share_B
-
-
-def _domain_probs(mixture_BI: NDArray[np.floating], inside_ID: Floats | None) -> NDArray[np.floating] | None:
-    """P(domain), the sum over its intents."""
-    return None if inside_ID is None else np.exp(mixture_BI) @ inside_ID
 
 
 TOPOLOGIES: dict[str, type[SharedTopology | PerDomainTopology]] = {

@@ -78,6 +78,7 @@ def fit(
     if not checkpoint.has_tables:
         _prepare(checkpoint, config, labels, texts, progress)
     tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
+    foreign = _foreign(texts.translations, tables, config)
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     for index, own in enumerate(checkpoint.network_labels()):
         if checkpoint.load_torch(f"network-{index}") is None:
@@ -89,7 +90,7 @@ def fit(
             if elders.start is not None:
                 trainer.start_from(elders.start, index)
             elif config.masked_words.epochs and checkpoint.load_torch(f"training-{index}") is None:
-                _learn_words(checkpoint, trainer, _foreign(texts.translations, tables, config), progress)
+                _learn_words(checkpoint, trainer, foreign, progress)
             _fit_network(checkpoint, index, trainer, progress)
     return _finish(checkpoint, config, labels, vectorizer, dev)
 

@@ -83,12 +83,13 @@ def learn(
     torch.manual_seed(config.seed)
     config = replace(config, optim=replace(config.optim, epochs=config.masked_words.epochs))
     optim, found = config.optim, Learnt(0.0, 0.0)
+    items = [*items, *foreign.items]
     with _more_words(network.embedder, foreign.n_words):
         model = _Namer(network)
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
         for epoch in range(optim.epochs):
-            found = _epoch(model, [*items, *foreign.items], optimiser, config, epoch)
+            found = _epoch(model, items, optimiser, config, epoch)
             on_epoch(epoch + 1)
     return found
 
