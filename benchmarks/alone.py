@@ -5,8 +5,8 @@ from statistics import median
 from time import perf_counter
 from typing import TypeVar
 
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 
 RowT = TypeVar("RowT")
 

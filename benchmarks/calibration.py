@@ -7,12 +7,12 @@ other, and the reverse. The ECE of the shipped one itself on dev stands beside t
 from collections.abc import Sequence
 
 from benchmarks.errors import MeasurementFailed
-from model_export.calibrate import LEAST_UTTERANCES, POOLED, cross_fitted
-from model_export.trials import Trials, observe
-from polyparse.pipeline import Judgement
-from polyparse.runtime.parser import Parser
-from train.corpora.example import Example
-from train.scoring.calibration import expected_calibration_error
+from polyparse.corpora.example import Example
+from polyparse.evaluation.calibration_error import expected_calibration_error
+from polyparse.inference.pipeline import Judgement
+from polyparse.runtime.load import Parser
+from train.postprocessing.calibration import LEAST_UTTERANCES, POOLED, cross_fitted
+from train.postprocessing.calibration_data import Trials, observe
 
 
 def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from polyparse.contract.frame import Utterance
+from polyparse.corpora import read as corpora
+from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
-from polyparse.frame import Utterance
-from train import corpora
-from train.corpora.example import Example
 
 LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
 DEFAULT = f"massive:{Path(__file__).parents[2] / 'shared/data/massive/1.1/data'}"

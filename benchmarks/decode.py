@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from benchmarks import command, corpus, stages
 from benchmarks.result import Result, Target
 from benchmarks.timing import median_us
-from model_export.decode_graphs import decode_graph
+from model_export.graphs.decode import decode_graph
+from polyparse.contract.tags import SCHEMES
 from polyparse.runtime.session import Session, choose_device
-from polyparse.tags import SCHEMES
 from train.models.heads import HEADS
 
 Device = Literal["cpu", "cuda"]

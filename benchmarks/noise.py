@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from benchmarks import command, corpus
 from benchmarks.errors import MeasurementFailed
 from benchmarks.result import Result, Target
-from polyparse import bundle
-from polyparse.runtime.parser import Parser
-from train.noise.cost import SEED, drop, pairs_by_kind
+from polyparse.bundle import store as bundle
+from polyparse.evaluation.robustness import SEED, drop, pairs_by_kind
+from polyparse.runtime.load import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from train.corpora.example import Example
-    from train.noise.cost import Pair, Parses
+    from polyparse.corpora.example import Example
+    from polyparse.evaluation.robustness import Pair, Parses
 
 FIGURES = {
     "typo": "typo_drop",
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(models: Path, spec: str, *, per_locale: int) -> Result:
-    """The figures of the bundle that `polyparse.bundle.locate` finds; prints which it is."""
+    """The figures of the bundle that `polyparse.bundle.store.locate` finds; prints which it is."""
     located = bundle.locate(models)
     parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
     print(f"{parser.name} {parser.version}, {located.bundle}")

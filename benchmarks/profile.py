@@ -23,20 +23,20 @@ from benchmarks import command, corpus
 from benchmarks.alone import Alone, cut, rate
 from benchmarks.cores import pinned, split_here
 from benchmarks.result import Result, Target
-from polyparse import bundle
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 
 STAGES: Mapping[str, str] = {
-    "text": "polyparse.runtime.parser:Parser.prepare",
-    "grouping": "polyparse.runtime.grouped:groups",
-    "collate": "polyparse.pipeline:collate",
+    "text": "polyparse.runtime.load:Parser.prepare",
+    "grouping": "polyparse.runtime.grouped_session:groups",
+    "collate": "polyparse.inference.pipeline:collate",
     "score": "polyparse.runtime.networks:OnnxNetworks.score",
     "classifier": "polyparse.runtime.networks:OnnxNetworks.classify",
-    "routing": "polyparse.topology:rank",
+    "routing": "polyparse.inference.topology:rank",
     "decode": "polyparse.runtime.networks:OnnxNetworks.decode",
-    "assemble": "polyparse.pipeline:Pipeline._assemble",
-    "rest": "polyparse.runtime.parser:Parser.run",
+    "assemble": "polyparse.inference.pipeline:Pipeline._assemble",
+    "rest": "polyparse.runtime.load:Parser.run",
 }
 """Stage -> the function that does it; "rest" is what a run does beside the stages inside it."""
 TARGETS = {"text_to_frame_p50_ms": Target("<=", 0.7), "utterances_per_s": Target(">=", 6000.0)}

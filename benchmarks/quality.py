@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import calibration, command, corpus, noise, openset, refusal, speed
+from benchmarks import calibration, command, corpus, noise, refusal, speed
 from benchmarks.result import Result, Target
-from model_export.evaluate_cli import parse
-from model_export.subject import Subject
-from polyparse import bundle
-from polyparse.runtime.parser import Parser
-from train.evaluation import measure as measures_of
+from benchmarks.unseen_domains import record as openset
+from polyparse.bundle import store as bundle
+from polyparse.cli.evaluate import parse
+from polyparse.evaluation.evaluate import measure as measures_of
+from polyparse.evaluation.system import Subject
+from polyparse.runtime.load import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from polyparse.frame import Frame
-    from train.corpora.example import Example
+    from polyparse.contract.frame import Frame
+    from polyparse.corpora.example import Example
 
 TARGETS = {
     "exact_match": Target(">=", 0.662),
@@ -78,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(models: Path, spec: str, plan: Plan) -> Result:
-    """Every figure of the bundle that `polyparse.bundle.locate` finds; prints which it is, and how the goals stand."""
+    """Every figure of the bundle that `polyparse.bundle.store.locate` finds; prints which it is, and how the goals stand."""
     located = bundle.locate(models)
     parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
     print(f"{parser.name} {parser.version}, {located.bundle}")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import openset
 from benchmarks.errors import MeasurementFailed
-from polyparse.frame import Utterance
-from train.openset.phrases import PHRASES
-from train.scoring.auroc import auroc
+from benchmarks.unseen_domains import record as openset
+from polyparse.contract.frame import Utterance
+from polyparse.evaluation.auroc import auroc
+from polyparse.evaluation.ood_phrases import PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polyparse.frame import Frame
-    from polyparse.runtime.parser import Parser
+    from polyparse.contract.frame import Frame
+    from polyparse.runtime.load import Parser
 
 CHANCE = 0.5
 """AUROC of a bundle without a score: it tells nothing apart."""

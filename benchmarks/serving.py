@@ -24,9 +24,10 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.memory import resident_mb
 from benchmarks.process import Server, started
 from benchmarks.result import Result, Target
-from polyparse import bundle, golden
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.bundle import golden
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 
 TARGETS = {
     "efficiency": Target(">=", 0.75),

@@ -11,8 +11,8 @@ from statistics import median
 
 from benchmarks.alone import Alone, cut, rate
 from benchmarks.cores import pinned, split_here
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from service.batching import policy
 from service.settings import Settings
 

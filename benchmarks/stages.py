@@ -9,12 +9,12 @@ from statistics import median
 from typing import Literal
 
 from benchmarks.result import Target
-from model_export import gates
-from polyparse import bundle
-from polyparse.encode import Item
+from model_export.gates import agreement as gates
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
 from polyparse.errors import GateFailed
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.runtime.load import Parser
+from polyparse.text.vectorizer import Item
 
 DEVICES: tuple[Literal["cpu", "cuda"], ...] = ("cpu", "cuda")
 BATCHES = (1, 8, 32, 128)

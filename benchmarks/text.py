@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 from benchmarks import command, corpus
 from benchmarks.result import Result, Target
-from polyparse import bundle, manifest
-from polyparse.encode import Item, Vectorizer, collate
-from polyparse.features import FeatureTable
-from polyparse.frame import Utterance
-from polyparse.vocab import Vocabulary
+from polyparse.bundle import manifest
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
+from polyparse.text.features import FeatureTable
+from polyparse.text.vectorizer import Item, Vectorizer, collate
+from polyparse.text.vocabulary import Vocabulary
 
 BATCH = 32
 CHECKPOINT = ("vocabulary.json", "features.npy")
@@ -77,7 +78,7 @@ def figures(warm: Sequence[Pass], cold: Sequence[Pass]) -> dict[str, float]:
 
 
 def table_files(folder: Path) -> tuple[Path, Path | None]:
-    """Vocabulary and feature table of a checkpoint, or of the bundle that `polyparse.bundle.locate` finds."""
+    """Vocabulary and feature table of a checkpoint, or of the bundle that `polyparse.bundle.store.locate` finds."""
     if all(folder.joinpath(name).is_file() for name in CHECKPOINT) and not (folder / manifest.FILE).exists():
         return folder / CHECKPOINT[0], folder / CHECKPOINT[1]
     located = bundle.locate(folder)

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_export.write_bundle import Request, write_bundle
-from polyparse.manifest import is_folder_name
+from model_export.bundle.write import Request, write_bundle
+from polyparse.bundle.manifest import is_folder_name
 from train.checkpoint import Checkpoint
 
 if TYPE_CHECKING:

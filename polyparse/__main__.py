@@ -2,7 +2,7 @@
 
 import sys
 
-from polyparse.cli import main
+from polyparse.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from polyparse.bundle import Located
-from polyparse.frame import Frame
+from polyparse.bundle.store import Located
+from polyparse.contract.frame import Frame
 from service import clock as clocks
 from service.api import health, problems, routes
-from service.api.head import request_ids
+from service.api.headers import request_ids
 from service.api.health import Readiness
 from service.api.routes import ParseEndpoint, Shortcut
 from service.batching.batcher import Batcher
@@ -19,8 +19,8 @@ from service.batching.policy import Limits
 from service.clock import Clock
 from service.cores import usable_cores_here
 from service.metrics import Metrics
+from service.registry.loaded import Loader, Model
 from service.registry.manager import MakeBatcher, Manager
-from service.registry.model import Loader, Model
 from service.settings import Settings
 
 CUDA_LANES = 2

@@ -8,7 +8,7 @@ from functools import partial
 
 import uvloop
 
-from polyparse.bundle import locate
+from polyparse.bundle.store import locate
 from service import logs
 from service.app import running
 from service.registry.loader import load

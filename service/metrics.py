@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from service.batching.work import Outcome
+from service.batching.protocols import Outcome
 from service.errors import PROBLEMS, CallerDeparted
-from service.registry.model import ModelVersion
+from service.registry.loaded import ModelVersion
 
 SECONDS = (
     50e-6,

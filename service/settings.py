@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from polyparse.errors import ConfigError
-from service.kinds import FOLDER, LANES, SWITCH, WORD, Kind, choice, integer, seconds
+from service.setting_types import FOLDER, LANES, SWITCH, WORD, Kind, choice, integer, seconds
 
 PREFIX = "POLYPARSE_"
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
-from polyparse import golden
-from polyparse.bundle import record
-from polyparse.golden import Golden
-from polyparse.labels import Labels
-from polyparse.manifest import Graphs, Manifest, Network, Provenance, Tensors, TextFiles, write
-from polyparse.routing import Routing
-from polyparse.vocab import Vocabulary
+from polyparse.bundle import golden
+from polyparse.bundle.golden import Golden
+from polyparse.bundle.manifest import Graphs, Manifest, Network, Provenance, Tensors, TextFiles, write
+from polyparse.bundle.store import record
+from polyparse.contract.labels import Labels
+from polyparse.inference.routing import Routing
+from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

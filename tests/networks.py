@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from polyparse.encode import Vectorizer
-from polyparse.features import FeatureTable, utterance_features
-from polyparse.routing import log_normalise
-from polyparse.text import tokenise
-from polyparse.topology import Decoded
-from polyparse.vocab import Vocabulary
+from polyparse.inference.routing import log_normalise
+from polyparse.inference.topology import Decoded
+from polyparse.text.features import FeatureTable, utterance_features
+from polyparse.text.tokens import tokenise
+from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyparse.encode import Batch
-    from polyparse.labels import Labels
+    from polyparse.contract.labels import Labels
+    from polyparse.text.vectorizer import Batch
 
 Floats = NDArray[np.float32]
 EMBEDDING = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from polyparse.text import tokenise
+from polyparse.text.tokens import tokenise
 
 SCRIPTS = {
     "latin": "abeimnorstuzAEKÉéñßıİ",

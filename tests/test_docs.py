@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from polyparse.bundle import locate
-from polyparse.cli import COMMANDS
-from polyparse.manifest import FILE
+from polyparse.bundle.manifest import FILE
+from polyparse.bundle.store import locate
+from polyparse.cli.main import COMMANDS
 from service.api.schemas import ParseResponse
 from train.recipes import RECIPES
 

@@ -24,25 +24,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from polyparse.encode import Vectorizer
+from polyparse.contract.labels import Labels
+from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
-from polyparse.features import FeatureTable
-from polyparse.labels import Labels
-from polyparse.pipeline import Judgement, Pipeline
-from polyparse.rejection import Rejection
-from polyparse.routing import Routing
+from polyparse.inference.ood import Rejection
+from polyparse.inference.pipeline import Judgement, Pipeline
+from polyparse.inference.routing import Routing
+from polyparse.inference.training_text import SeenText
 from polyparse.schema import structure, unstructure
-from polyparse.seen_text import SeenText
-from polyparse.vocab import Vocabulary
+from polyparse.text.features import FeatureTable
+from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vocabulary import Vocabulary
 from train.config import RunConfig
-from train.corpora.example import Example
-from train.embeddings.table import WordVectors
+from train.data.task import TextTables
+from train.embeddings.vec_file import WordVectors
 from train.models.domain_classifier import DomainClassifier
 from train.models.joint import JointNetwork, new_network
 from train.models.maxent import MaxEnt
+from train.models.torch_networks import TorchNetworks
 from train.models.word_bag import WordBag
-from train.networks import TorchNetworks
-from train.task import TextTables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

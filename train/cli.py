@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from polyparse.corpora.read import read, translations
 from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
 from train.checkpoint import Checkpoint, Run, cpu_seconds_of
-from train.corpora import read, translations
-from train.fit import Elders, Texts, fit
 from train.progress import Progress
 from train.recipes import RECIPES
+from train.training.fit import Elders, Texts, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

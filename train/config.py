@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.corpora.augmentation.slot_swap import SwapConfig
+from polyparse.corpora.noise import NoiseConfig
 from polyparse.errors import ConfigError
-from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
-from train.distil import DistilConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
-from train.noise import NoiseConfig
-from train.swap import SwapConfig
+from train.objectives.distillation import DistilConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class OptimConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedWordsConfig:
-    """`epochs` of naming hidden words before labels are learnt (`train.masked_words`); `share` of the tokens are hidden.
+    """`epochs` of naming hidden words before labels are learnt (`train.objectives.masked_words`); `share` of the tokens are hidden.
 
     `all_locales` reads the training text in every locale that the corpus has, served or not.
     """

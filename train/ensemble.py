@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from polyparse.encode import Vectorizer
 from polyparse.errors import ConfigError
-from polyparse.pipeline import Pipeline
-from polyparse.vocab import PADDING, UNKNOWN
+from polyparse.inference.pipeline import Pipeline
+from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vocabulary import PADDING, UNKNOWN
 from train.models.heads.crf import Crf
 from train.models.joint import Tensors, opinion_pool
-from train.networks import decode
+from train.models.torch_networks import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from polyparse.encode import Batch
-    from polyparse.labels import Labels
-    from polyparse.routing import Routing
-    from polyparse.topology import Decoded
+    from polyparse.contract.labels import Labels
+    from polyparse.inference.routing import Routing
+    from polyparse.inference.topology import Decoded
+    from polyparse.text.vectorizer import Batch
     from train.checkpoint import Checkpoint
     from train.models.domain_classifier import DomainClassifier
     from train.models.joint import JointNetwork
@@ -59,7 +59,7 @@ class Member:
 
 
 class Ensemble:
-    """A pool of finished runs, as polyparse's pipeline sees it (`polyparse.topology.Networks`)."""
+    """A pool of finished runs, as polyparse's pipeline sees it (`polyparse.inference.topology.Networks`)."""
 
     def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
         """Read the runs; the first one with a MaxEnt gives the pool's. A run named n times weighs n times, and runs once.

@@ -8,8 +8,8 @@ from random import Random
 from benchmarks.corpus import SEED, is_present
 from benchmarks.errors import MeasurementFailed
 from benchmarks.peers.inside.exchange import Answer, Example, Span, write_examples
+from polyparse.corpora import read as corpora
 from polyparse.errors import ConfigError
-from train import corpora
 
 WARM_UP = 100
 TIMED = 400

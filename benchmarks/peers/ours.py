@@ -12,7 +12,7 @@ from benchmarks.peers.peer import ONE_THREAD
 from benchmarks.peers.row import OURS, Row
 from benchmarks.peers.traffic import Served, request
 from benchmarks.serving import PARSE
-from polyparse import bundle
+from polyparse.bundle import store as bundle
 
 MODULE = "benchmarks.peers.inside.bundle"
 CARD = "MODEL_CARD.md"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from benchmarks.errors import MeasurementFailed
 from benchmarks.peers.inside.exchange import Answer
-from polyparse.frame import Choice, Frame, Slot
-from train import scoring
-from train.corpora import Example
-from train.scoring import Counts
+from polyparse.contract.frame import Choice, Frame, Slot
+from polyparse.corpora.read import Example
+from polyparse.evaluation import score as scoring
+from polyparse.evaluation.score import Counts
 
 MEASURES = ("exact_match", "intent_accuracy", "slot_f1")
 

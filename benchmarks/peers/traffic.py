@@ -13,7 +13,7 @@ from benchmarks.cores import pinned, split_here
 from benchmarks.errors import MeasurementFailed
 from benchmarks.memory import resident_mb
 from benchmarks.process import READY, Server, started
-from train.corpora import Example
+from polyparse.corpora.read import Example
 
 CONNECTIONS = 32
 ROUND_S = 4.0

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from polyparse.grouping import Cost
-from polyparse.runtime.grouped import GroupedSession
+from polyparse.inference.length_groups import Cost
+from polyparse.inference.topology import Decoded
+from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
-from polyparse.runtime.vectors import WordVectors
-from polyparse.topology import Decoded
+from polyparse.runtime.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from polyparse.encode import Batch
-    from polyparse.manifest import Manifest
+    from polyparse.bundle.manifest import Manifest
+    from polyparse.text.vectorizer import Batch
 
     Floats = NDArray[np.float32]
 

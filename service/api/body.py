@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from starlette.types import Receive
 
 from polyparse.errors import PolyparseError
-from polyparse.text import check
+from polyparse.text.tokens import check
 from service.api.schemas import ParseRequest
 from service.errors import (
     BodyTooLarge,

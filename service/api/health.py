@@ -9,16 +9,16 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from polyparse.bundle.golden import compare
+from polyparse.contract.frame import Utterance
 from polyparse.errors import PolyparseError
-from polyparse.frame import Utterance
-from polyparse.golden import compare
-from service.api.head import read_head
+from service.api.headers import read_head
 from service.api.problems import documented, problem_of
 from service.clock import Clock
 from service.errors import NotReady, QueueFull, ShuttingDown
-from service.registry.lease import Version
+from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
-from service.registry.model import ModelVersion
+from service.registry.version import Version
 
 
 class Live(BaseModel):

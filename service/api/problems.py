@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from polyparse.errors import PolyparseError
-from service.api.head import read_head
+from service.api.headers import read_head
 from service.api.schemas import ProblemDocument
 from service.errors import PROBLEMS, FieldError, QueueFull
 

@@ -18,20 +18,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import PolyparseError
-from polyparse.frame import Frame, Utterance
-from polyparse.text import check
+from polyparse.text.tokens import check
 from service.api.body import decode, hung_up, read_body
-from service.api.head import Head, read_head
+from service.api.headers import Head, read_head
 from service.api.problems import CODES, documented, problem, problem_of
 from service.api.schemas import REQUESTS, RESPONSE, ParseRequest, ParseResponse
 from service.api.units import in_unit
 from service.clock import Clock
 from service.errors import PROBLEMS, AnswerTimeout, BodyTimeout, CallerDeparted
 from service.metrics import OK, Metrics
-from service.registry.lease import Version
+from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
-from service.registry.model import ModelVersion
+from service.registry.version import Version
 from service.settings import Settings
 
 PATH = "/parse"

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyparse.frame import Alternative, Choice, Slot
-from service.registry.model import ModelVersion
+from polyparse.contract.frame import Alternative, Choice, Slot
+from service.registry.loaded import ModelVersion
 
 SpanUnit = Literal["codepoint", "utf16", "byte"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from polyparse.frame import Frame, Slot
+from polyparse.contract.frame import Frame, Slot
 from service.api.schemas import SpanUnit
 
 WIDTH: Mapping[SpanUnit, Callable[[str], int]] = {

@@ -15,9 +15,9 @@ from typing import Generic
 
 from polyparse.errors import ModelRunFailed
 from service.batching import policy
-from service.batching.lanes import Lanes
+from service.batching.inference_threads import Lanes
 from service.batching.policy import Limits, Size
-from service.batching.work import FrameT, ItemT, Observer, Outcome, Run
+from service.batching.protocols import FrameT, ItemT, Observer, Outcome, Run
 from service.clock import Clock
 from service.errors import CallerDeparted, QueueFull, ServiceError, ShuttingDown
 

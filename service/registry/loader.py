@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from polyparse import golden
-from polyparse.bundle import Located
-from polyparse.runtime.parser import Parser
-from service.registry.model import Loaded
+from polyparse.bundle import golden
+from polyparse.bundle.store import Located
+from polyparse.runtime.load import Parser
+from service.registry.loaded import Loaded
 
 Device = Literal["auto", "cpu", "cuda"]
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from polyparse.bundle import Located
-from polyparse.frame import Frame
+from polyparse.bundle.store import Located
+from polyparse.contract.frame import Frame
 from service.batching.batcher import Batcher
 from service.errors import NotReady
-from service.registry.lease import Lease, Version
-from service.registry.model import Loader, Model, ModelVersion
+from service.registry.loaded import Loader, Model, ModelVersion
 from service.registry.policy import Close, Serve, State, decide
+from service.registry.version import Lease, Version
 
 MakeBatcher = Callable[[Model[Any]], Batcher[Any, Frame]]
 

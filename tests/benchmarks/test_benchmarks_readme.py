@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import noise, profile, quality, serving, stages, text, unseen_domains
+from benchmarks import noise, profile, quality, serving, stages, text
 from benchmarks.result import Target
+from benchmarks.unseen_domains import __main__ as unseen_domains
 
 README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8")
 TARGETS = {

@@ -8,14 +8,14 @@ import pytest
 
 from benchmarks import calibration
 from benchmarks.errors import MeasurementFailed
-from model_export.calibrate import fit
-from model_export.trials import observe
-from polyparse.calibration import Calibration, Scale
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.corpora.example import Example, TextSpan
+from polyparse.inference.calibration import Calibration, Scale
+from polyparse.runtime.load import Parser
 from polyparse.schema import unstructure
 from tests.bundles import edit_manifest, write_bundle
-from train.corpora.example import Example, TextSpan
+from train.postprocessing.calibration import fit
+from train.postprocessing.calibration_data import observe
 
 if TYPE_CHECKING:
     from pathlib import Path

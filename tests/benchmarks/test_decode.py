@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import decode
 from benchmarks.timing import median_us
-from model_export.viterbi_graph import SURE
+from model_export.graphs.viterbi import SURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,15 +9,15 @@ import pytest
 from benchmarks import noise
 from benchmarks.errors import MeasurementFailed
 from benchmarks.noise import FIGURES, HARSH, details, drops, drops_of
+from polyparse.evaluation import robustness as cost
+from polyparse.evaluation.robustness import Pair
 from tests.bundles import write_bundle
-from tests.train.noise.wake_up import corpus, words_parser
-from train.noise import cost
-from train.noise.cost import Pair
+from tests.polyparse.corpora.noise.wake_up import corpus, words_parser
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyparse.runtime.parser import Parser
+    from polyparse.runtime.load import Parser
 
 OTHERS = [key for key in (*FIGURES.values(), *HARSH.values()) if key != "typo_drop"]
 

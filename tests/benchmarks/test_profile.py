@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import profile
 from benchmarks.profile import STAGES, Stopwatch, figures, watched
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from tests.benchmarks.massive import write_massive
 from tests.bundles import GOLDEN, write_bundle
 

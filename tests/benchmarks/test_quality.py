@@ -9,14 +9,14 @@ import pytest
 
 from benchmarks import corpus, quality
 from benchmarks.quality import TARGETS, Plan, accuracy, answers, goals, measure, megabytes
-from polyparse.runtime.parser import Parser
+from polyparse.runtime.load import Parser
 from tests.model_export.checkpoints import export, trained
 from tests.train import corpus as tiny
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from train.corpora.example import Example
+    from polyparse.corpora.example import Example
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import openset, refusal
+from benchmarks import refusal
 from benchmarks.errors import MeasurementFailed
-from polyparse.frame import Utterance
-from polyparse.rejection import Rejection
-from polyparse.runtime.parser import Parser
+from benchmarks.unseen_domains import record as openset
+from polyparse.contract.frame import Utterance
+from polyparse.inference.ood import Rejection
+from polyparse.runtime.load import Parser
 from polyparse.schema import unstructure
 from tests.bundles import GOLDEN, edit_manifest, write_bundle
 

@@ -15,7 +15,7 @@ from benchmarks.cores import Cores, pinned, split
 from benchmarks.errors import MeasurementFailed
 from benchmarks.process import started
 from benchmarks.serving import Plan, Round, figures, measure, request
-from polyparse.frame import Utterance
+from polyparse.contract.frame import Utterance
 from service.api.schemas import ParseResponse
 from tests.benchmarks.massive import write_massive
 from tests.bundles import write_bundle

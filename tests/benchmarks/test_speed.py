@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks import speed
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from service.settings import Settings
 from tests.bundles import write_bundle
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from benchmarks import stages
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from tests.bundles import GOLDEN, edit_manifest, write_bundle
 
 UTTERANCES = [Utterance(entry.text, entry.locale) for entry in GOLDEN]

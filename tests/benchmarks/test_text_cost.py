@@ -8,8 +8,8 @@ import pytest
 from benchmarks import corpus, text
 from benchmarks.text import Cost, Pass, figures, one_pass, table_files
 from polyparse.errors import BundleNotFound
-from polyparse.features import FeatureTable
-from polyparse.vocab import Vocabulary
+from polyparse.text.features import FeatureTable
+from polyparse.text.vocabulary import Vocabulary
 from tests.benchmarks.massive import LINES, write_massive
 from tests.bundles import write_bundle
 

@@ -6,14 +6,14 @@ import io
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, NamedTuple
 
-from polyparse.cli import main
+from polyparse.cli.main import main
 from tests.train import corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from train.corpora.example import Example
+    from polyparse.corpora.example import Example
 
 SIZES = {
     "classifier.min_feature_count": 1,

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from polyparse import bundle
-from polyparse.cli import main
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.bundle import store as bundle
+from polyparse.cli.main import main
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from tests.integration.server import ROOT, TIMEOUT_S, Server, receive, send, serving
 from tests.integration.systems import SYSTEMS, polyparse, train
 from tests.train import corpus
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from polyparse.frame import Frame
+    from polyparse.contract.frame import Frame
 
     Capture = pytest.CaptureFixture[str]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 from tests.integration.server import Server, serving
 from tests.integration.systems import SYSTEMS, System, polyparse, train
 

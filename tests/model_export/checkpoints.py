@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from model_export.write_bundle import Request, write_bundle
-from polyparse.routing import Routing
+from model_export.bundle.write import Request, write_bundle
+from polyparse.inference.routing import Routing
 from tests.train import corpus
 from train.checkpoint import Checkpoint, Run
-from train.classifier import fit_classifier
 from train.config import OptimConfig, RunConfig
-from train.fit import Texts, fit
+from train.data.task import TextTables, collect_labels
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig, JointNetwork
 from train.models.maxent import MaxEntConfig
 from train.progress import Progress
-from train.task import TextTables, collect_labels
+from train.training.classifier import fit_classifier
+from train.training.fit import Texts, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from polyparse.labels import Labels
-    from polyparse.manifest import Manifest
-    from train.corpora.example import Example
+    from polyparse.bundle.manifest import Manifest
+    from polyparse.contract.labels import Labels
+    from polyparse.corpora.example import Example
 
 CONFIG = RunConfig(
     recipe="tiny",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from polyparse.tags import SCHEMES
+from polyparse.contract.tags import SCHEMES
 from tests.oracles.mean_field import Network
 from tests.oracles.paths import Chain
 from train.models.heads import HEADS

@@ -8,12 +8,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from polyparse.bundle import Located
+from polyparse.bundle.golden import Golden
+from polyparse.bundle.store import Located
+from polyparse.contract.frame import Alternative, Choice, Frame, Slot, Utterance
 from polyparse.errors import UnknownLocale
-from polyparse.frame import Alternative, Choice, Frame, Slot, Utterance
-from polyparse.golden import Golden
-from service.batching.work import Outcome
-from service.registry.model import Loaded
+from service.batching.protocols import Outcome
+from service.registry.loaded import Loaded
 
 BOUND_S = 20.0
 """No test waits longer for a thread; one that would fails."""

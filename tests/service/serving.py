@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from polyparse.golden import Golden
+from polyparse.bundle.golden import Golden
 from service.app import Service, running
 from service.settings import Settings
 from tests.service.fakes import BUNDLE, FakeClock, FakeModel, Gate, loader_of

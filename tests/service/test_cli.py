@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from polyparse import cli
+from polyparse.cli import main as cli
 from tests.service.fakes import BOUND_S
 
 ROOT = Path(__file__).parents[2]

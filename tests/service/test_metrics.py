@@ -3,7 +3,7 @@
 import asyncio
 
 from service.metrics import OUTCOMES, STAGES, Metrics
-from service.registry.model import ModelVersion
+from service.registry.loaded import ModelVersion
 from tests.service.fakes import in_loop, turns
 from tests.service.serving import Serving, serving
 

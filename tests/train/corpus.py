@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from train.corpora.brackets import spans_of
-from train.corpora.example import Example
-from train.corpora.lines import Line
+from polyparse.corpora.example import Example
+from polyparse.corpora.readers.brackets import spans_of
+from polyparse.corpora.readers.lines import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

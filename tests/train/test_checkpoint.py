@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from polyparse.errors import ConfigError
-from polyparse.features import FeatureTable
-from polyparse.vocab import Vocabulary
+from polyparse.text.features import FeatureTable
+from polyparse.text.vocabulary import Vocabulary
 from tests.train.corpus import examples
 from tests.train.tiny import TINY
 from train.checkpoint import Checkpoint, Run
-from train.embeddings.table import WordVectors
+from train.data.task import TextTables, collect_labels
+from train.embeddings.vec_file import WordVectors
 from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import MaxEnt
 from train.models.word_bag import WordBag
 from train.recipes import RECIPES
-from train.task import TextTables, collect_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from polyparse.cli import main as polyparse
+from polyparse.cli.main import main as polyparse
 from polyparse.errors import ConfigError, CorpusError
 from tests.train.corpus import LOCALES, examples, write_conll, write_massive, write_slots
 from tests.train.tiny import SETTINGS

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from polyparse.encode import Vectorizer
-from polyparse.frame import Utterance
-from polyparse.vocab import Vocabulary
+from polyparse.contract.frame import Utterance
+from polyparse.corpora.read import Example, read
+from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vocabulary import Vocabulary
 from tests.train.corpus import LOCALES, examples, write_conll, write_massive, write_slots
-from train.corpora import Example, read
-from train.task import gold_tags
+from train.data.task import gold_tags
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from polyparse.encode import Vectorizer, collate
+from polyparse.text.vectorizer import Vectorizer, collate
 from train.config import OptimConfig, RunConfig
+from train.data.task import TextTables, build_task, collect_labels
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig, Tensors
 from train.models.maxent import MaxEntConfig
-from train.task import TextTables, build_task, collect_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
 
-    from train.corpora.example import Example
+    from polyparse.corpora.example import Example
+    from train.data.task import Task
     from train.models.joint import JointNetwork
-    from train.task import Task
 
 TINY = RunConfig(
     recipe="tiny",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyparse.text import tokenise
+from polyparse.text.tokens import tokenise
 from train.embeddings.aligned import aligned_vectors
 from train.embeddings.fasttext import read_bin, train_vectors
-from train.embeddings.table import WordVectors, read_vec
+from train.embeddings.vec_file import WordVectors, read_vec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from polyparse.vocab import Vocabulary
-    from train.corpora.example import Example
-    from train.embeddings.table import Reader
+    from polyparse.corpora.example import Example
+    from polyparse.text.vocabulary import Vocabulary
+    from train.embeddings.vec_file import Reader
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
 

@@ -20,14 +20,14 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from polyparse.errors import ConfigError
-from polyparse.text import tokenise
+from polyparse.text.tokens import tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from train.corpora.example import Example
+    from polyparse.corpora.example import Example
 
     Floats = NDArray[np.float32]
     Numbers = NDArray[np.float64]

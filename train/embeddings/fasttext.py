@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyparse.errors import ConfigError, CorpusError
-from train.embeddings.table import WordVectors, check_size
+from train.embeddings.vec_file import WordVectors, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from polyparse.vocab import Vocabulary
+    from polyparse.text.vocabulary import Vocabulary
     from train.progress import Progress
 
 THREADS = 12

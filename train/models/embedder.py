@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.errors import ConfigError
-from polyparse.vocab import PADDING, UNKNOWN
-from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.text.vocabulary import PADDING, UNKNOWN
 
 FILTER_WIDTHS = (2, 3, 4)
 VECTOR_FILES = (".vec", ".bin")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from polyparse.vocab import FIRST
-from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.text.vocabulary import FIRST
 from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
@@ -30,9 +30,9 @@ from train.models.pooling import largest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyparse.encode import Batch
-    from polyparse.labels import Labels
-    from polyparse.vocab import Vocabulary
+    from polyparse.contract.labels import Labels
+    from polyparse.text.vectorizer import Batch
+    from polyparse.text.vocabulary import Vocabulary
     from train.models.heads.forward_backward import Expected
 
 

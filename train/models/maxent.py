@@ -21,8 +21,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import log_softmax
 
-from polyparse.features import FeatureTable, utterance_features
-from train.bounds import NOT_NEGATIVE, POSITIVE, check_bounds
+from polyparse.bounds import NOT_NEGATIVE, POSITIVE, check_bounds
+from polyparse.text.features import FeatureTable, utterance_features
 from train.models.word_bag import WordBagConfig
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import nn
 
-from train.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

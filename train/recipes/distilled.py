@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from polyparse.corpora.augmentation.slot_swap import SwapConfig
+from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
+from polyparse.corpora.noise import NoiseConfig
 from train.config import MaskedWordsConfig, OptimConfig, RunConfig
-from train.distil import DistilConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 from train.models.word_bag import WordBagConfig
-from train.noise import NoiseConfig
+from train.objectives.distillation import DistilConfig
 from train.recipes.stm import stm
-from train.substitution import SubstitutionConfig
-from train.swap import SwapConfig
 
 NOISE = NoiseConfig(typo=0.06, diacritics=0.04, function_word=0.06, code_mixing=0.1, romanised=0.25)
 DISTIL = DistilConfig(draws=4, seed=3, substitution=SubstitutionConfig(words=0.25))

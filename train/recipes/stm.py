@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
-from train.swap import SwapConfig
 
 
 def stm() -> RunConfig:

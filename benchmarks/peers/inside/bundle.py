@@ -5,8 +5,8 @@ from pathlib import Path
 from benchmarks.peers.inside import worker
 from benchmarks.peers.inside.exchange import Answer, Span
 from benchmarks.peers.inside.worker import Answerer
-from polyparse.frame import Utterance
-from polyparse.runtime.parser import Parser
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import Parser
 
 
 def load(model: Path) -> Answerer:

@@ -1,11 +1,11 @@
-"""Peers are scored as polyparse is: by train.scoring, the mean over locales."""
+"""Peers are scored as polyparse is: by polyparse.evaluation.score, the mean over locales."""
 
 import pytest
 
 from benchmarks.errors import MeasurementFailed
 from benchmarks.peers.inside.exchange import Answer, Span
 from benchmarks.peers.score import scores
-from train.corpora import Example, TextSpan
+from polyparse.corpora.read import Example, TextSpan
 
 
 def example(locale: str) -> Example:

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from polyparse.frame import Utterance
-from polyparse.golden import Golden
+from polyparse.bundle.golden import Golden
+from polyparse.contract.frame import Utterance
 from tests.service.fakes import golden_of, in_loop, read_words, turns
 from tests.service.serving import serving
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from polyparse.frame import Utterance
+from polyparse.contract.frame import Utterance
 from service.api.schemas import ParseResponse
 from tests.service.fakes import BOUND_S, in_loop, read_words, turns
 from tests.service.serving import Serving, serving

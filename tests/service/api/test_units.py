@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyparse.frame import Alternative, Choice, Frame, Slot
+from polyparse.contract.frame import Alternative, Choice, Frame, Slot
 from service.api.schemas import SpanUnit
 from service.api.units import in_unit
 

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import ModelRunFailed
-from polyparse.frame import Frame, Utterance
 from service.batching.batcher import QUIET_TURNS, Batcher
 from service.batching.policy import Limits
-from service.batching.work import Outcome
+from service.batching.protocols import Outcome
 from service.errors import CallerDeparted, QueueFull, ShuttingDown
 from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeModel, in_loop, read_words, turns
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from polyparse.bundle import Located
+from polyparse.bundle.store import Located
+from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import ChecksumMismatch
-from polyparse.frame import Frame, Utterance
 from service.batching.batcher import Batcher
 from service.batching.policy import Limits
 from service.errors import NotReady, ShuttingDown
 from service.metrics import Metrics
-from service.registry.lease import Version
+from service.registry.loaded import Loaded, Model, ModelVersion
 from service.registry.manager import Manager
-from service.registry.model import Loaded, Model, ModelVersion
 from service.registry.policy import State
+from service.registry.version import Version
 from tests.service.fakes import BOUND_S, FakeClock, FakeModel, golden_of, in_loop, read_words, turns
 
 

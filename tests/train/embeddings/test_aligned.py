@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
-from polyparse.text import tokenise
-from polyparse.vocab import Vocabulary
-from train.corpora.example import Example
+from polyparse.text.tokens import tokenise
+from polyparse.text.vocabulary import Vocabulary
 from train.embeddings.aligned import LEAST_IDS, SPREAD, aligned_vectors
 
 if TYPE_CHECKING:

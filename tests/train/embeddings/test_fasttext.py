@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError, CorpusError
-from polyparse.vocab import Vocabulary
-from train.corpora.example import Example
+from polyparse.text.vocabulary import Vocabulary
 from train.embeddings import starting_vectors
 from train.embeddings.fasttext import THREADS, read_bin, train_vectors
 from train.models.embedder import EmbedderConfig

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from polyparse.errors import ConfigError
-from polyparse.vocab import PADDING, UNKNOWN
+from polyparse.text.vocabulary import PADDING, UNKNOWN
 from train.models.embedder import FILTER_WIDTHS, START_SPREAD, Embedder, EmbedderConfig
 
 CONFIG = EmbedderConfig(word_size=5, character_size=4, character_filters=3, word_dropout=0.0)

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, get_args, get_type_hints
 import pytest
 import torch
 
-from polyparse.tags import SCHEMES
+from polyparse.contract.tags import SCHEMES
 from tests.train.corpus import examples
 from tests.train.tiny import TINY, backward, gold, losses, parts, with_joint
 from train.config import RunConfig
-from train.loop import build_network, evaluate
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
 from train.models.joint import JointConfig, Tensors
+from train.training.loop import build_network, evaluate
 
 if TYPE_CHECKING:
+    from train.data.task import Task
     from train.models.joint import JointNetwork
-    from train.task import Task
 
 PAIRS = [
     ("bilstm + gated-cnn", "crf", "IO"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
 
-from polyparse.features import utterance_features
+from polyparse.text.features import utterance_features
 from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import (
     MaxEnt,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from train.bounds import POSITIVE, SHARE, check_bounds
+from polyparse.bounds import POSITIVE, SHARE, check_bounds
 
 if TYPE_CHECKING:
     from torch import Tensor

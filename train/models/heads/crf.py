@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from polyparse.tags import SCHEMES
+from polyparse.contract.tags import SCHEMES
 from train.models.heads.base import FORBIDDEN, Decoded, blank_padding, pick, restrict
 from train.models.heads.forward_backward import Expected, LogPartition, reverse, sum_paths
 from train.models.padding import inside

@@ -1,0 +1,180 @@
+"""The files of a bundle, from a checkpoint: text tables, graphs and a manifest that describes them, measures aside."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+import onnx
+
+from model_export.bundle import training_time
+from model_export.bundle.dataset_info import origin_of
+from model_export.graphs.classifier import classifier_graph
+from model_export.graphs.decode import decode_graph
+from model_export.graphs.embed import embed_graph
+from model_export.graphs.input_scales import input_scales
+from model_export.graphs.score import score_graph
+from polyparse.bundle import manifest
+from polyparse.bundle import store as bundle
+from polyparse.bundle.manifest import (
+    DEVICES,
+    Graphs,
+    Manifest,
+    Network,
+    Provenance,
+    Tensor,
+    Tensors,
+    TextFiles,
+)
+from polyparse.errors import ConfigError
+from polyparse.schema import unstructure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Literal
+
+    from model_export.bundle.write import Request
+    from polyparse.text.vectorizer import Batch
+    from train.checkpoint import Checkpoint
+    from train.models.joint import JointNetwork
+
+GOLDEN, CARD, VOCABULARY, FEATURES, SEEN_TEXT, CLASSIFIER = (
+    "golden.jsonl",
+    "MODEL_CARD.md",
+    "vocabulary.json",
+    "features.npy",
+    "seen_text.npz",
+    "classifier.onnx",
+)
+DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
+    "crf": "viterbi",
+    "ain": "ain",
+    "ain-annealed": "ain",
+    "ain-f2o": "ain",
+    "softmax": "softmax",
+}
+
+
+def write(
+    checkpoint: Checkpoint,
+    networks: Sequence[JointNetwork],
+    folder: Path,
+    request: Request,
+    *,
+    sample: Sequence[Batch] = (),
+) -> Manifest:
+    """Write everything but golden frames, card and measures; the folder can be loaded, and is verified as it stands.
+
+    A small bundle's integer arithmetic has its scales from `sample`; without any it computes in floats alone.
+    """
+    folder.mkdir(parents=True)
+    (folder / GOLDEN).touch()
+    (folder / CARD).touch()
+    shutil.copyfile(checkpoint.folder / VOCABULARY, folder / VOCABULARY)
+    small = request.precision == "small"
+    tensors: dict[str, Tensors] = {}
+    if (classifier := checkpoint.classifier()) is not None:
+        shutil.copyfile(checkpoint.folder / FEATURES, folder / FEATURES)
+        tensors[CLASSIFIER] = _save(classifier_graph(classifier, small=small), folder / CLASSIFIER)
+    rejection = checkpoint.rejection()
+    if reads := rejection is not None and rejection.needs_seen_text:
+        if (seen := checkpoint.seen_text()) is None:
+            raise ConfigError(
+                f"{checkpoint.folder}: found no {SEEN_TEXT}, expected what `polyparse rejection` wrote"
+            )
+        seen.save(folder / SEEN_TEXT)
+    config = checkpoint.run().config
+    for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
+        graphs = described.graphs["cpu"]
+        models = {
+            graphs.embed: embed_graph(network, small=small),
+            graphs.score: score_graph(
+                network, small=small, input_scales=input_scales(network, sample if small else ())
+            ),
+            graphs.decode: decode_graph(network.head),
+        }
+        tensors |= {file: _save(model, folder / file) for file, model in models.items() if file is not None}
+    written = Manifest(
+        schema_version=manifest.SCHEMA_VERSION,
+        name=request.name,
+        version=request.version,
+        locales=checkpoint.run().locales,
+        labels=checkpoint.labels(),
+        decode_head="ain" if request.approximate else DECODE_HEADS[config.joint.head],
+        topology=config.topology,
+        routing=checkpoint.routing(),
+        networks=described_networks,
+        classifier=None if classifier is None else dict.fromkeys(DEVICES, CLASSIFIER),
+        tensors=tensors,
+        text=TextFiles(
+            vocabulary=VOCABULARY,
+            features=None if classifier is None else FEATURES,
+            seen_text=SEEN_TEXT if reads else None,
+        ),
+        files=records(folder),
+        golden=GOLDEN,
+        provenance=_provenance(checkpoint, request),
+        measures={},
+    )
+    manifest.write(written, folder)
+    return written
+
+
+def records(folder: Path) -> dict[str, manifest.FileRecord]:
+    """Size and checksum of every file of a bundle but its manifest."""
+    files = sorted(path for path in folder.iterdir() if path.name != manifest.FILE)
+    return {path.name: bundle.record(path) for path in files}
+
+
+def _networks(checkpoint: Checkpoint) -> tuple[Network, ...]:
+    """Each network by its domain's name, its files by number: a domain may have a name that no file can have."""
+    shared = checkpoint.run().config.topology == "shared"
+    stems = ["all"] if shared else map(str, count())
+    return tuple(
+        Network(
+            name="all" if shared else labels.domains[0],
+            domains=labels.domains,
+            intents=labels.intents,
+            tags=labels.tags,
+            graphs=dict.fromkeys(
+                DEVICES,
+                Graphs(score=f"score-{stem}.onnx", decode=f"decode-{stem}.onnx", embed=f"embed-{stem}.onnx"),
+            ),
+        )
+        for labels, stem in zip(checkpoint.network_labels(), stems, strict=False)
+    )
+
+
+def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
+    run = checkpoint.run()
+    origin = origin_of(run.corpus, checkpoint.labels().domains)
+    return Provenance(
+        data=request.data or origin.data,
+        licence=request.licence or origin.licence,
+        recipe=run.config.recipe + (f" from {run.start_recipe}" if run.start_recipe else ""),
+        config=unstructure(run.config),
+        git_commit=run.git_commit,
+        seed=run.config.seed,
+        libraries={**run.libraries, "onnx": onnx.__version__},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_minutes=training_time.minutes(checkpoint),
+    )
+
+
+def _save(model: onnx.ModelProto, path: Path) -> Tensors:
+    onnx.save(model, path)
+    return Tensors(inputs=_describe(model.graph.input), outputs=_describe(model.graph.output))
+
+
+def _describe(values: object) -> tuple[Tensor, ...]:
+    """Name, dtype and shape of a graph's inputs or outputs."""
+    found = []
+    for value in values:  # type: ignore[attr-defined]  # a repeated protobuf field
+        kind = value.type.tensor_type
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
+        shape = tuple(axis.dim_param or axis.dim_value for axis in kind.shape.dim)
+        found.append(Tensor(name=value.name, dtype=dtype, shape=shape))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What a bundle has to pass before it is written."""

@@ -1,0 +1,1 @@
+"""Networks, heads and classifier as ONNX graphs."""

@@ -1,0 +1,174 @@
+"""Encoders as nodes of a graph: tokens in, encoded ones out in the same layout (`model_export.graphs.layout`), zero in padding.
+
+Axes: B utterances, T tokens of the longest, N tokens of all utterances end to end, D the two directions, H encoder output.
+An encoder with a projection gets tokens that are projected already.
+
+ONNX stacks both directions of an LSTM and orders the gates i, o, f, c where PyTorch has i, f, g, o; its initialisers are
+named after the layer, `encoder.layers.0.W` and so on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from model_export.graphs.layout import Packed
+from train.models.encoders.bilstm import BiLSTM
+from train.models.encoders.bisru import BiSRU
+from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
+from train.models.encoders.gated_cnn import GatedCNN
+from train.models.encoders.linear import TokenLinear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from model_export.graphs.builder import Value
+    from model_export.graphs.layers import Layers
+    from model_export.graphs.layout import Padded, Rows
+    from train.models.encoders.bisru import RecurrentUnits
+    from train.models.encoders.gated_cnn import GatedBlock
+
+
+def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, rows: Padded) -> Value:
+    """ONNX's LSTM is time-major and stops at each sequence's length; its output is zero beyond."""
+    graph = layers.graph
+    hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
+    for index, layer in enumerate(encoder.layers):
+        lstm = cast("nn.LSTM", layer)
+        weights = lstm_weights(lstm)
+        (out_TDBH,) = graph.ops(
+            "LSTM",
+            hidden_TBH,
+            *(layers.parameter(f"encoder.layers.{index}.{part}", weights[part]) for part in ("W", "R", "B")),
+            rows.lengths_B,
+            n_outputs=1,
+            hidden_size=lstm.hidden_size,
+            direction="bidirectional",
+        )
+        out_TBDH = graph.op("Transpose", out_TDBH, perm=[0, 2, 1, 3])
+        hidden_TBH = graph.op("Reshape", out_TBDH, graph.constant([0, 0, 2 * lstm.hidden_size], np.int64))
+    return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+
+
+def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, rows: Padded) -> Value:
+    """Time-major, so that a step of the recurrence reads and writes in one place."""
+    graph = layers.graph
+    hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
+    inside_TB1 = graph.op("Transpose", rows.inside_BT1, perm=[1, 0, 2])
+    for index, part in enumerate(encoder.layers):
+        layer = cast("RecurrentUnits", part)
+        added_TBH = _recurrent_units(layers, f"encoder.layers.{index}", layer, hidden_TBH, inside_TB1)
+        hidden_TBH = graph.op("Add", hidden_TBH, added_TBH)
+    hidden_BTH = graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+    return rows.blank(layers.norm("encoder.norm", encoder.norm, hidden_BTH))
+
+
+def _recurrent_units(
+    layers: Layers, name: str, layer: RecurrentUnits, hidden_TBH: Value, inside_TB1: Value
+) -> Value:
+    """What the layer adds to its input."""
+    graph, one = layers.graph, layers.graph.constant(1.0, np.float32)
+    normed_TBH = graph.op("Mul", layers.norm(f"{name}.norm", layer.norm, hidden_TBH), inside_TB1)
+    made = layers.linear(f"{name}.gates", layer.gates, normed_TBH)
+    size = layer.norm.normalized_shape[0]
+    value_TBH, gates = graph.ops("Split", made, graph.integers(size, 2 * size), n_outputs=2, axis=2)
+    open_ = graph.op("Sigmoid", graph.op("Add", gates, layers.parameter(f"{name}.bias", layer.bias)))
+    forget_TBH, leave_TBH = graph.ops("Split", open_, n_outputs=2, axis=2, num_outputs=2)
+    entering_TBH = graph.op("Mul", value_TBH, graph.op("Sub", one, forget_TBH))
+    ahead, back = zip(
+        *(
+            graph.ops("Split", whole, n_outputs=2, axis=2, num_outputs=2)
+            for whole in (entering_TBH, forget_TBH, leave_TBH)
+        ),
+        strict=True,
+    )
+    body, (ahead_BH, back_BH, *steps) = graph.body(name, ["cell", "cell", *("enter", "forget", "leave") * 2])
+    cells, left = [], []
+    for cell_BH, (enter_BH, forget_BH, leave_BH) in ((ahead_BH, steps[:3]), (back_BH, steps[3:])):
+        cells.append(body.op("Add", enter_BH, body.op("Mul", forget_BH, cell_BH)))
+        left.append(body.op("Mul", leave_BH, cells[-1]))
+    first_BH = graph.op("Gather", ahead[0], graph.constant(0, np.int64), axis=0)
+    zero_BH = graph.op("Mul", first_BH, graph.constant(0.0, np.float32))
+    _, _, *left_TBH = graph.scan(
+        body,
+        [*cells, *left],
+        states=[zero_BH, zero_BH],
+        sequences=[*ahead, *back],
+        scan_input_directions=[0, 0, 0, 1, 1, 1],
+        scan_output_directions=[0, 1],
+    )
+    return graph.op("Concat", *left_TBH, axis=2)
+
+
+def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, rows: Padded) -> Value:
+    """Padding counts as zeros in every layer."""
+    graph = layers.graph
+    hidden_BTH = rows.blank(hidden_BTH)
+    for index, layer in enumerate(encoder.layers):
+        conv = cast("nn.Conv1d", layer)
+        weight = layers.parameter(f"encoder.layers.{index}.weight", conv.weight)
+        bias = layers.parameter(f"encoder.layers.{index}.bias", cast("Tensor", conv.bias))
+        hidden_BHT = graph.op("Transpose", hidden_BTH, perm=[0, 2, 1])
+        hidden_BHT = graph.op(
+            "Relu", graph.op("Conv", hidden_BHT, weight, bias, pads=[KERNEL_WIDTH // 2] * 2)
+        )
+        hidden_BTH = rows.blank(graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]))
+    return hidden_BTH
+
+
+def gated_cnn(layers: Layers, encoder: GatedCNN, hidden_NH: Value, rows: Packed) -> Value:
+    """Residual blocks between norms."""
+    for index, part in enumerate(encoder.blocks):
+        block = cast("GatedBlock", part)
+        gated_NH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_NH, rows)
+        hidden_NH = layers.graph.op("Add", hidden_NH, gated_NH)
+    return layers.norm("encoder.norm", encoder.norm, hidden_NH)
+
+
+def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value, rows: Packed) -> Value:
+    """What the block adds to its input."""
+    graph, size = layers.graph, block.norm.normalized_shape[0]
+    near, whole = f"{name}.near", f"{name}.whole"
+    normed_NH = layers.norm(f"{name}.norm", block.norm, hidden_NH)
+    near_N3H = rows.near(layers.codes(near, normed_NH), layers.zeros(near, size), block.dilation)
+    near_NE = graph.op("Reshape", near_N3H, graph.integers(0, 3 * size))
+    seen_BH = layers.linear(whole, block.whole, rows.largest(normed_NH))
+    seen_BH = layers.biased(near, block.near, seen_BH)  # there are fewer utterances than tokens
+    made = graph.op("Add", layers.product(near, block.near, near_NE), rows.each(seen_BH))
+    value_NH, gate_NH = graph.ops("Split", made, n_outputs=2, axis=1, num_outputs=2)
+    return graph.op("Mul", value_NH, graph.op("Sigmoid", gate_NH))
+
+
+def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _rows: Rows) -> Value:
+    """Each token by itself: its projection is all there is."""
+    return hidden_NH
+
+
+ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
+    BiLSTM: bilstm,
+    BiSRU: bisru,
+    TokenCNN: cnn,
+    GatedCNN: gated_cnn,
+    TokenLinear: token_linear,
+}
+"""Each takes (layers, encoder, tokens, rows) and gives encoded tokens."""
+
+LAYOUT: dict[type[nn.Module], type[Rows]] = {GatedCNN: Packed, TokenLinear: Packed}
+"""How an encoder's tokens are laid out; padded unless it says otherwise."""
+
+
+def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:
+    """W (2, 4H, E), R (2, 4H, H) and B (2, 8H) of a bidirectional layer, gates in ONNX's order i, o, f, c."""
+    parameters = {name: value.detach().cpu().numpy() for name, value in lstm.named_parameters()}
+
+    def both(kind: str) -> NDArray[np.float32]:
+        stacked = [parameters[f"{kind}_l0{direction}"] for direction in ("", "_reverse")]
+        gates = [np.split(array, 4) for array in stacked]  # i, f, g, o
+        return np.stack([np.concatenate([i, o, f, g]) for i, f, g, o in gates])
+
+    biases = np.concatenate([both("bias_ih"), both("bias_hh")], axis=1)
+    return {"W": both("weight_ih"), "R": both("weight_hh"), "B": biases}

@@ -1,0 +1,81 @@
+"""Golden frames: what the float checkpoint answered for utterances written for the purpose; a bundle must answer the same.
+
+golden.jsonl holds one object a line: text, locale, domain, intent, slots [[name, start, end], ..], confidence.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from polyparse.errors import ConfigError, GoldenMismatch
+from polyparse.schema import structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from polyparse.contract.frame import Frame
+
+TOLERANCE = 0.02  # of the frame's confidence
+
+
+@dataclass(frozen=True)
+class Golden:
+    """An utterance and the parts of its frame that must not change; slots are (name, start, end)."""
+
+    text: str
+    locale: str | None
+    domain: str | None
+    intent: str | None
+    slots: tuple[tuple[str, int, int], ...]
+    confidence: float
+
+    @classmethod
+    def of(cls, frame: Frame) -> Golden:
+        """What a frame answers."""
+        return cls(
+            text=frame.text,
+            locale=frame.locale,
+            domain=None if frame.domain is None else frame.domain.name,
+            intent=None if frame.intent is None else frame.intent.name,
+            slots=tuple((slot.name, slot.start, slot.end) for slot in frame.slots),
+            confidence=frame.confidence,
+        )
+
+
+def save(path: Path, golden: Sequence[Golden]) -> None:
+    """Write golden.jsonl."""
+    lines = (json.dumps(asdict(entry), ensure_ascii=False) for entry in golden)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def load(path: Path) -> list[Golden]:
+    """Read golden.jsonl; a ConfigError names the line at fault, or says that there is no utterance."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    found = [_read(line, f"{path.name}:{number}") for number, line in enumerate(lines, start=1) if line]
+    if not found:
+        raise ConfigError(f"{path.name}: found no utterance, expected at least one")
+    return found
+
+
+def agree(expected: Golden, frame: Frame, *, within: float) -> bool:
+    """Whether domain, intent and spans are the same, and the confidence `within` as much."""
+    found = Golden.of(frame)
+    same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
+    return same and abs(found.confidence - expected.confidence) <= within
+
+
+def compare(expected: Golden, frame: Frame, *, file: str) -> None:
+    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
+    if not agree(expected, frame, within=TOLERANCE):
+        raise GoldenMismatch(f"{expected.text!r}: found {Golden.of(frame)}, expected {expected}", file=file)
+
+
+def _read(line: str, where: str) -> Golden:
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"{where}: found no JSON ({error}), expected a golden frame") from error
+    return structure(Golden, data, where=where)

@@ -1,0 +1,248 @@
+"""The manifest of a bundle: what the model knows, which files hold it, and where it comes from.
+
+Reading is strict: a key or a value that the schema does not know is refused, and so is a name that leads nowhere.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from polyparse.contract.labels import Labels
+from polyparse.errors import ConfigError, ManifestInvalid, SchemaTooNew
+from polyparse.inference.calibration import Calibration
+from polyparse.inference.ood import Rejection
+from polyparse.inference.routing import Routing
+from polyparse.schema import structure, unstructure
+
+FILE = "manifest.json"
+SCHEMA_VERSION = 1
+DEVICES = ("cpu", "cuda")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensor:
+    """An input or output of a graph; an axis of the shape is a size, or the letter of one that varies."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensors:
+    """What one graph takes and gives, in the graph's order."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graphs:
+    """The graph files of one network on one device; without `embed`, the score graph makes the vectors of words itself."""
+
+    score: str
+    decode: str
+    embed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One joint network: the domains it answers for, its intents and tags in the order of its outputs."""
+
+    name: str
+    domains: tuple[str, ...]
+    intents: tuple[str, ...]
+    tags: tuple[str, ...]
+    graphs: Mapping[str, Graphs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextFiles:
+    """Files that turn text into arrays; `features` is None for a model without a domain classifier.
+
+    `seen_text` is for a rejection that holds utterances against training text.
+    """
+
+    vocabulary: str
+    features: str | None
+    seen_text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRecord:
+    """Size in bytes, and sha256 in lower-case hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where the model comes from; `config` is the whole config of the run that trained it.
+
+    `training_minutes` are processor time, at most, of that run and of all that it builds on; None where not known.
+    """
+
+    data: str
+    licence: str
+    recipe: str
+    config: Mapping[str, object]
+    git_commit: str
+    seed: int
+    libraries: Mapping[str, str]
+    created: str
+    training_minutes: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything about a version. Paths are relative to the bundle, with "/"; `files` lists all but the manifest.
+
+    Without `calibration`, confidences are the model's own probabilities; without `rejection`, nothing is refused.
+    """
+
+    schema_version: int
+    name: str
+    version: str
+    locales: tuple[str, ...]
+    labels: Labels
+    decode_head: Literal["viterbi", "ain", "softmax"]
+    topology: Literal["shared", "per-domain"]
+    routing: Routing
+    networks: tuple[Network, ...]
+    classifier: Mapping[str, str] | None
+    tensors: Mapping[str, Tensors]
+    text: TextFiles
+    files: Mapping[str, FileRecord]
+    golden: str
+    provenance: Provenance
+    measures: Mapping[str, Mapping[str, object]]
+    calibration: Calibration | None = None
+    rejection: Rejection | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where two parts of the manifest disagree."""
+        for problem in problems(self):
+            raise ConfigError(problem)
+
+
+def write(manifest: Manifest, bundle: Path) -> None:
+    """Write the manifest into its bundle; the same manifest gives the same bytes."""
+    text = json.dumps(unstructure(manifest), ensure_ascii=False, indent=1, sort_keys=True)
+    bundle.joinpath(FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def parse(content: bytes, *, file: Path) -> Manifest:
+    """Read the bytes of a manifest; `file` is named in what is raised.
+
+    Raises:
+        SchemaTooNew: a later polyparse wrote it; nothing else about it has been checked then.
+        ManifestInvalid: it is not JSON, not of the schema, or at odds with itself.
+    """
+    try:
+        data = json.loads(content)
+    except ValueError as error:
+        raise ManifestInvalid(f"found no JSON: {error}", file=file) from error
+    found = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(found, int) and found > SCHEMA_VERSION:
+        raise SchemaTooNew(
+            f"found schema_version {found}, expected at most {SCHEMA_VERSION}: a later polyparse reads it",
+            file=file,
+        )
+    try:
+        return structure(Manifest, data, where=file.name)
+    except ConfigError as error:
+        raise ManifestInvalid(str(error), file=file) from error
+
+
+def problems(manifest: Manifest) -> Iterator[str]:
+    """Each way in which the parts of a manifest disagree; there are none in a sound one."""
+    if manifest.schema_version != SCHEMA_VERSION:
+        yield f"schema_version: found {manifest.schema_version}, expected {SCHEMA_VERSION}"
+    for key in ("name", "version"):
+        if not is_folder_name(value := getattr(manifest, key)):
+            yield f"{key}: found {value!r}, expected the name of a folder"
+    yield from problems_of_files(manifest)
+    yield from problems_of_networks(manifest)
+    yield from problems_of_judgement(manifest)
+
+
+def problems_of_files(manifest: Manifest) -> Iterator[str]:
+    """Paths stay in the bundle, and whatever names a file names one that is listed."""
+    for file in manifest.files:
+        if not is_inside(file):
+            yield f"files: found {file!r}, expected a path inside the bundle, other than {FILE}"
+    for key, file in named_files(manifest):
+        if file not in manifest.files:
+            yield f"{key}: found {file!r}, expected one of the files listed"
+    for key, devices in graph_tables(manifest):
+        if not devices or not set(devices) <= set(DEVICES):
+            yield f"{key}: found devices {list(devices)}, expected some of {', '.join(DEVICES)}"
+
+
+def problems_of_networks(manifest: Manifest) -> Iterator[str]:
+    """The networks fit the topology, and their names are among the labels."""
+    shared = manifest.topology == "shared"
+    expected = 1 if shared else len(manifest.labels.domains)
+    if len(manifest.networks) != expected:
+        yield f"networks: found {len(manifest.networks)}, expected {expected} for topology {manifest.topology!r}"
+    for i, network in enumerate(manifest.networks):
+        for key in ("domains", "intents", "tags"):
+            if strange := set(getattr(network, key)) - set(getattr(manifest.labels, key)):
+                yield f"networks[{i}].{key}: found {sorted(strange)}, expected names of the labels"
+    if (manifest.classifier is None) != (manifest.routing.classifier == "none"):
+        yield f"classifier: found {manifest.classifier}, but routing.classifier is {manifest.routing.classifier!r}"
+    if not 0.0 <= manifest.routing.joint_weight <= 1.0:
+        yield f"routing.joint_weight: found {manifest.routing.joint_weight}, expected a number from 0 to 1"
+
+
+def problems_of_judgement(manifest: Manifest) -> Iterator[str]:
+    """Scales are of served locales, and what is refused has an intent to lose."""
+    if manifest.calibration is not None and (
+        strange := set(manifest.calibration.locales) - set(manifest.locales)
+    ):
+        yield f"calibration.locales: found {sorted(strange)}, expected locales that are served"
+    if manifest.rejection is not None and not manifest.labels.intents:
+        yield "rejection: found one for labels without intents, expected none"
+    needed = manifest.rejection is not None and manifest.rejection.needs_seen_text
+    if needed and manifest.text.seen_text is None:
+        yield "text.seen_text: found none, expected a file, for the rejection reads it"
+
+
+def graph_tables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Every table from device to graph."""
+    for i, network in enumerate(manifest.networks):
+        yield f"networks[{i}].graphs", network.graphs
+    if manifest.classifier is not None:
+        yield "classifier", manifest.classifier
+
+
+def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Every mention of a file, with the key that mentions it."""
+    yield "golden", manifest.golden
+    yield "text.vocabulary", manifest.text.vocabulary
+    if manifest.text.features is not None:
+        yield "text.features", manifest.text.features
+    if manifest.text.seen_text is not None:
+        yield "text.seen_text", manifest.text.seen_text
+    yield from (("tensors", file) for file in manifest.tensors)
+    yield from ((f"classifier.{device}", file) for device, file in (manifest.classifier or {}).items())
+    for i, network in enumerate(manifest.networks):
+        for device, graphs in network.graphs.items():
+            yield f"networks[{i}].graphs.{device}.score", graphs.score
+            yield f"networks[{i}].graphs.{device}.decode", graphs.decode
+            if graphs.embed is not None:
+                yield f"networks[{i}].graphs.{device}.embed", graphs.embed
+
+
+def is_folder_name(name: str) -> bool:
+    """Whether a name can be a folder of its own: one part, no separator, not hidden."""
+    return bool(name) and PurePosixPath(name).name == name and not name.startswith(".") and "\\" not in name
+
+
+def is_inside(file: str) -> bool:
+    """Whether a relative path stays inside the bundle, is in its plainest form, and is not the manifest."""
+    path = PurePosixPath(file)
+    return str(path) == file != FILE and not path.is_absolute() and ".." not in path.parts and file != "."

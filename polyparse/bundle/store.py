@@ -1,0 +1,137 @@
+"""Folders of models: models/<name>/<version>/ is a bundle, models/<name>/state.json names the version that serves.
+
+A bundle is immutable, and its digest is the sha256 of its manifest, which lists the sha256 of every other file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from polyparse.bundle import manifest as manifests
+from polyparse.bundle import state as states
+from polyparse.errors import BundleNotFound, ChecksumMismatch, DigestMismatch, FileMissing, FileUnlisted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polyparse.bundle.manifest import FileRecord, Manifest
+
+
+class Located(NamedTuple):
+    """A bundle found, and the digest that it must have, where a state.json names one."""
+
+    bundle: Path
+    digest: str | None
+
+
+def digest(bundle: Path) -> str:
+    """The sha256 of the manifest, which pins every byte of the bundle."""
+    return hashlib.sha256(read(bundle / manifests.FILE)).hexdigest()
+
+
+def record(file: Path) -> FileRecord:
+    """The size and sha256 that a manifest lists for a file."""
+    with file.open("rb") as stream:
+        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+    return manifests.FileRecord(size=file.stat().st_size, sha256=checksum)
+
+
+def verify(bundle: Path, *, digest: str | None = None) -> Manifest:
+    """Check every byte of a bundle and return its manifest.
+
+    Raises:
+        DigestMismatch, SchemaTooNew, ManifestInvalid: about the manifest, in this order.
+        FileMissing, ChecksumMismatch, FileUnlisted: about the file that the error names.
+    """
+    file = bundle / manifests.FILE
+    content = read(file)
+    found = hashlib.sha256(content).hexdigest()
+    if digest is not None and found != digest:
+        raise DigestMismatch(f"found a manifest of sha256 {found}, expected {digest}", file=file)
+    manifest = manifests.parse(content, file=file)
+    for name, expected in manifest.files.items():
+        check(bundle / name, expected)
+    present = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if not path.is_dir()}
+    for name in sorted(present - set(manifest.files) - {manifests.FILE}):
+        raise FileUnlisted("found a file that the manifest does not list", file=bundle / name)
+    return manifest
+
+
+def check(file: Path, expected: FileRecord) -> None:
+    """Raise unless the file has the size and the sha256 expected."""
+    if not file.is_file():
+        raise FileMissing("found no such file, expected it because the manifest lists it", file=file)
+    if (size := file.stat().st_size) != expected.size:
+        raise ChecksumMismatch(f"found {size} bytes, expected {expected.size}", file=file)
+    if (found := record(file)) != expected:
+        raise ChecksumMismatch(f"found sha256 {found.sha256}, expected {expected.sha256}", file=file)
+
+
+def read(file: Path) -> bytes:
+    """The bytes of a manifest."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise FileMissing("found no manifest, expected a bundle's folder to hold one", file=file) from error
+
+
+def locate(models: Path, name: str | None = None) -> Located:
+    """The bundle that serves, given a folder of models, the folder of one model, or a bundle.
+
+    Of several models in a folder, `name` chooses; without it, the only one with a state.json serves.
+    """
+    if name is not None:
+        if name not in (found := models_in(models)):
+            raise BundleNotFound(f"found {listed(found)}, expected a model named {name!r}", file=models)
+        return serving(models / name)
+    if models.joinpath(manifests.FILE).is_file():
+        return Located(models, None)
+    if is_model(models):
+        return serving(models)
+    found = models_in(models)
+    stated = [model for model in found if models.joinpath(model, states.FILE).is_file()] or found
+    if len(stated) != 1:
+        raise BundleNotFound(
+            f"found {listed(stated)}, expected one model that serves, or its name", file=models
+        )
+    return serving(models / stated[0])
+
+
+def serving(model: Path) -> Located:
+    """The bundle of a model: the one that its state.json names, else its only version."""
+    if (state := states.read(model)) is not None:
+        return Located(model / state.version, state.digest)
+    found = versions_in(model)
+    if len(found) != 1:
+        raise BundleNotFound(
+            f"found {listed(found)}, expected {states.FILE} to name the version that serves", file=model
+        )
+    return Located(model / found[0], None)
+
+
+def models_in(models: Path) -> list[str]:
+    """Names of the models in a folder of models, in order."""
+    return sorted(path.name for path in folders(models) if is_model(path))
+
+
+def versions_in(model: Path) -> list[str]:
+    """Names of a model's versions, in order."""
+    return sorted(path.name for path in folders(model) if path.joinpath(manifests.FILE).is_file())
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder is a model's: it has a state.json, or at least one version."""
+    return folder.joinpath(states.FILE).is_file() or bool(versions_in(folder))
+
+
+def folders(parent: Path) -> list[Path]:
+    """The visible folders in a folder."""
+    if not parent.is_dir():
+        return []
+    return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+
+
+def listed(names: list[str]) -> str:
+    """What was found, for a message."""
+    return ", ".join(names) or "nothing"

@@ -1,0 +1,138 @@
+"""`polyparse models list|verify|promote|rollback`: what a release engineer does with folders of models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from polyparse.bundle import manifest as manifests
+from polyparse.bundle import release
+from polyparse.bundle import state as states
+from polyparse.bundle import store as bundles
+from polyparse.errors import BundleError, BundleNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one of the four actions; each raises BundleError where it refuses."""
+    options = arguments().parse_args(argv)
+    status: int = options.action(options)
+    return status
+
+
+def arguments() -> argparse.ArgumentParser:
+    """What the command line may say."""
+    parser = argparse.ArgumentParser(prog="polyparse models", description="Look after folders of models.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
+    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback")
+    add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
+    add.set_defaults(action=list_models)
+    add = actions.add_parser("verify", parents=[common], help="check every byte, then the golden frames")
+    add.add_argument("name", nargs="?", help="one model; all of them by default")
+    add.add_argument("version", nargs="?", help="one version; all of them by default")
+    add.set_defaults(action=verify)
+    add = actions.add_parser("promote", parents=[common], help="verify a version, then let it serve")
+    add.add_argument("name")
+    add.add_argument("version")
+    add.set_defaults(action=promote)
+    add = actions.add_parser("rollback", parents=[common], help="let the version before serve again")
+    add.add_argument("name")
+    add.set_defaults(action=rollback)
+    return parser
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """Print a table of all versions."""
+    rows = [HEADER, *(row(bundle) for bundle in bundles_in(options.models))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for cells in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Print one line a version; the status is 2 if any is refused."""
+    refused = 0
+    for bundle in bundles_in(options.models, options.name, options.version):
+        title = f"{bundle.parent.name} {bundle.name}"
+        try:
+            print(f"{title}: sound, sha256 {check(bundle)}")
+        except BundleError as error:
+            refused += 1
+            print(f"{title}: refused ({error.code}): {error}")
+    return 2 if refused else 0
+
+
+def promote(options: argparse.Namespace) -> int:
+    """Let a version serve, once its golden frames are right too."""
+    (bundle,) = bundles_in(options.models, options.name, options.version)
+    check(bundle)
+    state = release.promote(bundle.parent, bundle.name)
+    print(f"{options.name}: {state.version} serves, sha256 {state.digest}")
+    return 0
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Let the version before serve again; its files are checked, its golden frames were when it was promoted."""
+    state = release.rollback(options.models / options.name)
+    print(f"{options.name}: {state.version} serves, sha256 {state.digest}")
+    return 0
+
+
+def bundles_in(models: Path, name: str | None = None, version: str | None = None) -> Iterator[Path]:
+    """The bundles of a folder of models, or those of one name, or of one version; BundleNotFound where none is."""
+    found = [
+        models / model / each
+        for model in bundles.models_in(models)
+        for each in bundles.versions_in(models / model)
+    ]
+    wanted = [path for path in found if name in {None, path.parent.name} and version in {None, path.name}]
+    if not wanted:
+        names = bundles.listed([f"{path.parent.name}/{path.name}" for path in found])
+        expected = "/".join(part for part in (name or "a model", version) if part)
+        raise BundleNotFound(f"found {names}, expected {expected}", file=models)
+    yield from wanted
+
+
+def check(bundle: Path) -> str:
+    """Verify a bundle, by its digest too where it serves, and its golden frames; returns the digest."""
+    from polyparse.runtime.load import Parser  # noqa: PLC0415 - the other actions need no runtime
+
+    state = states.read(bundle.parent)
+    pinned = state.digest if state is not None and state.version == bundle.name else None
+    Parser.load(bundle, digest=pinned, device="cpu").check_golden()
+    return bundles.digest(bundle)
+
+
+def row(bundle: Path) -> tuple[str, ...]:
+    """The cells of one version."""
+    state = states.read(bundle.parent)
+    serves = "yes" if state is not None and state.version == bundle.name else ""
+    file = bundle / manifests.FILE
+    try:
+        manifest = manifests.parse(file.read_bytes(), file=file)
+    except BundleError as error:
+        return (bundle.parent.name, bundle.name, serves, f"refused: {error.code}", "", "")
+    size = sum(record.size for record in manifest.files.values())
+    return (
+        bundle.parent.name,
+        bundle.name,
+        serves,
+        " ".join(manifest.locales),
+        exact_match(manifest),
+        f"{size / 1e6:.1f} MB",
+    )
+
+
+def exact_match(manifest: manifests.Manifest) -> str:
+    """The mean over the locales that were measured."""
+    measured = [measures.get("exact_match") for measures in manifest.measures.values()]
+    numbers = [value for value in measured if isinstance(value, float | int)]
+    return f"{mean(numbers):.3f}" if numbers else "-"

@@ -1,0 +1,65 @@
+"""`polyparse parse TEXT...`: the frames of utterances, as a table for people or as JSON for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polyparse.bundle.store import locate
+from polyparse.contract.frame import Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyparse.contract.frame import Frame
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse each TEXT with the model that serves, on the CPU; prints one frame a text, in their order."""
+    from polyparse.runtime.load import Parser  # noqa: PLC0415 - --help needs no runtime
+
+    options = arguments().parse_args(argv)
+    located = locate(options.models, options.model)
+    parser = Parser.load(located.bundle, digest=located.digest, device="cpu")
+    frames = parser.parse([Utterance(text, options.locale) for text in options.texts])
+    show = as_json if options.json else as_table
+    print("\n".join(show(frame) for frame in frames))
+    return 0
+
+
+def arguments() -> argparse.ArgumentParser:
+    """What the command line may say."""
+    parser = argparse.ArgumentParser(prog="polyparse parse", description="Print the frames of utterances.")
+    parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
+    parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
+    parser.add_argument(
+        "--models", type=Path, default=Path("models"), help="a folder of models, one model, or one bundle"
+    )
+    parser.add_argument("--model", metavar="NAME", help="which model of the folder; needed if several serve")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    return parser
+
+
+def as_json(frame: Frame) -> str:
+    """The frame on one line, its keys as in the answers of POST /parse."""
+    return json.dumps(asdict(frame), ensure_ascii=False)
+
+
+def as_table(frame: Frame) -> str:
+    """The text, then a line for the domain, the intent and each slot, with their confidences; or that it was refused."""
+    if frame.refused:
+        return f"{frame.text}\n  out of domain  {frame.out_of_domain:.2f}"
+    rows = [
+        *(("domain", choice.name, choice.confidence, "") for choice in (frame.domain,) if choice),
+        *(("intent", choice.name, choice.confidence, "") for choice in (frame.intent,) if choice),
+        *(
+            ("slot", slot.name, slot.confidence, f"  {slot.value}  [{slot.start}:{slot.end}]")
+            for slot in frame.slots
+        ),
+    ]
+    width = max((len(name) for _, name, _, _ in rows), default=0)
+    lines = (f"  {kind:<6}  {name:<{width}}  {confidence:.2f}{rest}" for kind, name, confidence, rest in rows)
+    return "\n".join((frame.text, *lines))

@@ -1,0 +1,1 @@
+"""Training utterances varied: slot values swapped, words substituted."""

@@ -1,0 +1,1 @@
+"""One file a corpus format, and what they share."""

@@ -1,0 +1,41 @@
+"""Slot-filling corpora of one utterance a line: `token:tag token:tag <=> intent`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from polyparse.corpora.example import Example
+from polyparse.corpora.readers.lines import Line, read_lines
+from polyparse.corpora.readers.splits import partition_files, take
+from polyparse.corpora.readers.tagged import checked_tag, join, only_locale
+
+_ARROW = " <=> "
+
+
+def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[Example]:
+    """The partition from a folder with files train, dev or valid, test, or from one such file.
+
+    The format has no domains, so `domain` is None, whatever prefix an intent bears. Names stay as the corpus
+    writes them, `__` for `/` or `:` included. The id is the line number.
+    """
+    locale = only_locale(locales, path)
+    files = partition_files(path, lambda name: path / name)
+    return take(partition, files, lambda name: _read_file(files[name], locale, name), path=path)
+
+
+def _read_file(path: Path, locale: str, partition: str) -> list[Example]:
+    return [_example(line, locale, partition) for line in read_lines(path) if line.text.strip()]
+
+
+def _example(line: Line, locale: str, partition: str) -> Example:
+    body, _, intent = line.text.rpartition(_ARROW)
+    if not body.strip() or not intent.strip():
+        raise line.error(f"found {line.text[:40]!r}, expected 'token:tag token:tag{_ARROW}intent'")
+    tokens, tags = [], []
+    for pair in filter(None, body.split(" ")):
+        token, _, tag = pair.rpartition(":")
+        if not token:
+            raise line.error(f"found {pair!r}, expected token:tag")
+        tokens.append(token)
+        tags.append(checked_tag(tag, line))
+    text, slots = join(tokens, tags)
+    return Example(str(line.number), text, locale, partition, None, intent.strip(), slots)

@@ -1,0 +1,1 @@
+"""report.html: one page that says how good a model is and where it errs."""

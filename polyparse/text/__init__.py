@@ -1,0 +1,1 @@
+"""Text to arrays: tokens that know their places, vocabulary, n-gram features, batches."""

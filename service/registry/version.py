@@ -1,0 +1,47 @@
+"""A version that serves, and the lease by which a request holds it: whatever is held is never closed."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from polyparse.bundle.golden import Golden
+from polyparse.contract.frame import Frame
+from service.batching.batcher import Batcher
+from service.registry.loaded import Model, ModelVersion
+from service.registry.policy import Snapshot, State
+
+
+class Version:
+    """A model with its own batcher, so that no batch mixes versions. All use is in the event loop's thread."""
+
+    def __init__(self, model: Model[Any], batcher: Batcher[Any, Frame], golden: Golden) -> None:
+        self.model = model
+        self.identity = ModelVersion(model.name, model.version, model.digest)
+        self.batcher = batcher
+        self.golden = golden
+        self.state = State.READY
+        self.leases = 0
+
+    def snapshot(self) -> Snapshot:
+        """Return what the policy needs."""
+        return Snapshot(self.state, self.leases)
+
+
+class Lease:
+    """Holds a version for the length of a `with`; calls `released` when it lets go."""
+
+    __slots__ = ("_released", "_version")
+
+    def __init__(self, version: Version, released: Callable[[Version], None]) -> None:
+        self._version = version
+        self._released = released
+
+    def __enter__(self) -> Version:
+        self._version.leases += 1
+        return self._version
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._version.leases -= 1
+        self._released(self._version)

@@ -1,0 +1,67 @@
+"""The benchmark that leaves domains out, on a small corpus."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.unseen_domains import __main__ as unseen_domains
+from polyparse.inference.ood import Rejection
+from polyparse.schema import structure
+from tests.benchmarks.unseen_domains import toy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = [
+    f"--set={key}"
+    for key in (
+        "optim.epochs=1",
+        "joint.encoder.hidden_size=8",
+        "joint.mlp_size=8",
+        "classifier.bag.vector_size=4",
+        "classifier.bag.epochs=1",
+    )
+]
+
+
+def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path) -> None:
+    record, weights = tmp_path / "unseen_domains.json", tmp_path / "weights.json"
+    spec = toy.write(tmp_path / "corpus")
+    asked = [
+        "--corpus",
+        spec,
+        "--locales",
+        toy.LOCALE,
+        "--folds",
+        "4",
+        "--members",
+        "1",
+        "--signals",
+        "surprise,unknown_share",
+    ]
+    asked += ["--json", str(record), "--rejection", str(weights), "--out", str(tmp_path / "out"), *SMALL]
+    assert unseen_domains.main(asked) in {0, 1}
+    figures = json.loads(record.read_text(encoding="utf-8"))["figures"]
+    areas = [figures[f"auroc_{domain}"] for domain in toy.TEXTS]
+    assert figures["ood_auroc"] == pytest.approx(sum(areas) / len(areas), rel=1e-4)
+    found = structure(Rejection, json.loads(weights.read_text(encoding="utf-8")), where="weights.json")
+    assert set(found.weights) == {"surprise", "unknown_share"}
+    assert found.threshold == pytest.approx(figures["threshold"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (["--signals", "mood"], "--signals: found 'mood', expected some of surprise"),
+        (["--signals", "doubt,length=much"], "--signals: length: found 'much', expected a number"),
+        (["--corpus", "massive:no/such/folder"], "--corpus: found nothing at no/such/folder"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_a_line(
+    asked: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert unseen_domains.main(asked) == 2
+    assert message in capsys.readouterr().err

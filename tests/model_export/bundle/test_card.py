@@ -1,0 +1,167 @@
+"""The model card: what a person has to know before trusting a bundle, taken from its manifest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from model_export.bundle.card import HEADS, NOISES, model_card
+from polyparse.bundle.store import verify
+from polyparse.evaluation.robustness import HARSH, TYPED, Pair
+from polyparse.inference.calibration import Calibration, Scale
+from polyparse.inference.ood import Rejection
+from polyparse.inference.routing import Routing
+from tests.bundles import write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polyparse.bundle.manifest import Manifest
+
+MEASURES = {
+    "domain_accuracy": 0.9,
+    "intent_accuracy": 0.8,
+    "slot_f1": 0.75,
+    "exact_match": 0.0,
+    "frame_accuracy": 1.0,
+    "semer": None,
+    "utterances": 2,
+}
+NOISE = {
+    "typo": [Pair("en-US", clean=True, noisy=False), *[Pair("es-ES", clean=True, noisy=True)] * 3],
+    "upper_case": [Pair("en-US", clean=True, noisy=False), Pair("es-ES", clean=False, noisy=True)],
+    "romanised": [],
+    "marks": [Pair("hi-IN", clean=True, noisy=False)],
+}
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Manifest:
+    return verify(write_bundle(tmp_path / "home" / "1.0"))
+
+
+def section(card: str, title: str) -> str:
+    return card.split(f"## {title}")[1].partition("\n## ")[0].partition("\n\n")[2].strip()
+
+
+def test_it_opens_with_name_version_locales_and_labels(described: Manifest) -> None:
+    title, _, summary = model_card(described, notes=[], noise=NOISE).split("\n")[:3]
+    assert title == "# home 1.0"
+    assert summary == "Utterances in en-US, es-ES to frames: 2 domains, 2 intents, 2 slots."
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_it_says_how_slots_are_decoded(head: str, described: Manifest) -> None:
+    model = section(model_card(replace(described, decode_head=head), notes=[], noise=NOISE), "Model")  # type: ignore[arg-type]  # of a table
+    assert f"- slots: {HEADS[head]}" in model.split("\n")
+
+
+ROUTINGS = {
+    "soft, lambda 0.3 on the joint network beside a domain classifier over intents": Routing(
+        "soft", 0.3, "intents"
+    ),
+    "soft, lambda 0.5 on the joint network beside a domain classifier over domains": Routing(
+        "soft", 0.5, "domains"
+    ),
+    "hard, the domain by a domain classifier over domains, the intent by the joint network": Routing(
+        "hard", 1.0, "domains"
+    ),
+    "by the joint network alone": Routing("soft", 1.0, "none"),
+}
+
+
+@pytest.mark.parametrize("sentence", ROUTINGS)
+def test_it_says_how_utterances_are_routed(sentence: str, described: Manifest) -> None:
+    classifier = None if "alone" in sentence else {"cpu": "score.onnx"}
+    manifest = replace(described, routing=ROUTINGS[sentence], classifier=classifier)
+    assert f"- routing: {sentence}" in section(model_card(manifest, notes=[], noise=NOISE), "Model").split(
+        "\n"
+    )
+
+
+def test_a_model_without_intents_is_not_routed(described: Manifest) -> None:
+    labels = replace(described.labels, domains=(), intents=(), intent_domains=(), domain_slots=())
+    network = replace(described.networks[0], domains=(), intents=())
+    card = model_card(replace(described, labels=labels, networks=(network,)), notes=[], noise=NOISE)
+    assert "Utterances in en-US, es-ES to frames: no domains, no intents, 2 slots." in card
+    assert "routing" not in card
+
+
+def test_the_notes_of_the_exporter_are_among_what_it_says_of_the_model(described: Manifest) -> None:
+    model = section(
+        model_card(described, notes=["gate 1: fine", "approximated"], noise=NOISE), "Model"
+    ).split("\n")
+    assert model[-2:] == ["- gate 1: fine", "- approximated"]
+
+
+def test_data_and_licence_are_named(described: Manifest) -> None:
+    found = section(model_card(described, notes=[], noise=NOISE), "Data and licence")
+    assert found == "Trained on none: its weights are written down. Licence of the data: Apache-2.0."
+
+
+def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(described: Manifest) -> None:
+    card = model_card(
+        replace(described, measures={"en-US": MEASURES, "mean": MEASURES}), notes=[], noise=NOISE
+    )
+    table = section(card, "Measures on dev (fractions), from the bundle's own bytes").split("\n\n")[0]
+    head, rule, *rows = table.split("\n")
+    assert head.count("|") == rule.count("|") == rows[0].count("|") == 9
+    assert rows == [
+        f"| {name} | 2 | 0.9000 | 0.8000 | 0.7500 | 0.0000 | 1.0000 | - |" for name in ("en-US", "mean")
+    ]
+
+
+def noise_section(card: str) -> str:
+    return section(card, "Exact match lost to noise on dev (fractions), from the bundle's own bytes")
+
+
+def test_what_noise_costs_is_said_of_every_kind_and_of_those_that_nothing_could_get(
+    described: Manifest,
+) -> None:
+    table, mean, absent = noise_section(model_card(described, notes=[], noise=NOISE)).split("\n\n")
+    assert table.split("\n") == [
+        "| noise | utterances changed | exact match lost |",
+        "|---|---|---|",
+        "| a typo in one word | 4 | 0.2500 |",
+        "| all in upper case | 2 | 0.0000 |",
+        "| Hindi without its non-spacing marks, as no one types it | 1 | 1.0000 |",
+    ]
+    assert mean == "Mean over what people type: 0.1250."
+    assert absent == "Not measured, for no utterance of dev could get it: Hindi in Latin letters."
+
+
+def test_dev_that_no_noise_changes_has_no_table(described: Manifest) -> None:
+    found = noise_section(model_card(described, notes=[], noise=dict.fromkeys(TYPED, ())))
+    assert found.startswith("Not measured, for no utterance of dev could get it: a typo in one word;")
+
+
+def test_every_kind_of_noise_is_told_in_words() -> None:
+    assert tuple(NOISES) == (*TYPED, *HARSH)
+
+
+def test_provenance_and_limits_stand_in_it(described: Manifest) -> None:
+    card = model_card(described, notes=[], noise=NOISE)
+    provenance = described.provenance
+    assert section(card, "Provenance") == (
+        f"Commit `{provenance.git_commit}`, {provenance.created}, onnx {provenance.libraries['onnx']}."
+    )
+    assert "not calibrated" in section(card, "Limits")
+
+
+def test_what_a_calibrated_model_promises_and_when_it_refuses_are_among_its_limits(
+    described: Manifest,
+) -> None:
+    judged = replace(
+        described,
+        calibration=Calibration(pooled=Scale(), locales={}),
+        rejection=Rejection(threshold=0.65, weights={}, bias=0.0),
+    )
+    plain, limits = (
+        section(model_card(each, notes=[], noise=NOISE), "Limits") for each in (described, judged)
+    )
+    assert "there is no out-of-domain answer" in plain
+    assert "whose out-of-domain score is above 0.65 is refused" in limits
+    assert "are calibrated on dev" in limits
+    assert "not calibrated." in limits.split("\n")[-1]  # of slots

@@ -1,0 +1,156 @@
+"""Exported with dev enough to calibrate, and with a rejection: the bundle answers as its manifest and card say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from model_export.bundle.card import NOISES
+from polyparse.bundle import golden
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
+from polyparse.errors import ConfigError
+from polyparse.evaluation.evaluate import measure
+from polyparse.evaluation.robustness import drop, pairs_by_kind
+from polyparse.inference.ood import Rejection
+from polyparse.runtime.load import Parser
+from tests.model_export.checkpoints import CONFIG, export, trained, untrained
+from tests.train import corpus
+from train.postprocessing.calibration import LEAST_UTTERANCES
+from train.postprocessing.training_text import seen_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polyparse.corpora.example import Example
+    from train.checkpoint import Checkpoint
+    from train.config import RunConfig
+
+KINDS = {"shared": CONFIG, "per-domain": replace(CONFIG, topology="per-domain", routing="hard")}
+REFUSES = Rejection(threshold=0.5, weights={"unknown_share": 20.0}, bias=-6.0)
+AGAINST_TEXT = Rejection(threshold=0.5, weights={"novelty": 4.0, "atypicality": 0.1}, bias=-6.0)
+
+
+def many(n_least: int = LEAST_UTTERANCES) -> list[Example]:
+    """Dev again and again, each time under other ids: as many as a calibration takes."""
+    once = corpus.examples("dev")
+    times = -(-n_least // len(once))
+    return [replace(example, id=f"{example.id}-{time}") for time in range(times) for example in once]
+
+
+def learnt(folder: Path, config: RunConfig, *, rejection: Rejection | None = None) -> Checkpoint:
+    """A finished run with dev enough, which may refuse."""
+    checkpoint = trained(folder, config)
+    checkpoint.save_dev(many())
+    if rejection is not None:
+        checkpoint.save_json("rejection", rejection)
+    return checkpoint
+
+
+def lost_in_card(folder: Path) -> list[tuple[str, str, str]]:
+    """The rows of the card's table of noise."""
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    table = card.partition("## Exact match lost to noise")[2].partition("\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.split("\n")[2:]]
+    return [(kind, utterances, lost) for kind, utterances, lost in rows]
+
+
+def lost_by(parser: Parser) -> list[tuple[str, str, str]]:
+    """The same of a parser: it loses by some noise, and gets every kind."""
+    pairs = pairs_by_kind(parser, many())
+    assert all(pairs.values())
+    assert max(drop(found) for found in pairs.values()) > 0.0
+    return [(NOISES[kind], str(len(found)), f"{drop(found):.4f}") for kind, found in pairs.items()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bundle_with_dev_enough_is_calibrated_and_its_golden_frames_too(kind: str, tmp_path: Path) -> None:
+    described = export(learnt(tmp_path / "run", KINDS[kind]), tmp_path / "1")
+    assert described.calibration is not None
+    assert set(described.calibration.locales) <= set(described.locales)
+    parser = Parser.load(tmp_path / "1", device="cpu")
+    parser.check_golden()
+    own = replace(described, calibration=None)
+    uncalibrated = Parser(tmp_path / "1", own, "", device="cpu", threads=1)
+    entries = golden.load(tmp_path / "1" / "golden.jsonl")
+    utterances = [Utterance(entry.text, entry.locale) for entry in entries]
+    found, plain = (each.parse(utterances) for each in (parser, uncalibrated))
+    assert [frame.intent and frame.intent.name for frame in found] == [
+        frame.intent and frame.intent.name for frame in plain
+    ]
+    assert [frame.confidence for frame in found] != [frame.confidence for frame in plain]
+    card = (tmp_path / "1" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"calibrated on {len(many())} dev utterances: expected calibration error" in card
+
+
+def test_a_bundle_refuses_as_the_checkpoint_says(tmp_path: Path) -> None:
+    described = export(learnt(tmp_path / "run", CONFIG, rejection=REFUSES), tmp_path / "1")
+    assert described.rejection == REFUSES
+    parser = Parser.load(tmp_path / "1", device="cpu")
+    known, strange = parser.parse([Utterance("wake me tomorrow at six", "en-US"), Utterance("zxqv vrrt zzk")])
+    assert not known.refused
+    assert known.out_of_domain is not None
+    assert strange.refused
+    assert strange.out_of_domain is not None
+    assert strange.out_of_domain > REFUSES.threshold >= known.out_of_domain
+    frames = parser.parse([Utterance(example.text, example.locale) for example in many()])
+    assert described.measures["mean"] == measure(many(), frames)["mean"]
+    assert lost_in_card(tmp_path / "1") == lost_by(parser)
+
+
+def test_a_rejection_that_reads_training_text_has_it_in_the_bundle(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=AGAINST_TEXT)
+    checkpoint.save_seen_text(seen_by(corpus.examples(), checkpoint))
+    described = export(checkpoint, tmp_path / "1")
+    assert described.text.seen_text in described.files
+    parser = Parser.load(tmp_path / "1", device="cpu")
+    seen, unseen = parser.parse([corpus.examples()[0].utterance, Utterance("six at tomorrow me wake")])
+    assert seen.out_of_domain is not None
+    assert unseen.out_of_domain is not None
+    assert seen.out_of_domain < 0.01
+    assert unseen.out_of_domain > 0.1
+
+
+def test_training_text_that_no_signal_reads_stays_out_of_the_bundle(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=REFUSES)
+    checkpoint.save_seen_text(seen_by(corpus.examples(), checkpoint))
+    assert export(checkpoint, tmp_path / "1").text.seen_text is None
+
+
+def test_a_rejection_whose_training_text_is_gone_is_refused(tmp_path: Path) -> None:
+    checkpoint = learnt(tmp_path / "run", CONFIG, rejection=AGAINST_TEXT)
+    with pytest.raises(
+        ConfigError, match=r"found no seen_text\.npz, expected what `polyparse rejection` wrote"
+    ):
+        export(checkpoint, tmp_path / "1")
+    assert not (tmp_path / "1").exists()
+
+
+def test_a_rejection_that_names_no_signal_is_refused_with_its_file(tmp_path: Path) -> None:
+    checkpoint = untrained(tmp_path / "run", CONFIG)
+    content = {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}
+    (checkpoint.folder / "rejection.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"run/rejection\.json: weights: found signal 'mood'"):
+        export(checkpoint, tmp_path / "1")
+    assert not (tmp_path / "1").exists()
+
+
+@pytest.mark.parametrize("lacks", ["domain", "intent"])
+def test_a_corpus_without_domains_or_intents_is_exported_with_what_can_be_calibrated(
+    lacks: str, tmp_path: Path
+) -> None:
+    gone = {"domain": None} if lacks == "domain" else {"domain": None, "intent": None}
+    train, dev = (
+        [replace(example, **gone) for example in examples]  # type: ignore[arg-type]  # of its fields
+        for examples in (corpus.examples(), many(2 * LEAST_UTTERANCES))
+    )
+    checkpoint = untrained(tmp_path / "run", CONFIG, train=train, dev=dev)
+    described = export(checkpoint, tmp_path / "1", precision="float32")
+    assert described.calibration is not None
+    assert (described.calibration.pooled.intent_temperature == 1.0) == (lacks == "intent")
+    assert bundle.verify(tmp_path / "1") == described
+    card = (tmp_path / "1" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert ("intent 0." in card, "domain 0." in card) == (lacks == "domain", False)

@@ -1,0 +1,153 @@
+"""Manifests: what is written is read back, and what is wrong is refused with its key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from polyparse.bundle import manifest
+from polyparse.bundle.manifest import TextFiles
+from polyparse.errors import ManifestInvalid, SchemaTooNew
+from polyparse.inference.calibration import Calibration, Scale
+from polyparse.inference.ood import SIGNALS, Rejection
+from tests.bundles import describe, edit_manifest, write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_bundle(tmp_path / "words" / "1")
+
+
+def read(bundle: Path) -> manifest.Manifest:
+    file = bundle / manifest.FILE
+    return manifest.parse(file.read_bytes(), file=file)
+
+
+def described_by(bundle: Path) -> manifest.Manifest:
+    """The manifest of a bundle without the one that is there."""
+    bundle.joinpath(manifest.FILE).unlink()
+    return describe(bundle)
+
+
+def test_what_is_written_is_read_back(bundle: Path) -> None:
+    described = described_by(bundle)
+    manifest.write(described, bundle)
+    assert read(bundle) == described
+
+
+def test_calibration_and_rejection_are_read_back(bundle: Path) -> None:
+    judged = replace(
+        described_by(bundle),
+        calibration=Calibration(pooled=Scale(path_slope=0.8), locales={"es-ES": Scale(path_offset=-0.25)}),
+        rejection=Rejection(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
+        text=TextFiles(vocabulary="vocabulary.json", features=None, seen_text="golden.jsonl"),
+    )
+    manifest.write(judged, bundle)
+    assert read(bundle) == judged
+
+
+def test_writing_what_was_read_gives_the_same_bytes(bundle: Path) -> None:
+    before = bundle.joinpath(manifest.FILE).read_bytes()
+    manifest.write(read(bundle), bundle)
+    assert bundle.joinpath(manifest.FILE).read_bytes() == before
+
+
+def test_a_newer_schema_is_refused_before_anything_else_is_looked_at(bundle: Path) -> None:
+    edit_manifest(bundle, schema_version=2, name=7, colour="blue")
+    with pytest.raises(SchemaTooNew, match=r"manifest\.json: found schema_version 2, expected at most 1"):
+        read(bundle)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'"manifest"', b"{}"])
+def test_what_is_no_manifest_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match=r"a/manifest\.json: ") as caught:
+        manifest.parse(content, file=tmp_path / "a" / "manifest.json")
+    assert caught.value.file == tmp_path / "a" / "manifest.json"
+
+
+GRAPHS = {"score": "score.onnx", "decode": "decode.onnx"}
+NETWORK = {
+    "name": "all",
+    "domains": ["alarm"],
+    "intents": ["alarm_set"],
+    "tags": ["O"],
+    "graphs": {"cpu": GRAPHS},
+}
+FILE = {"size": 1, "sha256": "0" * 64}
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"colour": "blue"}, "colour"),
+    ({"schema_version": 0}, "schema_version: found 0, expected 1"),
+    ({"schema_version": True}, "schema_version"),
+    ({"schema_version": "1"}, "schema_version"),
+    ({"decode_head": "beam"}, "decode_head"),
+    ({"name": "a/b"}, "name: found 'a/b', expected the name of a folder"),
+    ({"version": ".."}, "version: found '..', expected the name of a folder"),
+    ({"version": ""}, "version: found ''"),
+    ({"golden": "lost.jsonl"}, "golden: found 'lost.jsonl', expected one of the files listed"),
+    ({"text": {"vocabulary": "v.txt", "features": None}}, "text.vocabulary: found 'v.txt'"),
+    ({"text": {"vocabulary": "vocabulary.json", "features": "f"}}, "text.features: found 'f'"),
+    ({"tensors": {"lost.onnx": {"inputs": [], "outputs": []}}}, "tensors: found 'lost.onnx'"),
+    ({"files": {"../evil": FILE}}, "files: found '../evil', expected a path inside the bundle"),
+    ({"files": {"/etc/passwd": FILE}}, "files: found '/etc/passwd'"),
+    ({"files": {"manifest.json": FILE}}, "files: found 'manifest.json'"),
+    ({"files": {"a//b": FILE}}, "files: found 'a//b'"),
+    ({"topology": "per-domain"}, "networks: found 1, expected 2 for topology 'per-domain'"),
+    ({"networks": []}, "networks: found 0, expected 1 for topology 'shared'"),
+    ({"networks": [NETWORK | {"domains": ["sea"]}]}, r"networks\[0\].domains: found \['sea'\]"),
+    ({"networks": [NETWORK | {"tags": ["B-sea"]}]}, r"networks\[0\].tags: found \['B-sea'\]"),
+    ({"networks": [NETWORK | {"graphs": {}}]}, r"networks\[0\].graphs: found devices \[\]"),
+    (
+        {"networks": [NETWORK | {"graphs": {"tpu": GRAPHS}}]},
+        r"found devices \['tpu'\], expected some of cpu, cuda",
+    ),
+    ({"classifier": {"cpu": "score.onnx"}}, "classifier: .* routing.classifier is 'none'"),
+    ({"routing": {"kind": "soft", "joint_weight": 1.5, "classifier": "none"}}, "joint_weight: found 1.5"),
+    (
+        {"calibration": {"pooled": {}, "locales": {"de-DE": {}}}},
+        r"calibration.locales: found \['de-DE'\], expected locales that are served",
+    ),
+    (
+        {"calibration": {"pooled": {"path_slope": 0.0}, "locales": {}}},
+        "calibration.pooled: path_slope: found 0",
+    ),
+    ({"calibration": {"pooled": {"slope": 1.0}, "locales": {}}}, "calibration.pooled: found .* 'slope'"),
+    ({"rejection": {"threshold": 1.5, "weights": {}, "bias": 0.0}}, "rejection: threshold: found 1.5"),
+    ({"rejection": {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}}, "found signal 'mood'"),
+    (
+        {"rejection": {"threshold": 0.5, "weights": {"novelty": 1.0}, "bias": 0.0}},
+        "text.seen_text: found none, expected a file, for the rejection reads it",
+    ),
+    (
+        {"text": {"vocabulary": "vocabulary.json", "features": None, "seen_text": "seen.npz"}},
+        "text.seen_text: found 'seen.npz', expected one of the files listed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), WRONG)
+def test_a_manifest_at_odds_with_its_schema_or_itself_is_refused(
+    bundle: Path, changes: dict[str, Any], message: str
+) -> None:
+    edit_manifest(bundle, **changes)
+    with pytest.raises(ManifestInvalid, match=message):
+        read(bundle)
+
+
+OPTIONAL = {"calibration", "rejection"}
+
+
+def test_every_key_is_required_but_those_that_older_bundles_lack(bundle: Path) -> None:
+    file = bundle / manifest.FILE
+    whole = json.loads(file.read_bytes())
+    older = {name: value for name, value in whole.items() if name not in OPTIONAL}
+    assert manifest.parse(json.dumps(older).encode(), file=file) == read(bundle)
+    for key in older:
+        content = json.dumps({name: value for name, value in whole.items() if name != key}).encode()
+        with pytest.raises(ManifestInvalid, match=key):
+            manifest.parse(content, file=file)

@@ -1,0 +1,243 @@
+"""`polyparse evaluate`, through the console command: real bundles, a real checkpoint, real files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from polyparse.cli import main as cli
+from polyparse.contract.frame import Utterance
+from polyparse.corpora.read import read
+from polyparse.evaluation.breakdown import Case
+from polyparse.evaluation.evaluate import measure
+from polyparse.evaluation.reliability import calibration_of
+from polyparse.runtime.load import Parser
+from tests.bundles import edit_manifest, write_bundle
+from tests.polyparse.evaluation.report.html_tree import read_html
+from tests.train import corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.checkpoint import Checkpoint
+
+    Capture = pytest.CaptureFixture[str]
+
+ROOT = Path(cli.__file__).parents[2]
+KEYS = {
+    "domain_accuracy",
+    "intent_accuracy",
+    "slot_f1",
+    "exact_match",
+    "frame_accuracy",
+    "semer",
+    "utterances",
+}
+Row = tuple[str, str, str, str]
+
+ROWS: dict[str, list[Row]] = {
+    "en-US": [
+        ("wake me at seven", "wake me at [time : seven]", "alarm", "alarm_set"),
+        ("kitchen lights today", "[place : kitchen] lights [time : today]", "iot", "lights_off"),
+        ("wake the lights", "wake the lights", "iot", "lights_off"),
+    ],
+    "es-ES": [
+        ("apaga las luces de la cocina", "apaga las luces de la [place : cocina]", "iot", "lights_off"),
+        ("alarm a las siete", "alarm a las [time : siete]", "alarm", "alarm_set"),
+    ],
+}
+REFUSED: list[Row] = [
+    ("wake me\x07", "wake me\x07", "alarm", "alarm_set"),
+    ("x" * 10_001, "x" * 10_001, "alarm", "alarm_set"),
+    ("\u200d", "\u200d", "alarm", "alarm_set"),
+]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_bundle(tmp_path / "models" / "words" / "1")
+
+
+def write_rows(folder: Path, rows: dict[str, list[Row]]) -> str:
+    """A corpus in MASSIVE's layout, all of it test; returns what --corpus takes."""
+    folder.mkdir()
+    keys = ("utt", "annot_utt", "scenario", "intent")
+    for locale, found in rows.items():
+        lines = [
+            json.dumps(dict(zip(keys, row, strict=True)) | {"id": str(n), "partition": "test"})
+            for n, row in enumerate(found)
+        ]
+        folder.joinpath(f"{locale}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return f"massive:{folder}"
+
+
+def evaluate(subject: Sequence[str], spec: str, report: Path, *more: str, partition: str = "test") -> Any:
+    """metrics.json of an evaluation."""
+    options = [*subject, "--corpus", spec, "--partition", partition, "--report", str(report), *more]
+    assert cli.main(["evaluate", *options]) == 0
+    return json.loads(report.joinpath("metrics.json").read_bytes())
+
+
+def test_metrics_are_those_of_the_frames_that_the_bundle_gives(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    examples = read(spec, partition="test")
+    frames = Parser.load(bundle).parse([Utterance(example.text, example.locale) for example in examples])
+    calibration = metrics.pop("calibration")
+    assert metrics == measure(examples, frames)
+    assert calibration == calibration_of(list(map(Case, examples, frames)))
+    assert metrics["locales"]["en-US"]["intent_accuracy"] == pytest.approx(2 / 3)
+
+
+def test_metrics_have_the_keys_that_scripts_rely_on(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(tmp_path / "models")], spec, tmp_path / "report")
+    assert set(metrics) == {"locales", "mean", "calibration"}
+    assert set(metrics["calibration"]) == {"pooled", "locales"}
+    assert list(metrics["calibration"]["locales"]) == ["en-US", "es-ES"]
+    for errors in (metrics["calibration"]["pooled"], *metrics["calibration"]["locales"].values()):
+        assert set(errors) == {"intent", "domain", "frame"}
+        assert all(set(error) == {"ece", "by_chance"} for error in errors.values())
+    assert list(metrics["locales"]) == ["en-US", "es-ES"]
+    assert all(set(found) == KEYS for found in (metrics["mean"], *metrics["locales"].values()))
+    assert metrics["mean"]["utterances"] == 5
+    assert bundle.is_dir()
+
+
+def test_the_locales_asked_for_are_measured_in_that_order(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report", "--locales", "es-ES,en-US")
+    assert list(metrics["locales"]) == ["es-ES", "en-US"]
+
+
+def test_the_terminal_shows_the_measures_and_where_they_were_written(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    head, *rows, mean, trusted, wrote = capsys.readouterr().out.splitlines()
+    assert head.split()[:2] == ["locale", "utterances"]
+    assert [row.split()[:3] for row in rows] == [["en-US", "3", "0.6667"], ["es-ES", "2", "1.0000"]]
+    assert mean.split()[:2] == ["mean", "5"]
+    assert mean.split()[2] == f"{metrics['mean']['exact_match']:.4f}"
+    error = metrics["calibration"]["pooled"]["intent"]["ece"]
+    assert trusted.startswith(f"expected calibration error: intent {error:.4f}, domain ")
+    assert wrote == f"wrote {tmp_path / 'report' / 'metrics.json'} and {tmp_path / 'report' / 'report.html'}"
+    assert len({len(line) for line in (head, *rows, mean)}) == 1
+
+
+def test_the_report_says_how_its_frames_were_made(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    root = read_html((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
+    (facts,) = root.all("dl", "facts")
+    found = dict(zip((n.text for n in facts.all("dt")), (n.text for n in facts.all("dd")), strict=True))
+    assert next(root.all("h1")).text == "words 1 on massive test"
+    assert found["Corpus"] == spec
+    assert (found["Partition"], found["Locales"]) == ("test", "en-US, es-ES")
+    assert {"Model", "Version", "Digest (sha256)", "Slot decoding", "Routing", "Date"} <= set(found)
+
+
+def test_what_the_parser_refuses_counts_as_wrong(tmp_path: Path, bundle: Path, capsys: Capture) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS | {"en-US": ROWS["en-US"][:1] + REFUSED})
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    assert metrics["locales"]["en-US"]["utterances"] == 4
+    assert metrics["locales"]["en-US"]["intent_accuracy"] == 0.25
+    assert metrics["locales"]["es-ES"]["intent_accuracy"] == 1.0
+    said = "Refused, counted as wrong: 1 blank_text, 1 control_character, 1 text_too_long"
+    assert said in capsys.readouterr().err
+    assert "1 text_too_long" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_the_model_refuses_counts_as_wrong_and_is_not_judged_for_its_confidence(
+    tmp_path: Path, bundle: Path
+) -> None:
+    signal = {"threshold": 0.5, "weights": {"unknown_share": 20.0}, "bias": -8.0}  # above 0.4 unknown
+    edit_manifest(bundle, rejection=signal)
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    assert metrics["locales"]["en-US"]["intent_accuracy"] == pytest.approx(1 / 3)
+    assert metrics["locales"]["es-ES"]["domain_accuracy"] == 0.0
+    assert metrics["calibration"]["locales"]["es-ES"] == {"intent": None, "domain": None, "frame": None}
+    root = read_html((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
+    assert "scores above 0.5" in next(root.all("dl", "facts")).text
+
+
+def test_a_locale_that_the_bundle_does_not_serve_is_parsed_without_one(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    spec = write_rows(tmp_path / "corpus", {"fr-FR": ROWS["en-US"][:1], "en-GB": ROWS["en-US"][:1]})
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
+    assert metrics["locales"]["fr-FR"]["exact_match"] == 1.0
+    assert "Not served: fr-FR: parsed without a locale" in capsys.readouterr().err
+
+
+def test_corpora_without_domains_or_intents_are_measured(tmp_path: Path, bundle: Path) -> None:
+    slots = corpus.write_slots(tmp_path / "slots")
+    conll = corpus.write_conll(tmp_path / "conll")
+    for name, spec in (("slots", slots), ("conll", conll)):
+        metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / name / "report", "--locales", "en-US")
+        assert metrics["mean"]["domain_accuracy"] is None
+        assert (metrics["mean"]["intent_accuracy"] is None) == (name == "conll")
+
+
+def test_a_checkpoint_is_measured_as_training_measured_it(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    spec = corpus.write_massive(tmp_path / "corpus")
+    options = ["--checkpoint", str(checkpoint.folder)]
+    metrics = evaluate(options, spec, tmp_path / "report", partition="dev")
+    assert metrics["mean"] == pytest.approx(checkpoint.load_json("measures")["mean"])
+    assert checkpoint.folder.name in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_evaluating_a_bundle_needs_no_torch(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    program = (
+        "import sys\n"
+        "from polyparse.cli.evaluate import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "print('\\n' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
+    )
+    options = [
+        "--bundle",
+        str(bundle),
+        "--corpus",
+        spec,
+        "--partition",
+        "test",
+        "--report",
+        str(tmp_path / "report"),
+    ]
+    found = subprocess.run(  # noqa: S603 - the command is ours
+        [sys.executable, "-c", program, *options], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    imported = set(found.stdout.splitlines()[-1].split())
+    assert "onnxruntime" in imported
+    assert imported.isdisjoint({"torch", "scipy", "onnx", "fasttext", "tqdm"})
+
+
+@pytest.mark.parametrize("subject", [[], ["--bundle", "a", "--checkpoint", "b"]], ids=["neither", "both"])
+def test_one_subject_is_asked_for(tmp_path: Path, subject: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        evaluate(subject, "massive:x", tmp_path)
+    assert "--bundle" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_refused_before_anything_is_written(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    options = [
+        "--corpus",
+        f"massive:{tmp_path / 'absent'}",
+        "--partition",
+        "dev",
+        "--report",
+        str(tmp_path / "r"),
+    ]
+    assert cli.main(["evaluate", "--bundle", str(bundle), *options]) == cli.REFUSED
+    assert "absent" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()

@@ -1,0 +1,113 @@
+"""The console command: a table, imported when called; a refusal is one line and status 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polyparse.cli import main as cli
+from polyparse.cli.main import COMMANDS, INSTALL, Command, main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(cli.__file__).parents[2]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A module whose functions end in every way that a subcommand can."""
+    source = """
+        from polyparse.errors import ConfigError
+
+        def fine(argv):
+            return len(argv)
+
+        def refuse(argv):
+            raise ConfigError(f"found {argv[0]}, expected 1")
+
+        def lack_an_extra(argv):
+            raise ModuleNotFoundError(name="torch.nn")
+
+        def lack_something_else(argv):
+            raise ModuleNotFoundError(name="polyparse.spelling")
+    """
+    tmp_path.joinpath("endings_of_commands.py").write_text(textwrap.dedent(source))
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("endings_of_commands", None)
+
+
+@pytest.fixture
+def ending(install: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("fine", "refuse", "lack_an_extra", "lack_something_else"):
+        monkeypatch.setitem(COMMANDS, name, Command(f"endings_of_commands:{name}", ""))
+
+
+def imported_by(*argv: str) -> set[str]:
+    """Top-level modules that a subcommand's --help leaves imported, in a process of its own."""
+    program = (
+        "import sys\n"
+        "from polyparse.cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "except SystemExit:\n    pass\n"
+        "print('\\n' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
+    )
+    command = [sys.executable, "-c", program, *argv, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("name", ["serve", "parse", "models"])
+def test_a_subcommand_that_serves_imports_nothing_that_trains(name: str) -> None:
+    assert imported_by(name).isdisjoint({"torch", "scipy", "onnx", "fasttext", "train", "model_export"})
+
+
+def test_the_table_itself_imports_no_package_but_polyparse() -> None:
+    assert imported_by().isdisjoint({"numpy", "onnxruntime", "fastapi", "service", *INSTALL})
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"]])
+def test_help_lists_every_subcommand(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 0
+    printed = capsys.readouterr().out
+    assert all(f"{name} " in printed and command.summary in printed for name, command in COMMANDS.items())
+
+
+def test_an_unknown_subcommand_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sevre"]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"polyparse: found subcommand 'sevre', expected one of {', '.join(COMMANDS)}\n"
+    )
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_subcommand_gets_the_arguments_after_its_name_and_gives_its_status() -> None:
+    assert main(["fine", "a", "b"]) == 2
+    assert main(["fine"]) == 0
+
+
+@pytest.mark.usefixtures("ending")
+def test_what_polyparse_refuses_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["refuse", "7"]) == 2
+    assert capsys.readouterr() == ("", "polyparse: found 7, expected 1\n")
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lack_an_extra"]) == 2
+    assert "'torch', which is not installed: pip install -c requirements/constraints.txt -e '.[train]'" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.usefixtures("ending")
+def test_a_module_of_our_own_that_is_missing_is_a_bug_and_is_raised() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        main(["lack_something_else"])

@@ -1,0 +1,183 @@
+"""`polyparse models` and `polyparse parse`: real bundles, real files; what is refused changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polyparse.bundle import golden, state
+from polyparse.bundle.golden import Golden
+from polyparse.bundle.state import Pointer, State
+from polyparse.bundle.store import digest, record
+from polyparse.cli.main import main
+from polyparse.schema import unstructure
+from tests.bundles import GOLDEN, edit_manifest, write_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Capture = pytest.CaptureFixture[str]
+    Run = Callable[..., int]
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    for version in ("1", "2"):
+        write_bundle(tmp_path / "words" / version)
+    return tmp_path
+
+
+@pytest.fixture
+def run(models: Path) -> Run:
+    return lambda *argv: main(["models", *argv, "--models", str(models)])
+
+
+def break_golden(bundle: Path) -> None:
+    """Expect another domain of the first golden utterance, every checksum being right."""
+    first, *others = GOLDEN
+    wrong = Golden(first.text, first.locale, "iot", first.intent, first.slots, first.confidence)
+    golden.save(bundle / "golden.jsonl", [wrong, *others])
+    files = json.loads(bundle.joinpath("manifest.json").read_bytes())["files"]
+    edit_manifest(bundle, files=files | {"golden.jsonl": unstructure(record(bundle / "golden.jsonl"))})
+
+
+def test_promote_lets_a_version_serve(run: Run, models: Path, capsys: Capture) -> None:
+    assert run("promote", "words", "1") == 0
+    pinned = digest(models / "words" / "1")
+    assert state.read(models / "words") == State("1", pinned)
+    assert capsys.readouterr().out == f"words: 1 serves, sha256 {pinned}\n"
+
+
+def test_promote_remembers_what_served_before(run: Run, models: Path) -> None:
+    run("promote", "words", "1")
+    run("promote", "words", "2")
+    first, second = (digest(models / "words" / version) for version in "12")
+    assert state.read(models / "words") == State("2", second, previous=Pointer("1", first))
+
+
+def test_promoting_what_serves_changes_nothing(run: Run, models: Path) -> None:
+    for version in ("1", "2", "2"):
+        run("promote", "words", version)
+    found = state.read(models / "words")
+    assert found is not None
+    assert found.previous == Pointer("1", digest(models / "words" / "1"))
+
+
+def test_rollback_goes_back_and_a_second_one_undoes_it(run: Run, models: Path) -> None:
+    run("promote", "words", "1")
+    run("promote", "words", "2")
+    before = state.read(models / "words")
+    assert run("rollback", "words") == 0
+    back = state.read(models / "words")
+    assert back is not None
+    assert (back.version, back.previous and back.previous.version) == ("1", "2")
+    run("rollback", "words")
+    assert state.read(models / "words") == before
+
+
+@pytest.mark.parametrize("promoted", [[], ["1"]])
+def test_rollback_needs_a_version_before(run: Run, promoted: list[str], capsys: Capture) -> None:
+    for version in promoted:
+        run("promote", "words", version)
+    assert run("rollback", "words") == 2
+    assert "expected an earlier version to go back to" in capsys.readouterr().err
+
+
+def test_rollback_refuses_a_version_that_has_changed_since(run: Run, models: Path, capsys: Capture) -> None:
+    run("promote", "words", "1")
+    run("promote", "words", "2")
+    before = state.read(models / "words")
+    edit_manifest(models / "words" / "1", locales=["en-US"])
+    assert run("rollback", "words") == 2
+    assert "words/1/manifest.json: found a manifest of sha256" in capsys.readouterr().err
+    assert state.read(models / "words") == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda bundle: bundle.joinpath("score.onnx").write_bytes(b""), "words/2/score.onnx: found 0 bytes"),
+        (lambda bundle: edit_manifest(bundle, version="3"), "expected its folder's name, words/2"),
+        (break_golden, "golden.jsonl: "),
+    ],
+)
+def test_promote_refuses_what_does_not_verify_and_what_serves_goes_on(
+    run: Run, models: Path, capsys: Capture, damage: Callable[[Path], None], message: str
+) -> None:
+    run("promote", "words", "1")
+    before = state.read(models / "words")
+    damage(models / "words" / "2")
+    assert run("promote", "words", "2") == 2
+    assert message in capsys.readouterr().err
+    assert state.read(models / "words") == before
+
+
+def test_an_unknown_version_is_refused_with_the_known_ones(run: Run, capsys: Capture) -> None:
+    assert run("promote", "words", "7") == 2
+    assert "found words/1, words/2, expected words/7" in capsys.readouterr().err
+
+
+def test_list_shows_every_version_and_which_serves(run: Run, capsys: Capture) -> None:
+    run("promote", "words", "2")
+    capsys.readouterr()
+    assert run("list") == 0
+    header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header == ["NAME", "VERSION", "SERVES", "LOCALES", "EXACT", "MATCH", "SIZE"]
+    assert rows == [
+        ["words", "1", "en-US", "es-ES", "0.750", "0.0", "MB"],
+        ["words", "2", "yes", "en-US", "es-ES", "0.750", "0.0", "MB"],
+    ]
+
+
+def test_list_shows_a_broken_version_beside_the_others(run: Run, models: Path, capsys: Capture) -> None:
+    edit_manifest(models / "words" / "1", schema_version=2)
+    assert run("list") == 0
+    assert "refused: schema_too_new" in capsys.readouterr().out.splitlines()[1]
+
+
+def test_verify_says_of_each_version_whether_it_is_sound(run: Run, models: Path, capsys: Capture) -> None:
+    assert run("verify") == 0
+    break_golden(models / "words" / "2")
+    assert run("verify", "words") == 2
+    assert run("verify", "words", "1") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"words 1: sound, sha256 {digest(models / 'words' / '1')}"
+    assert lines[3].startswith("words 2: refused (golden_mismatch): ")
+    assert lines[4] == lines[0]
+
+
+def test_verify_holds_what_serves_to_its_digest(run: Run, models: Path, capsys: Capture) -> None:
+    run("promote", "words", "1")
+    edit_manifest(models / "words" / "1", locales=["en-US", "es-ES"])
+    assert run("verify", "words", "1") == 2
+    assert "refused (digest_mismatch)" in capsys.readouterr().out
+
+
+def test_parse_prints_a_frame_for_people(models: Path, capsys: Capture) -> None:
+    argv = ["parse", "Lights in the kitchen", "--locale", "en-GB", "--models", str(models / "words" / "1")]
+    assert main(argv) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Lights in the kitchen",
+        "  domain  iot         1.00",
+        "  intent  lights_off  1.00",
+        "  slot    place       1.00  kitchen  [14:21]",
+    ]
+
+
+def test_parse_prints_one_json_object_a_text(models: Path, capsys: Capture) -> None:
+    argv = ["parse", "wake me", "luces", "--json", "--models", str(models / "words" / "1")]
+    assert main(argv) == 0
+    frames = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(frame["text"], frame["intent"]["name"]) for frame in frames] == [
+        ("wake me", "alarm_set"),
+        ("luces", "lights_off"),
+    ]
+
+
+def test_parse_refuses_what_it_cannot_read(models: Path, capsys: Capture) -> None:
+    argv = ["parse", "hallo", "--locale", "de-DE", "--models", str(models / "words" / "1")]
+    assert main(argv) == 2
+    assert "de-DE" in capsys.readouterr().err

@@ -1,0 +1,43 @@
+"""Utterances in four languages that differ in the words around the time, and a parser that knows some of these words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from polyparse.corpora.example import Example, TextSpan
+from polyparse.runtime.load import Parser
+from tests.bundles import write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXTS = {
+    "en-US": ("wake me at", "seven"),
+    "es-ES": ("wake está", "siete"),
+    "it-IT": ("alarm è il", "seven"),
+    "hi-IN": ("wake ज़रा", "siete"),
+}
+"""What stands before the time, and the time: words that the bundle knows, among some that it does not."""
+
+
+def corpus(copies: int = 20) -> list[Example]:
+    return [
+        Example(
+            id=str(number),
+            text=f"{before} {value}",
+            locale=locale,
+            partition="dev",
+            domain="alarm",
+            intent="alarm_set",
+            slots=(TextSpan("time", len(before) + 1, len(before) + 1 + len(value)),),
+        )
+        for locale, (before, value) in TEXTS.items()
+        for number in range(copies)
+    ]
+
+
+def words_parser(folder: Path) -> Parser:
+    """Of a bundle written to the folder; it serves all of these languages."""
+    parser = Parser.load(write_bundle(folder), device="cpu")
+    parser.locales = tuple(TEXTS)
+    return parser

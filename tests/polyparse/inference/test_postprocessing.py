@@ -1,0 +1,238 @@
+"""What a pipeline makes of its probabilities: calibrated confidences, refusals, and nothing that hides NaN."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from polyparse.contract.frame import Frame, Utterance
+from polyparse.errors import ModelRunFailed
+from polyparse.inference.calibration import Calibration, Scale
+from polyparse.inference.ood import SIGNALS, Rejection
+from polyparse.inference.pipeline import Judgement, Pipeline
+from polyparse.inference.training_text import SeenText
+from tests.networks import ArithmeticNetworks
+from tests.polyparse.inference.test_pipeline import (
+    KNOWN,
+    MODELS,
+    TOLERANCE,
+    VECTORIZER,
+    Model,
+    asked,
+    assert_same,
+    decision,
+    probabilities,
+    readings_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polyparse.inference.topology import Decoded
+    from polyparse.text.vectorizer import Batch
+
+    Floats = NDArray[np.float32]
+
+POOLED = Scale(intent_temperature=1.4, domain_temperature=0.8, path_slope=0.7, path_offset=-0.6)
+SPANISH = Scale(intent_temperature=0.7, domain_temperature=1.3, path_slope=1.2, path_offset=0.1)
+CALIBRATED = Judgement(Calibration(pooled=POOLED, locales={"es-ES": SPANISH}))
+WEIGHTS = dict.fromkeys(SIGNALS, 0.5)
+ALWAYS = Rejection(threshold=0.0, weights=WEIGHTS, bias=0.0)
+NEVER = replace(ALWAYS, threshold=1.0)
+TEXTS = [KNOWN, "wake me", "7:30 東京", "zxqv zzz"]
+
+every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+refusing_model = pytest.mark.parametrize(
+    "model", [model for model in MODELS.values() if model.labels.intents]
+)
+fewer = settings(max_examples=15)
+
+
+def parse(model: Model, wanted: Sequence[Utterance], judgement: Judgement | None = None) -> list[Frame]:
+    pipeline = model.pipeline()
+    if judgement is not None:
+        pipeline = pipeline.judging(judgement)
+    return pipeline.run([VECTORIZER.item(utterance) for utterance in wanted]).frames
+
+
+def judged_by(model: Model, rejection: Rejection) -> Judgement:
+    """The rejection, and what it holds utterances against: one text that was seen in the model's first domain."""
+    seen = SeenText.build(
+        [VECTORIZER.item(Utterance(KNOWN))],
+        [0],
+        vocabulary_rows=100,  # more than are known
+        n_domains=len(model.labels.domains),
+    )
+    return Judgement(rejection=rejection, seen=seen)
+
+
+@every_model
+@fewer
+@given(asked)
+def test_calibration_changes_no_decision_and_no_order(model: Model, wanted: list[Utterance]) -> None:
+    for plain, calibrated in zip(parse(model, wanted), parse(model, wanted, CALIBRATED), strict=True):
+        assert list(map(decision, readings_of(plain))) == list(map(decision, readings_of(calibrated)))
+        assert calibrated.out_of_domain is None
+
+
+@every_model
+@fewer
+@given(asked)
+def test_confidences_stay_probabilities_and_fall_from_domain_to_intent_to_frame(
+    model: Model, wanted: list[Utterance]
+) -> None:
+    for frame in parse(model, wanted, CALIBRATED):
+        for reading in readings_of(frame):
+            chain = [choice.confidence for choice in (reading.domain, reading.intent) if choice is not None]
+            chain.append(reading.confidence)
+            assert all(0.0 <= part <= 1.0 for part in probabilities(reading))
+            assert all(one * (1 + TOLERANCE) + 1e-9 >= other for one, other in pairwise(chain))
+
+
+@every_model
+@fewer
+@given(asked)
+def test_a_confidence_is_the_same_however_many_readings_are_asked_for_and_in_whatever_company(
+    model: Model, wanted: list[Utterance]
+) -> None:
+    for together, utterance in zip(parse(model, wanted, CALIBRATED), wanted, strict=True):
+        (alone,) = parse(model, [replace(utterance, n_best=10)], CALIBRATED)
+        kept = alone.alternatives[: len(together.alternatives)]
+        assert_same(together, replace(alone, alternatives=kept))
+
+
+@every_model
+def test_confidences_of_all_intents_sum_to_one_and_those_of_a_domain_to_its_own(model: Model) -> None:
+    if not model.labels.intents:
+        return
+    (frame,) = parse(model, [Utterance(KNOWN, "es-ES", 10)], CALIBRATED)
+    intents: dict[str, float] = {}
+    domains: dict[str, float] = {}
+    for reading in readings_of(frame):
+        name = reading.domain.name if reading.domain else ""
+        intents[name] = intents.get(name, 0.0) + (reading.intent.confidence if reading.intent else 0.0)
+        domains[name] = reading.domain.confidence if reading.domain else 1.0
+    assert sum(intents.values()) == pytest.approx(1.0, abs=1e-4)
+    assert intents == pytest.approx(domains, abs=1e-4)
+
+
+@every_model
+def test_an_unknown_locale_and_none_have_the_pooled_scale(model: Model) -> None:
+    by_locale = {
+        locale: parse(model, [Utterance(KNOWN, locale)], CALIBRATED)[0] for locale in (None, "de-DE", "es-ES")
+    }
+    assert by_locale[None].confidence == by_locale["de-DE"].confidence != by_locale["es-ES"].confidence
+
+
+@refusing_model
+def test_a_refused_frame_has_nothing_but_the_confidence_of_what_was_refused(model: Model) -> None:
+    wanted = [Utterance(text) for text in TEXTS]
+    refused = parse(model, wanted, judged_by(model, ALWAYS))
+    for frame, plain in zip(refused, parse(model, wanted), strict=True):
+        assert frame.refused
+        assert (frame.domain, frame.intent, frame.slots, frame.alternatives) == (None, None, (), ())
+        assert frame.confidence == plain.confidence
+        assert frame.out_of_domain is not None
+        assert 0.0 < frame.out_of_domain <= 1.0
+
+
+@refusing_model
+def test_of_several_readings_asked_for_all_stand_among_the_alternatives(model: Model) -> None:
+    wanted = [Utterance(text, None, 3) for text in TEXTS]
+    refused = parse(model, wanted, judged_by(model, ALWAYS))
+    for frame, plain in zip(refused, parse(model, wanted), strict=True):
+        assert list(frame.alternatives) == readings_of(plain)
+
+
+@refusing_model
+def test_a_score_below_the_threshold_changes_nothing_else(model: Model) -> None:
+    wanted = [Utterance(text, None, 2) for text in TEXTS]
+    judged = parse(model, wanted, judged_by(model, NEVER))
+    assert not any(frame.refused for frame in judged)
+    assert [replace(frame, out_of_domain=None) for frame in judged] == parse(model, wanted)
+
+
+@refusing_model
+@fewer
+@given(asked)
+def test_a_score_is_the_utterances_own(model: Model, wanted: list[Utterance]) -> None:
+    together = parse(model, wanted, judged_by(model, NEVER))
+    for frame, utterance in zip(together, wanted, strict=True):
+        (alone,) = parse(
+            model,
+            [replace(utterance, n_best=1)],
+            replace(judged_by(model, NEVER), calibration=CALIBRATED.calibration),
+        )
+        assert frame.out_of_domain == pytest.approx(alone.out_of_domain, abs=1e-5)
+
+
+@refusing_model
+def test_evidence_has_a_distribution_over_all_intents_and_counts_unknown_words(model: Model) -> None:
+    items = [VECTORIZER.item(Utterance(text)) for text in ("wake me zxqv", "wake me at seven zxqv")]
+    evidence = model.pipeline().evidence(items)
+    assert np.exp(evidence.mixture_BI).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-4)
+    assert evidence.unknown_share_B.tolist() == pytest.approx([1 / 3, 1 / 5])
+    assert evidence.lengths_B.tolist() == [3, 5]
+    frames = parse(model, [item.utterance for item in items])
+    assert [frame.intent and frame.intent.name for frame in frames] == [
+        model.labels.intents[row] for row in best_of(model, evidence.mixture_BI)
+    ]
+
+
+def best_of(model: Model, mixture_BI: Floats) -> list[int]:
+    """The intent that routing puts first: soft, of all; hard, of the likeliest domain's."""
+    labels = model.labels
+    found = []
+    for mixture_I in np.exp(mixture_BI):
+        own = range(len(labels.intents))
+        if model.routing.kind == "hard":
+            domains = [
+                sum(mixture_I[list(labels.intents_of(domain))]) for domain in range(len(labels.domains))
+            ]
+            own = labels.intents_of(int(np.argmax(domains)))  # type: ignore[assignment]
+        found.append(max(own, key=lambda row: float(mixture_I[row])))
+    return found
+
+
+class BrokenNetworks(ArithmeticNetworks):
+    """Gives NaN or an infinity for one of the numbers that confidences are made of."""
+
+    broken = ""
+    value = float("nan")
+
+    def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
+        joint_BI, emissions_BTK = super().score(batch, network)
+        if self.broken == "joint":
+            joint_BI = np.full_like(joint_BI, self.value)
+        return joint_BI, emissions_BTK
+
+    def decode(self, *args: object) -> Decoded:
+        found = super().decode(*args)  # type: ignore[arg-type]
+        if self.broken == "marginals":
+            found = found._replace(marginals_RT=np.full_like(found.marginals_RT, self.value))
+        if self.broken == "path":
+            found = found._replace(log_prob_R=np.full_like(found.log_prob_R, self.value))
+        return found
+
+
+@pytest.mark.parametrize("judgement", [Judgement(), CALIBRATED], ids=["own", "calibrated"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("broken", ["joint", "marginals", "path"])
+@pytest.mark.parametrize("name", ["soft", "hard", "per-domain"])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_network_that_gives_no_number_fails_and_is_not_taken_for_certain(
+    name: str, broken: str, value: float, judgement: Judgement
+) -> None:
+    model = MODELS[name]
+    networks = BrokenNetworks(model.own, n_classes=model.n_classes)
+    networks.broken, networks.value = broken, value
+    pipeline = Pipeline(model.labels, model.topology, model.routing, networks, judgement)
+    with pytest.raises(ModelRunFailed, match=r"confidence: found (nan|inf), expected a number from 0 to 1"):
+        pipeline.run([VECTORIZER.item(Utterance(KNOWN))])

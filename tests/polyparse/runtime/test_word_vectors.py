@@ -1,0 +1,120 @@
+"""A word has one vector, whatever words are asked for with it, however often, in whatever thread, kept or not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_export.graphs.embed import embed_graph
+from polyparse.runtime.session import Session
+from polyparse.runtime.word_vectors import WordVectors
+from polyparse.text.vectorizer import Word, characters_of, rows_of
+from tests.bundles import LABELS
+from train.models.embedder import EmbedderConfig
+from train.models.encoders.base import EncoderConfig
+from train.models.joint import JointConfig, JointNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+N_WORDS, N_CHARACTERS, WORD_SIZE, FILTERS = 40, 20, 6, 4
+VECTOR_BYTES = 4 * (WORD_SIZE + 3 * FILTERS)
+
+
+class Counted(Session):
+    """A session that counts the words that it embeds, padding included."""
+
+    def __init__(self, graph: Path) -> None:
+        super().__init__(graph, device="cpu")
+        self.runs: list[int] = []
+
+    def run(self, inputs: dict[str, NDArray[np.int64]]) -> Sequence[NDArray[np.float32]]:  # type: ignore[override]
+        self.runs.append(len(inputs["word_rows_U"]))
+        return super().run(inputs)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    embedder = EmbedderConfig(word_size=WORD_SIZE, character_size=5, character_filters=FILTERS)
+    config = JointConfig(embedder=embedder, encoder=EncoderConfig(hidden_size=2), mlp_size=2)
+    network = JointNetwork(LABELS, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config)
+    file = tmp_path_factory.mktemp("graphs") / "embed.onnx"
+    file.write_bytes(embed_graph(network, small=True).SerializeToString())
+    return file
+
+
+@pytest.fixture(scope="module")
+def session(graph: Path) -> Session:
+    return Session(graph, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def words() -> list[Word]:
+    """Thirty words of one to nine characters."""
+    random = np.random.default_rng(3)
+
+    def word(row: int) -> Word:
+        return Word(row, random.integers(1, N_CHARACTERS, random.integers(1, 10), dtype=np.int32), (), 0)
+
+    return [word(row) for row in range(1, 31)]
+
+
+def by_the_graph(session: Session, words: Sequence[Word]) -> NDArray[np.float32]:
+    """The slow twin: all in one run, nothing kept."""
+    inputs = {"word_rows_U": rows_of(words), "characters_UC": characters_of(words)}
+    (vectors_UE,) = session.run(inputs)
+    return vectors_UE
+
+
+@settings(deadline=None)  # a run's first call of a shape may take long
+@given(
+    asked=st.lists(st.lists(st.integers(0, 29), unique=True, max_size=12), max_size=8),
+    most=st.integers(1, 40),
+)
+def test_kept_or_made_the_vectors_are_those_of_the_graph(
+    session: Session, words: list[Word], asked: list[list[int]], most: int
+) -> None:
+    vectors = WordVectors(session, max_bytes=most * VECTOR_BYTES)
+    for picks in asked:
+        wanted = [words[pick] for pick in picks]
+        assert vectors.of(wanted) == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
+        assert len(vectors) <= most
+
+
+def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
+    session = Counted(graph)
+    vectors = WordVectors(session, max_bytes=100 * VECTOR_BYTES)
+    vectors.of(words[:3])
+    vectors.of(words[:5])
+    vectors.of(words[:5][::-1])
+    assert session.runs == [1, 1 + 3, 1 + 2]  # the first is padding's own
+    assert len(vectors) == 5
+
+
+def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> None:
+    session = Counted(graph)
+    vectors = WordVectors(session, max_bytes=4 * VECTOR_BYTES)
+    vectors.of(words[:4])
+    vectors.of(words[4:6])
+    vectors.of(words[2:6])
+    assert session.runs == [1, 1 + 4, 1 + 2]
+    vectors.of(words[:1])
+    assert session.runs == [1, 1 + 4, 1 + 2, 1 + 1]
+
+
+def test_threads_share_the_vectors(session: Session, words: list[Word]) -> None:
+    vectors = WordVectors(session, max_bytes=7 * VECTOR_BYTES)
+    picks = [words[first : first + 6] for first in range(24)] * 8
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(vectors.of, picks))
+    for wanted, vectors_UE in zip(picks, found, strict=True):
+        assert vectors_UE == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
+    assert len(vectors) <= 7

@@ -1,0 +1,76 @@
+"""Words and characters have rows in order of frequency, and what is saved is read back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyparse.errors import ConfigError
+from polyparse.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary
+from tests.strategies import words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+corpora = st.lists(words | st.sampled_from(["play", "música", "बजे", "七"]), max_size=40)
+
+
+def test_the_most_frequent_come_first_and_equals_in_code_point_order() -> None:
+    vocabulary = Vocabulary.build(list("baccébac"), min_character_count=1)
+    assert vocabulary == Vocabulary(words=("c", "a", "b", "é"), characters="cabé")
+
+
+def test_rows_start_after_padding_and_unknown() -> None:
+    vocabulary = Vocabulary(words=("x", "y"), characters="yx")
+    assert vocabulary.word_rows == {"x": FIRST, "y": FIRST + 1}
+    assert vocabulary.character_rows == {"y": FIRST, "x": FIRST + 1}
+    assert {PADDING, UNKNOWN} == set(range(FIRST))
+
+
+@given(corpora, st.integers(1, 3), st.integers(1, 5))
+def test_what_is_as_frequent_as_asked_is_kept(corpus: list[str], min_word: int, min_character: int) -> None:
+    built = Vocabulary.build(corpus, min_word_count=min_word, min_character_count=min_character)
+    characters = Counter("".join(corpus))
+    assert set(built.words) == {word for word in corpus if corpus.count(word) >= min_word}
+    assert set(built.characters) == {c for c in characters if characters[c] >= min_character}
+
+
+@given(corpora, st.randoms(use_true_random=False))
+def test_the_order_of_a_corpus_changes_nothing(corpus: list[str], random: object) -> None:
+    shuffled = sorted(corpus, key=lambda _: random.random())  # type: ignore[attr-defined]  # Hypothesis's Random
+    assert Vocabulary.build(shuffled) == Vocabulary.build(corpus)
+
+
+@given(st.lists(words, unique=True), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
+def test_what_is_saved_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, kept: list[str], characters: str
+) -> None:
+    vocabulary = Vocabulary(tuple(kept), characters)
+    file = tmp_path_factory.getbasetemp() / "vocabulary.json"
+    vocabulary.save(file)
+    assert Vocabulary.load(file) == vocabulary
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"words": []}',
+        b'{"words": [], "characters": "", "more": 1}',
+        b'{"words": "abc", "characters": ""}',
+        b'{"words": [1], "characters": ""}',
+        b'{"words": [], "characters": ["a"]}',
+        b'{"words": ["\xff"], "characters": ""}',
+    ],
+)
+def test_what_is_no_vocabulary_is_refused_with_its_file(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "vocabulary.json"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"vocabulary.json: .*found .*, expected"):
+        Vocabulary.load(file)

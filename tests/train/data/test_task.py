@@ -1,0 +1,124 @@
+"""What a run learns from: gold tags of partly covered tokens, targets, and the examples of a domain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from polyparse.contract.frame import Utterance
+from polyparse.contract.labels import Labels
+from polyparse.contract.tags import SCHEMES
+from polyparse.corpora.example import Example, TextSpan
+from polyparse.errors import ConfigError
+from polyparse.text.vectorizer import Item, Vectorizer
+from polyparse.text.vocabulary import Vocabulary
+from tests.train.corpus import examples
+from tests.train.tiny import TINY, parts
+from train.data.task import TextTables, build_task, collect_labels, gold_tags, of_domain
+
+TEXT = "dell'ufficio alle 7:30"
+"""Tokens: dell' [0, 5), ufficio [5, 12), alle [13, 17), 7:30 [18, 22)."""
+
+
+def item(text: str = TEXT) -> Item:
+    return Vectorizer(Vocabulary((), ""), None).item(Utterance(text))
+
+
+def example(intent: str, domain: str, *slots: str) -> Example:
+    spans = tuple(TextSpan(name, 2 * at, 2 * at + 1) for at, name in enumerate(slots))
+    return Example("1", "a b c d", "en-US", "train", domain, intent, spans)
+
+
+@pytest.mark.parametrize(
+    ("spans", "tags"),
+    [
+        pytest.param([("x", 5, 12)], "O B-x O O", id="a whole token"),
+        pytest.param([("x", 5, 17)], "O B-x I-x O", id="two tokens"),
+        pytest.param([("x", 7, 9)], "O B-x O O", id="the middle of a token"),
+        pytest.param([("x", 4, 6)], "B-x I-x O O", id="the last letter of one and the first of the next"),
+        pytest.param([("x", 12, 13)], "O O O O", id="white space alone"),
+        pytest.param([("x", 12, 19)], "O O B-x I-x", id="from white space into a token"),
+        pytest.param([("x", 0, 22)], "B-x I-x I-x I-x", id="everything"),
+        pytest.param([("x", 18, 19), ("y", 20, 22)], "O O O B-x", id="of two in one token, the first has it"),
+        pytest.param([("y", 20, 22), ("x", 18, 19)], "O O O B-x", id="whatever order they come in"),
+        pytest.param([("x", 0, 7), ("y", 8, 17)], "B-x I-x B-y O", id="the rest of the second stays"),
+        pytest.param([("x", 0, 5), ("x", 5, 12)], "B-x B-x O O", id="neighbours of one name"),
+        pytest.param([], "O O O O", id="none"),
+    ],
+)
+def test_a_token_that_a_span_touches_has_its_tag(spans: list[tuple[str, int, int]], tags: str) -> None:
+    found = gold_tags(item(), [TextSpan(*span) for span in spans], "BIO")
+    assert found == tags.split()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_gold_tags_of_the_corpus_mark_its_spans(scheme: str) -> None:
+    for sample in examples():
+        own = item(sample.text)
+        decoded = SCHEMES[scheme].decode(gold_tags(own, sample.slots, scheme))
+        found = [TextSpan(name, own.starts[first], own.ends[end - 1]) for name, first, end in decoded]
+        assert found == list(sample.slots)
+
+
+def test_targets_are_rows_of_the_labels() -> None:
+    task, _ = parts(TINY, examples())
+    for own, target, sample in zip(task.train, task.targets, examples(), strict=True):
+        assert own.utterance == Utterance(sample.text, sample.locale)
+        assert task.labels.intents[target.intent] == sample.intent
+        tags = [task.labels.tags[row] for row in target.tags_T]
+        assert tags == gold_tags(own, sample.slots, "BIO")
+
+
+def test_without_intents_the_target_is_minus_one() -> None:
+    task, _ = parts(TINY, [replace(sample, domain=None, intent=None) for sample in examples()])
+    assert {target.intent for target in task.targets} == {-1}
+
+
+def test_utterances_without_a_token_are_left_out() -> None:
+    blank = replace(examples()[0], text="\u200b ", slots=())
+    task, _ = parts(TINY, [blank, *examples()], [blank, *examples("dev")])
+    assert len(task.train) == len(task.targets) == len(examples())
+    assert task.dev == examples("dev")
+    assert len(task.dev_items) == len(task.dev)
+
+
+def test_a_corpus_of_such_utterances_alone_is_refused() -> None:
+    labels = collect_labels(examples(), "BIO")
+    blank = replace(examples()[0], text=" ", slots=())
+    with pytest.raises(ConfigError, match="found no training utterance with a token"):
+        build_task([blank], [], labels, Vectorizer(Vocabulary((), ""), None))
+
+
+def test_a_domain_has_the_examples_of_its_intents() -> None:
+    labels = collect_labels(examples(), "BIO")
+    domains = [of_domain(examples(), labels.restrict(index)) for index in range(len(labels.domains))]
+    assert [{sample.domain for sample in own} for own in domains] == [{"alarm"}, {"music"}, {"weather"}]
+    assert sum(map(len, domains)) == len(examples())
+
+
+def test_an_intent_of_two_domains_is_learnt_by_the_one_that_owns_it() -> None:
+    """Every example is learnt by exactly one network, and that network knows its intent and its slots."""
+    corpus = [
+        example("set", "alarm", "time"),
+        example("set", "alarm"),
+        example("set", "timer", "duration"),
+        example("pause", "timer"),
+    ]
+    labels = Labels.collect(((e.domain, e.intent, [s.name for s in e.slots]) for e in corpus), scheme="BIO")
+    alarm, timer = (labels.restrict(index) for index in range(2))
+    assert of_domain(corpus, alarm) == corpus[:3]
+    assert of_domain(corpus, timer) == corpus[3:]
+    for own in (alarm, timer):
+        task = build_task(of_domain(corpus, own), [], own, Vectorizer(Vocabulary((), ""), None))
+        assert all(target.intent >= 0 for target in task.targets)
+
+
+def test_tables_are_built_from_training_text_by_the_configs_counts() -> None:
+    embedder = replace(TINY.joint.embedder, min_word_count=2)
+    config = replace(TINY, joint=replace(TINY.joint, embedder=embedder))
+    tables = TextTables.build(examples(), config)
+    assert "rome" not in tables.vocabulary.words
+    assert {"alarm", "कल", "domani"} < set(tables.vocabulary.words)
+    assert tables.features is not None
+    assert TextTables.build(examples(), replace(config, classifier=None)).features is None

@@ -1,0 +1,166 @@
+"""Fitting a calibration: it finds what was wrong with confidences, and the pipeline then answers what it promises."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from polyparse.contract.frame import Utterance
+from polyparse.contract.labels import Labels
+from polyparse.corpora.example import Example
+from polyparse.inference.calibration import Calibration, Scale
+from polyparse.inference.pipeline import Judgement
+from polyparse.inference.routing import Routing
+from tests.polyparse.inference.test_pipeline import KNOWN, MODELS, VECTORIZER, Model
+from train.postprocessing.calibration import LEAST_UTTERANCES, POOLED, cross_fitted, fit, in_words
+from train.postprocessing.calibration_data import NONE, Trials, observe
+
+LABELS = Labels(("a", "b"), tuple("uvwxyz"), (0, 0, 1, 1, 1, 0), (), ((), ()), "BIO")
+NO_INTENTS = Labels((), (), (), (), (), "BIO")
+SOFT, HARD = Routing("soft", 1.0, "intents"), Routing("hard", 1.0, "intents")
+TRUE = {
+    "en-US": Scale(intent_temperature=2.0, domain_temperature=1.5, path_slope=0.6, path_offset=-0.7),
+    "es-ES": Scale(intent_temperature=1.8, domain_temperature=1.5, path_slope=0.6, path_offset=-0.7),
+}
+
+
+def drawn(n_utterances: int, labels: Labels = LABELS, routing: Routing = SOFT, *, seed: int = 3) -> Trials:
+    """Answers of a model whose own probabilities are too sure, by what TRUE says; each id is in both locales."""
+    random = np.random.default_rng(seed)
+    logits_BI = random.normal(0.0, 3.0, (n_utterances, len(labels.intents)))
+    log_probs_BI = logits_BI - np.logaddexp.reduce(logits_BI, axis=1, keepdims=True)
+    trials = Trials(
+        labels=labels,
+        routing=routing,
+        ids_B=np.array([str(row // 2) for row in range(n_utterances)]),
+        locales_B=np.array([sorted(TRUE)[row % 2] for row in range(n_utterances)]),
+        log_probs_BI=log_probs_BI,
+        path_B=-random.exponential(0.5, n_utterances),
+        chosen_B=log_probs_BI.argmax(axis=1) if labels.intents else np.full(n_utterances, NONE),
+        true_B=np.full(n_utterances, NONE),
+        intent_right_B=np.zeros(n_utterances, bool),
+        domain_right_B=np.zeros(n_utterances, bool),
+        frame_right_B=np.zeros(n_utterances, bool),
+    )
+    truth = Calibration(pooled=TRUE["en-US"], locales=TRUE)
+    paths_B = [
+        truth.scale(locale).path_probability(path)
+        for locale, path in zip(trials.locales_B.tolist(), trials.path_B.tolist(), strict=True)
+    ]
+    slots_right_B = random.random(n_utterances) < np.array(paths_B)
+    if not labels.intents:
+        return replace(trials, frame_right_B=slots_right_B)
+    chances_BI = np.exp(trials.tempered(truth))
+    true_B = np.array([random.choice(len(labels.intents), p=p_I / p_I.sum()) for p_I in chances_BI])
+    right_B = true_B == trials.chosen_B
+    owner_I = np.array(labels.intent_domains or [0] * len(labels.intents))
+    return replace(
+        trials,
+        true_B=true_B,
+        intent_right_B=right_B,
+        domain_right_B=owner_I[true_B] == owner_I[trials.chosen_B],
+        frame_right_B=right_B & slots_right_B,
+    )
+
+
+@pytest.mark.parametrize("routing", [SOFT, HARD], ids=lambda routing: routing.kind)
+def test_what_made_a_model_too_sure_is_found(routing: Routing) -> None:
+    calibration = fit(drawn(4000, routing=routing))
+    assert calibration is not None
+    for locale, true in TRUE.items():
+        found = calibration.scale(locale)
+        assert found.intent_temperature == pytest.approx(true.intent_temperature, rel=0.1)
+        assert found.path_slope == pytest.approx(true.path_slope, rel=0.1)
+        assert found.path_offset == pytest.approx(true.path_offset, abs=0.2)
+        if routing.kind == "hard":
+            assert found.domain_temperature == pytest.approx(true.domain_temperature, rel=0.1)
+        else:
+            assert found.domain_temperature == 1.0
+    assert calibration.scale("en-US").intent_temperature > calibration.scale("es-ES").intent_temperature
+
+
+@pytest.mark.parametrize("routing", [SOFT, HARD], ids=lambda routing: routing.kind)
+def test_half_of_the_utterances_mend_the_confidences_of_the_other_half(routing: Routing) -> None:
+    errors = cross_fitted(drawn(4000, routing=routing))
+    assert {(error.measure, error.locale) for error in errors} == {
+        (measure, locale) for measure in ("intent", "domain", "frame") for locale in (POOLED, *TRUE)
+    }
+    for error in errors:
+        assert error.after < 0.7 * error.before
+        assert error.after <= error.worse < error.by_chance + 0.02
+
+
+def test_where_there_are_no_intents_paths_are_calibrated_alone() -> None:
+    trials = drawn(4000, NO_INTENTS)
+    calibration = fit(trials)
+    assert calibration is not None
+    assert calibration.pooled.intent_temperature == 1.0
+    assert calibration.pooled.path_offset == pytest.approx(-0.7, abs=0.15)
+    assert {error.measure for error in cross_fitted(trials)} == {"frame"}
+
+
+def test_where_there_are_no_domains_none_are_measured() -> None:
+    labels = replace(LABELS, domains=(), intent_domains=(), domain_slots=())
+    assert {error.measure for error in cross_fitted(drawn(1000, labels))} == {"intent", "frame"}
+
+
+def test_too_few_utterances_are_not_fitted_and_too_few_of_a_locale_get_no_scale() -> None:
+    assert fit(drawn(LEAST_UTTERANCES - 1)) is None
+    assert cross_fitted(drawn(LEAST_UTTERANCES - 1)) == []
+    calibration = fit(drawn(LEAST_UTTERANCES))
+    assert calibration is not None
+    assert calibration.locales == {}
+
+
+@pytest.mark.parametrize(
+    ("n_utterances", "sentence"),
+    [
+        (8, "not calibrated: found 8 dev utterances, expected at least 300"),
+        (
+            400,
+            "calibrated on 400 dev utterances: .* not measured, for half of dev has fewer than 300 utterances",
+        ),
+        (
+            800,
+            r"calibrated on 800 dev utterances: .*: intent 0\.\d{4} \(0\.\d{4} before\), domain .*, frame .*",
+        ),
+    ],
+)
+def test_the_card_is_told_how_well_it_went(n_utterances: int, sentence: str) -> None:
+    assert re.fullmatch(sentence, in_words(drawn(n_utterances)))
+
+
+def test_a_model_that_is_always_right_or_always_wrong_is_fitted_too() -> None:
+    for right in (True, False):
+        trials = drawn(500)
+        all_B = np.full(len(trials), right)
+        true_B = trials.chosen_B if right else (trials.chosen_B + 1) % len(LABELS.intents)
+        extreme = replace(
+            trials, true_B=true_B, intent_right_B=all_B, domain_right_B=all_B, frame_right_B=all_B
+        )
+        assert fit(extreme) is not None
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_confidences_of_trials_are_those_that_the_pipeline_answers(model: Model) -> None:
+    texts = [KNOWN, "wake me", "at seven 7:30", "東京", "играй музыку zxqv"]
+    locales = ["es-ES", "en-US", "hi-IN", "en-US", "es-ES"]
+    items = [VECTORIZER.item(Utterance(*pair)) for pair in zip(texts, locales, strict=True)]
+    examples = [
+        Example(str(row), text, locale, "dev", None, None, ())
+        for row, (text, locale) in enumerate(zip(texts, locales, strict=True))
+    ]
+    calibration = Calibration(pooled=Scale(intent_temperature=0.8), locales=TRUE)
+    trials = observe(model.pipeline(), items, examples, model.labels, model.routing)
+    found = trials.confidences(calibration)
+    frames = model.pipeline().judging(Judgement(calibration)).run(items).frames
+    assert found["frame"].tolist() == pytest.approx([frame.confidence for frame in frames], abs=2e-4)
+    for measure in ("intent", "domain"):
+        answered = [getattr(frame, measure) for frame in frames]
+        if measure in found:
+            assert found[measure].tolist() == pytest.approx([a.confidence for a in answered], abs=2e-4)
+        else:
+            assert answered == [None] * len(frames)

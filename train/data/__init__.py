@@ -1,0 +1,1 @@
+"""Examples as items and targets, and the batches of an epoch."""

@@ -1,0 +1,141 @@
+"""What a run learns from: examples turned into items and targets under the labels, vocabulary and features of the corpus.
+
+Axes: B items, T tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polyparse.contract.labels import Labels
+from polyparse.contract.tags import SCHEMES, Span
+from polyparse.corpora.example import Example
+from polyparse.errors import ConfigError
+from polyparse.text.features import FeatureTable
+from polyparse.text.tokens import tokenise
+from polyparse.text.vectorizer import Item, Vectorizer
+from polyparse.text.vocabulary import Vocabulary
+from train.models.heads.crf import Potentials
+from train.models.maxent import build_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polyparse.corpora.example import TextSpan
+    from train.config import RunConfig
+
+
+class Opinion(NamedTuple):
+    """What teachers say of one item: log P(intent), and their chain's emissions relative to each token's largest."""
+
+    log_probs_I: NDArray[np.float16]
+    emissions_TK: NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Gold intent (-1 without) and tag rows of one item (empty where nobody labelled it); its teachers' opinion, if any."""
+
+    intent: int
+    tags_T: list[int]
+    opinion: Opinion | None = None
+
+
+@dataclass(frozen=True)
+class TextTables:
+    """How text becomes arrays in a model: its vocabulary and its feature table (None without a classifier)."""
+
+    vocabulary: Vocabulary
+    features: FeatureTable | None
+
+    @classmethod
+    def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
+        """From training text."""
+        words = [[token.text for token in tokenise(example.text)] for example in examples]
+        embedder = config.joint.embedder
+        return cls(
+            vocabulary=Vocabulary.build(
+                (word for sentence in words for word in sentence),
+                min_word_count=embedder.min_word_count,
+                min_character_count=embedder.min_character_count,
+            ),
+            features=build_table(words, min_count=config.classifier.min_feature_count)
+            if config.classifier
+            else None,
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """Training items with their targets, and dev examples to be parsed and scored.
+
+    `chain` is what the teachers' paths score beyond the emissions of their opinions.
+    """
+
+    labels: Labels
+    train: list[Item]
+    targets: list[Target]
+    dev: list[Example]
+    dev_items: list[Item]
+    chain: Potentials | None = None
+
+
+def collect_labels(examples: Sequence[Example], scheme: str) -> Labels:
+    """The label inventory of training examples."""
+    return Labels.collect(
+        ((e.domain, e.intent, [span.name for span in e.slots]) for e in examples), scheme=scheme
+    )
+
+
+def build_task(
+    train: Sequence[Example], dev: Sequence[Example], labels: Labels, vectorizer: Vectorizer
+) -> Task:
+    """Items and targets; utterances without a token are left out."""
+    items, targets = build_targets(train, labels, vectorizer)
+    kept_dev = [e for e in dev if tokenise(e.text)]
+    dev_items = [vectorizer.item(example.utterance) for example in kept_dev]
+    return Task(labels, items, targets, kept_dev, dev_items)
+
+
+def build_targets(
+    train: Sequence[Example], labels: Labels, vectorizer: Vectorizer
+) -> tuple[list[Item], list[Target]]:
+    """Training items and their targets; utterances without a token are left out."""
+    items = [vectorizer.item(example.utterance) for example in train]
+    usable = [(item, example) for item, example in zip(items, train, strict=True) if item.n_tokens]
+    if not usable:
+        raise ConfigError("found no training utterance with a token, expected at least one")
+    return [item for item, _ in usable], [gold_target(item, example, labels) for item, example in usable]
+
+
+def gold_target(item: Item, example: Example, labels: Labels) -> Target:
+    """The true labels of an item."""
+    tags = gold_tags(item, example.slots, labels.scheme)
+    return Target(
+        intent=-1 if example.intent is None else labels.intent_rows[example.intent],
+        tags_T=[labels.tag_rows[tag] for tag in tags],
+    )
+
+
+def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:
+    """Tags of the tokens that each span covers wholly or in part; where two spans touch one token, the first has it."""
+    starts, ends = np.array(item.starts), np.array(item.ends)
+    found: list[Span] = []
+    free = 0
+    for span in sorted(spans, key=lambda s: s.start):
+        first = max(free, int(np.searchsorted(ends, span.start, side="right")))
+        end = int(np.searchsorted(starts, span.end, side="left"))
+        if first < end:
+            found.append(Span(span.name, first, end))
+            free = end
+    return SCHEMES[scheme].encode(found, item.n_tokens)
+
+
+def of_domain(examples: Sequence[Example], labels: Labels) -> list[Example]:
+    """The examples that belong to the inventory of one domain: those with its intents (see `Labels.collect`)."""
+    return [example for example in examples if example.intent in labels.intents]

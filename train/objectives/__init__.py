@@ -1,0 +1,1 @@
+"""What a network learns from: labels, teachers' soft targets, masked words."""

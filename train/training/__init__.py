@@ -1,0 +1,1 @@
+"""A whole run: tables, classifier, networks, epochs."""
