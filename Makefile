@@ -12,12 +12,16 @@ PINS    := pyproject.toml $(wildcard requirements/*.txt)
 export PIP_CONSTRAINT       := requirements/constraints.txt
 export PIP_BUILD_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# ONNX Runtime would write an id under the home folder and send events when it is imported.
+export ORT_DISABLE_TELEMETRY := 1
+# The corpus of benchmarks, of `make bundles` and of tests that need one: CORPUS=massive:PATH.
+export CORPUS
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format bench bundles clean
 
 help:  ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
 serve: $(VENV)/.serve-$(RUNTIME)  ## answer POST /parse on PORT (8080); RUNTIME=gpu for CUDA
 	$(BIN)/polyparse serve --port $(PORT)
@@ -43,11 +47,11 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 LOCALES  := en-US,es-ES,it-IT,hi-IN
 TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
 FIRST    := $(TEACHERS) teacher-characters first-student
-# A pool's members speak as often as they are named.
-POOL     := $(FIRST) second-large second-large second-large
+# A member of an ensemble counts as often as it is named.
+ENSEMBLE := $(FIRST) second-large second-large second-large
 SECOND   := second-small second-gated
 ALIGNED  := teacher-aligned teacher-characters-aligned
-ALL      := $(POOL) second-small second-small second-small second-gated $(ALIGNED) $(ALIGNED) $(ALIGNED)
+ALL      := $(ENSEMBLE) second-small second-small second-small second-gated $(ALIGNED) $(ALIGNED) $(ALIGNED)
 CARD     := --data "MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales; words are aligned by that of \
 its other eight too" --licence "CC BY 4.0, credited to Amazon.com, Inc"
 # One thread each: with -j2 and two threads each, an epoch took ten times as long on two cores.
@@ -66,7 +70,7 @@ second-large: $(FIRST)
 	$(RUN) $(FIRST:%=--teacher runs/%)
 
 $(SECOND): second-large
-	$(RUN) $(POOL:%=--teacher runs/%)
+	$(RUN) $(ENSEMBLE:%=--teacher runs/%)
 
 student: $(SECOND) $(ALIGNED)
 	$(RUN) $(ALL:%=--teacher runs/%)
@@ -78,10 +82,10 @@ student-continued-twice: student-continued
 	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student-continued
 
 bundles: student-continued-twice  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
-	$(BIN)/polyparse rejection --checkpoint runs/student-continued-twice --share 0.004
-	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --out $(or $(OUT),runs/models)/massive/1.7-viterbi
+	$(BIN)/polyparse ood --checkpoint runs/student-continued-twice --share 0.004
+	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --out $(or $(OUT),runs/models)/massive/1.8-viterbi
 	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --approximate ain \
-	--out $(or $(OUT),runs/models)/massive/1.7-ain
+	--out $(or $(OUT),runs/models)/massive/1.8-ain
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

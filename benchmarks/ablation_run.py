@@ -10,8 +10,9 @@ from benchmarks.ablation_line import AblationLine, DevMeasures
 from benchmarks.corpus import LOCALES
 from polyparse.errors import ConfigError
 from polyparse.schema import structure, unstructure
-from train.checkpoint import Checkpoint, Run
+from train.checkpoint import Checkpoint, RunRecord
 from train.config import RunConfig
+from train.models.domain_classifier import DomainClassifier
 from train.recipes import RECIPES
 
 DIGITS = 6  # of a fraction
@@ -92,7 +93,7 @@ def _mean(measures: Mapping[str, Mapping[str, object]], *, where: str) -> DevMea
 
 
 def _alone(
-    run: Run, epochs: list[dict[str, Any]], measures: Mapping[str, object], *, where: str
+    run: RunRecord, epochs: list[dict[str, Any]], measures: Mapping[str, object], *, where: str
 ) -> DevMeasures | None:
     """The one joint network at its best epoch; None where the log tells of several, or of means over other locales."""
     best = [epoch["dev"] for epoch in epochs if epoch["best"]]
@@ -114,13 +115,19 @@ def _epochs(folder: Path) -> list[dict[str, Any]]:
 
 def _parameters(checkpoint: Checkpoint) -> int:
     """Trained numbers of all networks, and of the domain classifier."""
-    networks = checkpoint.networks()
     classifier = checkpoint.classifier()
-    linear = 0 if classifier is None else classifier.n_numbers
+    linear = 0 if classifier is None else classifier_parameters(classifier)
+    networks = checkpoint.networks()
     return linear + sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 
-def _started(run: Run) -> str:
+def classifier_parameters(classifier: DomainClassifier) -> int:
+    """Trained numbers of the MaxEnt, and of the bag of words where there is one."""
+    bag = [] if classifier.bag is None else [*vars(classifier.bag).values()]
+    return sum(array.size for array in (classifier.maxent.weights_VC, classifier.maxent.bias_C, *bag))
+
+
+def _started(run: RunRecord) -> str:
     return f"started from a finished run of {run.start_recipe}" if run.start_recipe else ""
 
 

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
 
 RowT = TypeVar("RowT")
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from benchmarks.errors import MeasurementFailed
 from polyparse.corpora.example import Example
 from polyparse.evaluation.calibration_error import expected_calibration_error
-from polyparse.inference.pipeline import Judgement
-from polyparse.runtime.load import Parser
-from train.postprocessing.calibration import LEAST_UTTERANCES, POOLED, cross_fitted
-from train.postprocessing.calibration_data import Trials, observe
+from polyparse.inference.pipeline import Postprocessing
+from polyparse.runtime.load import LoadedBundle
+from train.postprocessing.calibration import MIN_UTTERANCES, POOLED, cross_fitted_errors
+from train.postprocessing.calibration_data import CalibrationData, calibration_data_of
 
 
-def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:
+def figures(bundle: LoadedBundle, examples: Sequence[Example]) -> dict[str, float]:
     """`ece` is the worst measure's, each the greater of cross-fitted and as served. What has no calibration is not fitted.
 
     All locales count together. `ece_uncalibrated` is the worst of the model's own probabilities.
@@ -23,10 +23,10 @@ def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:
     Raises:
         MeasurementFailed: there are too few examples to fit to one half and measure on the other.
     """
-    manifest = parser.manifest
-    bare = parser.pipeline.judging(Judgement())
+    manifest = bundle.manifest
+    parser = bundle.parser.with_postprocessing(Postprocessing())
     items = [parser.prepare(example.utterance) for example in examples]
-    trials = observe(bare, items, examples, manifest.labels, manifest.routing)
+    trials = calibration_data_of(parser, items, examples, manifest.routing)
     right = trials.right()
     served, own = (
         {
@@ -44,11 +44,11 @@ def figures(parser: Parser, examples: Sequence[Example]) -> dict[str, float]:
     }
 
 
-def _crossed(trials: Trials) -> dict[str, float]:
+def _crossed(trials: CalibrationData) -> dict[str, float]:
     """Each measure's mean over the two halves."""
-    errors = {error.measure: error.after for error in cross_fitted(trials) if error.locale == POOLED}
+    errors = {error.measure: error.after for error in cross_fitted_errors(trials) if error.locale == POOLED}
     if not errors:
         raise MeasurementFailed(
-            f"calibration: found {len(trials)} utterances, expected at least {2 * LEAST_UTTERANCES}"
+            f"calibration: found {len(trials)} utterances, expected at least {2 * MIN_UTTERANCES}"
         )
     return errors

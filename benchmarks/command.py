@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.corpus import DEFAULT
+from benchmarks import corpus
 from benchmarks.result import Result
 from polyparse.errors import PolyparseError
 
@@ -26,9 +26,7 @@ def parser(module: str, description: str | None) -> argparse.ArgumentParser:
         metavar="DIR",
         help="a bundle, a model or a folder of models (default: the shipped model that serves)",
     )
-    made.add_argument(
-        "--corpus", default=DEFAULT, metavar="FORMAT:PATH", help=f"the corpus (default: {DEFAULT})"
-    )
+    corpus.add_option(made)
     return made
 
 

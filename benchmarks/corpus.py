@@ -1,5 +1,10 @@
-"""The utterances that benchmarks run on: MASSIVE's, in the four languages of the shipped bundles."""
+"""The utterances that benchmarks run on: MASSIVE's, in the four languages of the shipped bundles.
 
+Where the corpus is, says --corpus, or the variable CORPUS of the environment, as for make.
+"""
+
+import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -10,13 +15,24 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 
 LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
-DEFAULT = f"massive:{Path(__file__).parents[2] / 'shared/data/massive/1.1/data'}"
+VARIABLE = "CORPUS"
 SEED = 7
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add --corpus to a command line."""
+    parser.add_argument(
+        "--corpus",
+        default=os.environ.get(VARIABLE, ""),
+        metavar="FORMAT:PATH",
+        help=f"the corpus, as massive:PATH (default: the variable {VARIABLE})",
+    )
 
 
 def is_present(spec: str) -> bool:
     """Whether there is anything at the path of "FORMAT:PATH"."""
-    return Path(spec.partition(":")[2]).expanduser().exists()
+    path = spec.partition(":")[2]
+    return bool(path) and Path(path).expanduser().exists()
 
 
 def examples(spec: str, *, partition: str, locales: Sequence[str] = LOCALES) -> list[Example]:
@@ -28,22 +44,23 @@ def examples(spec: str, *, partition: str, locales: Sequence[str] = LOCALES) -> 
     """
     if not is_present(spec):
         raise ConfigError(
-            f"--corpus: found nothing at {spec.partition(':')[2]}, expected MASSIVE 1.1's folder of "
-            "<locale>.jsonl; name it by --corpus massive:PATH"
+            f"--corpus: found nothing at {spec!r}, expected MASSIVE 1.1's folder of <locale>.jsonl; name it by "
+            f"--corpus massive:PATH or {VARIABLE}=massive:PATH"
         )
     return corpora.read(spec, locales=locales, partition=partition)
 
 
 def read(spec: str, *, locale: str, partition: str) -> list[Utterance]:
     """The utterances of one locale as callers send them; raises what `examples` raises."""
-    found = examples(spec, partition=partition, locales=[locale])
-    return [example.utterance for example in found]
+    return [example.utterance for example in examples(spec, partition=partition, locales=[locale])]
 
 
 def sample(
     spec: str, size: int, *, partition: str = "dev", locales: Sequence[str] = LOCALES
 ) -> list[Utterance]:
     """At most `size` utterances of all locales mixed, always the same ones in the same order."""
-    found = [utterance for locale in locales for utterance in read(spec, locale=locale, partition=partition)]
-    Random(SEED).shuffle(found)  # noqa: S311 - not cryptography
-    return found[:size]
+    utterances = [
+        utterance for locale in locales for utterance in read(spec, locale=locale, partition=partition)
+    ]
+    Random(SEED).shuffle(utterances)  # noqa: S311 - not cryptography
+    return utterances[:size]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from benchmarks import command, corpus, stages
 from benchmarks.result import Result, Target
 from benchmarks.timing import median_us
+from model_export.bundle.files import signature_of
 from model_export.graphs.decode import decode_graph
 from polyparse.contract.tags import SCHEMES
 from polyparse.runtime.session import Session, choose_device
@@ -59,8 +60,9 @@ class Decoder:
         for parameter in self._head.parameters():
             torch.nn.init.normal_(parameter)
         graph = folder / f"{head}-{n_slots}.onnx"
-        graph.write_bytes(decode_graph(self._head).SerializeToString())
-        self._sessions = {device: Session(graph, device=device) for device in devices}
+        model = decode_graph(self._head)
+        graph.write_bytes(model.SerializeToString())
+        self._sessions = {device: Session(graph, signature_of(model), device=device) for device in devices}
 
     def calls(self, shape: Shape, *, lead: float = 0.0) -> dict[str, Callable[[], object]]:
         """Prefix of the figures -> decode the same scores in that way: random ones, "O" raised by `lead`."""

@@ -16,6 +16,7 @@ from service import clock
 from service.api.health import Live, Readiness
 from service.api.schemas import RESPONSE, ParseRequest, ParseResponse
 from service.app import Service
+from service.metrics import Metrics
 from service.registry.manager import Manager
 from service.server import Server
 from service.settings import Settings, read
@@ -39,7 +40,7 @@ def app() -> FastAPI:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal."""
-    manager = Manager(load=_no_model, make_batcher=_no_model, announce=_no_model)
+    manager = Manager(load=_no_model, make_batcher=_no_model, observer=Metrics())
     readiness = Readiness(manager, clock=clock.system, timeout_s=settings.probe_timeout_s)
     gc.collect()
     gc.freeze()

@@ -14,14 +14,15 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.result import Result, Target
 from polyparse.bundle import store as bundle
 from polyparse.evaluation.robustness import SEED, drop, pairs_by_kind
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from polyparse.corpora.example import Example
-    from polyparse.evaluation.robustness import Pair, Parses
+    from polyparse.evaluation.robustness import Pair
+    from polyparse.inference.parser import Parser
 
 FIGURES = {
     "typo": "typo_drop",
@@ -50,19 +51,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(models: Path, spec: str, *, per_locale: int) -> Result:
     """The figures of the bundle that `polyparse.bundle.store.locate` finds; prints which it is."""
     located = bundle.locate(models)
-    parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
-    print(f"{parser.name} {parser.version}, {located.bundle}")
+    loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    print(f"{loaded.manifest.name} {loaded.manifest.version}, {located.bundle}")
     examples = corpus.examples(spec, partition="dev")
     kept = [
         example
         for locale in corpus.LOCALES
         for example in [each for each in examples if each.locale == locale][:per_locale]
     ]
-    pairs = pairs_by_kind(parser, kept, seed=SEED)
+    pairs = pairs_by_kind(loaded.parser, kept, seed=SEED)
     return Result("noise", {**drops_of(pairs), **details(pairs)}, TARGETS)
 
 
-def drops(parser: Parses, examples: Sequence[Example], *, seed: int = SEED) -> dict[str, float]:
+def drops(parser: Parser, examples: Sequence[Example], *, seed: int = SEED) -> dict[str, float]:
     """The drop of exact match by kind, `noise_drop`, their mean, among them; the seed decides the noise.
 
     `examples` should hold the same utterances in several languages: their values are what code-mixing puts in.

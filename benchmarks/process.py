@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, NamedTuple
 
 from benchmarks.client import HOST
@@ -38,11 +39,12 @@ def started(
     *,
     core: int | None,
     ready: str = READY,
+    folder: Path = ROOT,
     variables: Mapping[str, str] = NO_VARIABLES,
 ) -> Iterator[Server]:
     """Start `command --port PORT`, wait until its path `ready` gives 200, and end it after the `with`.
 
-    `variables` are added to the environment that it inherits.
+    It runs in `folder`; `variables` are added to the environment that it inherits.
 
     Raises:
         MeasurementFailed: it ended by itself, or was not ready in time; the end of its output is shown.
@@ -54,7 +56,7 @@ def started(
         started_s = time.perf_counter()
         with pinned(core):
             process = subprocess.Popen(  # noqa: S603 - our own servers
-                [*command, "--port", str(port)], cwd=ROOT, env=environ, stdout=log, stderr=log
+                [*command, "--port", str(port)], cwd=folder, env=environ, stdout=log, stderr=log
             )
         try:
             while not is_ready(port, ready):

@@ -25,10 +25,11 @@ from benchmarks.cores import pinned, split_here
 from benchmarks.result import Result, Target
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
+from polyparse.runtime.load import load
 
 STAGES: Mapping[str, str] = {
-    "text": "polyparse.runtime.load:Parser.prepare",
+    "text": "polyparse.inference.parser:Parser.prepare",
     "grouping": "polyparse.runtime.grouped_session:groups",
     "collate": "polyparse.inference.pipeline:collate",
     "score": "polyparse.runtime.networks:OnnxNetworks.score",
@@ -36,7 +37,7 @@ STAGES: Mapping[str, str] = {
     "routing": "polyparse.inference.topology:rank",
     "decode": "polyparse.runtime.networks:OnnxNetworks.decode",
     "assemble": "polyparse.inference.pipeline:Pipeline._assemble",
-    "rest": "polyparse.runtime.load:Parser.run",
+    "rest": "polyparse.inference.parser:Parser.run",
 }
 """Stage -> the function that does it; "rest" is what a run does beside the stages inside it."""
 TARGETS = {"text_to_frame_p50_ms": Target("<=", 0.7), "utterances_per_s": Target(">=", 6000.0)}
@@ -97,11 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(models: Path, spec: str, n_utterances: int, *, rounds: int) -> Result:
     """Medians over the rounds; a round is a pass of each kind, by turns."""
     located = bundle.locate(models)
-    parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
-    locales = [locale for locale in corpus.LOCALES if locale in parser.locales]
+    loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    locales = [locale for locale in corpus.LOCALES if locale in loaded.manifest.locales]
     utterances = corpus.sample(spec, n_utterances, locales=locales)
     with pinned(split_here().server):
-        return Result("profile", figures(parser, utterances, rounds=rounds), TARGETS)
+        return Result("profile", figures(loaded.parser, utterances, rounds=rounds), TARGETS)
 
 
 def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int) -> dict[str, float]:

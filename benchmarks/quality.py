@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks import calibration, command, corpus, noise, refusal, speed
 from benchmarks.result import Result, Target
-from benchmarks.unseen_domains import record as openset
+from benchmarks.unseen_domains import record
 from polyparse.bundle import store as bundle
-from polyparse.cli.evaluate import parse
+from polyparse.evaluation.evaluate import answer
 from polyparse.evaluation.evaluate import measure as measures_of
-from polyparse.evaluation.system import Subject
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +51,7 @@ class Plan:
     utterances: int
     alone: int
     rounds: int
-    openset: Path
+    record: Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,15 +64,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         ("--rounds", 5, "rounds of measuring speed"),
     )
     parser.add_argument(
-        "--openset",
+        "--record",
         type=Path,
-        default=openset.FILE,
+        default=record.FILE,
         metavar="FILE",
         help="the record of a run that left domains out (default: the committed one)",
     )
     options = parser.parse_args(argv)
     plan = Plan(
-        utterances=options.utterances, alone=options.alone, rounds=options.rounds, openset=options.openset
+        utterances=options.utterances, alone=options.alone, rounds=options.rounds, record=options.record
     )
     return command.run(lambda: measure(options.bundle, options.corpus, plan), json=options.json)
 
@@ -81,34 +80,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(models: Path, spec: str, plan: Plan) -> Result:
     """Every figure of the bundle that `polyparse.bundle.store.locate` finds; prints which it is, and how the goals stand."""
     located = bundle.locate(models)
-    parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
-    print(f"{parser.name} {parser.version}, {located.bundle}")
+    loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    parser = loaded.parser
+    print(f"{loaded.manifest.name} {loaded.manifest.version}, {located.bundle}")
     examples = corpus.examples(spec, partition="dev")
     utterances = corpus.sample(spec, plan.utterances)
-    frames = answers(parser, examples)
+    frames, _ = answer(parser, examples)
     figures = {
         **accuracy(examples, frames),
-        **calibration.figures(parser, examples),
-        **refusal.figures(parser, frames, plan.openset),
+        **calibration.figures(loaded, examples),
+        **refusal.figures(loaded, frames, plan.record),
         **noise.drops(parser, examples),
         "bundle_mb": megabytes(located.bundle),
         **speed.figures(parser, utterances, rounds=plan.rounds, alone=plan.alone),
     }
     print(goals(figures))
     return Result("quality", figures, TARGETS)
-
-
-def answers(parser: Parser, examples: Sequence[Example]) -> list[Frame]:
-    """A frame of each example; one without domain, intent and slots where the text would be refused."""
-    subject = Subject(parser.name, {}, parser.resolve_locale, parser.prepare, parser.run)
-    rows: dict[str, list[int]] = {}
-    for row, example in enumerate(examples):
-        rows.setdefault(example.locale, []).append(row)
-    found: dict[int, Frame] = {}
-    for locale, own in rows.items():
-        frames, _ = parse(subject, [examples[row] for row in own], locale=subject.served(locale))
-        found.update(zip(own, frames, strict=True))
-    return [found[row] for row in range(len(examples))]
 
 
 def accuracy(examples: Sequence[Example], frames: Sequence[Frame]) -> dict[str, float]:

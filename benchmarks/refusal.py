@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.auroc import auroc
 from benchmarks.errors import MeasurementFailed
-from benchmarks.unseen_domains import record as openset
+from benchmarks.unseen_domains import record
 from polyparse.contract.frame import Utterance
-from polyparse.evaluation.auroc import auroc
 from polyparse.evaluation.ood_phrases import PHRASES
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.contract.frame import Frame
-    from polyparse.runtime.load import Parser
+    from polyparse.runtime.load import LoadedBundle
 
 CHANCE = 0.5
 """AUROC of a bundle without a score: it tells nothing apart."""
@@ -33,31 +33,31 @@ SAME_DIRECTION = 0.9999
 """Least cosine of weights that order utterances alike: a record keeps six digits, and a score may be scaled."""
 
 
-def figures(parser: Parser, own: Sequence[Frame], record: Path) -> dict[str, float]:
+def figures(bundle: LoadedBundle, own: Sequence[Frame], file: Path) -> dict[str, float]:
     """Of a bundle that gave `own` for dev: `ood_auroc`, and what it refuses of dev and of the written utterances.
 
     Raises:
         MeasurementFailed: there is no such record, or one of another score than the bundle's.
     """
     refused_share = {"refused_share": _refused(own)}
-    rejection = parser.manifest.rejection
-    if rejection is None:
-        print(f"{openset.KEY}: the bundle judges nothing to be out of domain; {CHANCE} stands for chance")
-        return {openset.KEY: CHANCE, **refused_share}
-    _check_same_score(rejection.weights, record)
+    ood = bundle.manifest.ood
+    if ood is None:
+        print(f"{record.KEY}: the bundle judges nothing to be out of domain; {CHANCE} stands for chance")
+        return {record.KEY: CHANCE, **refused_share}
+    _check_same_score(ood.weights, file)
     phrases = [Utterance(text, locale) for locale, texts in PHRASES.items() for text in texts]
-    outside = parser.parse([phrase for phrase in phrases if phrase.locale in parser.locales])
+    outside = bundle.parser.parse([phrase for phrase in phrases if phrase.locale in bundle.manifest.locales])
     return {
-        **openset.figures(record),
+        **record.figures(file),
         **refused_share,
         "phrases_refused_share": _refused(outside),
         "phrases_auroc": auroc(_scores(outside), _scores(own)),
     }
 
 
-def _check_same_score(weights: Mapping[str, float], record: Path) -> None:
+def _check_same_score(weights: Mapping[str, float], file: Path) -> None:
     """The record says something about this bundle only where both weigh the same signals alike."""
-    recorded = openset.weights(record)
+    recorded = record.weights(file)
     names = sorted({*weights, *recorded})
     bundle_S, recorded_S = (
         np.array([found.get(name, 0.0) for name in names]) for found in (weights, recorded)
@@ -65,12 +65,12 @@ def _check_same_score(weights: Mapping[str, float], record: Path) -> None:
     lengths = float(np.linalg.norm(bundle_S) * np.linalg.norm(recorded_S))
     if lengths == 0.0 or float(bundle_S @ recorded_S) < SAME_DIRECTION * lengths:
         raise MeasurementFailed(
-            f"{record}: found weights {recorded}, expected those of the bundle's score, {dict(weights)}"
+            f"{file}: found weights {recorded}, expected those of the bundle's score, {dict(weights)}"
         )
 
 
 def _refused(frames: Sequence[Frame]) -> float:
-    return sum(frame.refused for frame in frames) / len(frames)
+    return sum(frame.refused is not None for frame in frames) / len(frames)
 
 
 def _scores(frames: Sequence[Frame]) -> NDArray[np.float64]:

@@ -24,10 +24,10 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.memory import resident_mb
 from benchmarks.process import Server, started
 from benchmarks.result import Result, Target
-from polyparse.bundle import golden
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
+from polyparse.runtime.load import LoadedBundle, load
 
 TARGETS = {
     "efficiency": Target(">=", 0.75),
@@ -93,8 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
     """Start everything, measure all rounds, end everything."""
     located = bundle.locate(models)
-    parser = Parser.load(located.bundle, digest=located.digest, device="cpu", threads=1)
-    utterances = _utterances(spec, n_utterances, parser)
+    loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    utterances = _utterances(spec, n_utterances, loaded)
     cores = split_here()
     parse_command = [*PARSE, "--models", str(models.absolute())]
     print(_setting(cores, utterances))
@@ -105,7 +105,7 @@ def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
         ready_s = [_start_and_stop(parse_command, cores) for _ in range(plan.starts - 1)]
         echo = stack.enter_context(started(ECHO, core=cores.server))
         parse = stack.enter_context(started(parse_command, core=cores.server))
-        rounds = _rounds(parser, utterances, (echo, parse), cores, plan)
+        rounds = _rounds(loaded.parser, utterances, (echo, parse), cores, plan)
         found = {"ready_s": median([*ready_s, parse.ready_s]), "rss_mb": resident_mb(parse.pid)}
     return Result("serving", {**figures(rounds), **found}, TARGETS)
 
@@ -163,14 +163,13 @@ def _rounds(
     return found
 
 
-def _utterances(spec: str, size: int, parser: Parser) -> list[Utterance]:
+def _utterances(spec: str, size: int, bundle: LoadedBundle) -> list[Utterance]:
     """Those of dev in the bundle's languages, or its golden ones where the corpus is absent."""
     if corpus.is_present(spec):
-        locales = [locale for locale in corpus.LOCALES if locale in parser.locales]
+        locales = [locale for locale in corpus.LOCALES if locale in bundle.manifest.locales]
         return corpus.sample(spec, size, locales=locales)
     print(f"found no corpus at {spec}: measuring on the bundle's golden utterances", file=sys.stderr)
-    entries = golden.load(parser.folder / parser.manifest.golden)
-    return [Utterance(entry.text, entry.locale) for entry in entries][:size]
+    return [Utterance(entry.text, entry.locale) for entry in bundle.golden()][:size]
 
 
 def _start_and_stop(parse_command: Sequence[str], cores: Cores) -> float:

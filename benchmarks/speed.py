@@ -12,7 +12,7 @@ from statistics import median
 from benchmarks.alone import Alone, cut, rate
 from benchmarks.cores import pinned, split_here
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
 from service.batching import policy
 from service.settings import Settings
 

@@ -13,7 +13,8 @@ from model_export.gates import agreement as gates
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
 from polyparse.errors import GateFailed
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
+from polyparse.runtime.load import load
 from polyparse.text.vectorizer import Item
 
 DEVICES: tuple[Literal["cpu", "cuda"], ...] = ("cpu", "cuda")
@@ -28,9 +29,9 @@ def figures(models: Path, utterances: Sequence[Utterance], *, rounds: int) -> di
     """Microseconds a batch by stage, device and batch size; `same_frames` is 1 where the devices agree, else 0."""
     located = bundle.locate(models)
     parsers = {
-        device: Parser.load(located.bundle, digest=located.digest, device=device) for device in DEVICES
+        device: load(located.bundle, digest=located.digest, device=device).parser for device in DEVICES
     }
-    found: dict[str, float] = same_frames(parsers["cpu"], parsers["cuda"], utterances)
+    found: dict[str, float] = same_frames(parsers["cpu"], parsers["cuda"], utterances, file=located.bundle)
     for size in BATCHES:
         for device, parser in parsers.items():
             items = [parser.prepare(utterance) for utterance in utterances[:size]]
@@ -39,14 +40,16 @@ def figures(models: Path, utterances: Sequence[Utterance], *, rounds: int) -> di
     return found
 
 
-def same_frames(one: Parser, other: Parser, utterances: Sequence[Utterance]) -> dict[str, float]:
+def same_frames(
+    one: Parser, other: Parser, utterances: Sequence[Utterance], *, file: Path
+) -> dict[str, float]:
     """Compare by the exporter's own gate, in ragged batches: frames the same, probabilities within its tolerance."""
     frames = [
-        gates.in_ragged_batches(parser.run, [parser.prepare(utterance) for utterance in utterances])
+        gates.in_ragged_batches(parser, [parser.prepare(utterance) for utterance in utterances])
         for parser in (one, other)
     ]
     try:
-        agreement = gates.agree("cuda equals cpu", frames[1], frames[0], file=one.folder)
+        agreement = gates.agree("cuda equals cpu", frames[1], frames[0], file=file)
     except GateFailed as error:
         print(error)
         return {"same_frames": 0}

@@ -1,1 +1,1 @@
-"""From a checkpoint to a bundle: ONNX graphs, gates, golden frames; then one folder, renamed into place."""
+"""Export of a checkpoint to a bundle: ONNX graphs, gates, golden frames, and one folder that is renamed into place."""

@@ -1,4 +1,4 @@
-"""`polyparse export --checkpoint DIR --out DIR`: a finished checkpoint to a bundle that passed its gates."""
+"""`polyparse export --checkpoint DIR --out DIR`: export a finished checkpoint as a bundle that passes its gates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_export.bundle.write import Request, write_bundle
+from model_export.bundle.request import Request
+from model_export.bundle.write import write_bundle
 from polyparse.bundle.manifest import is_folder_name
 from train.checkpoint import Checkpoint
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Exit 0 when the bundle stands in its place."""
+    """Exit 0 when the bundle is written."""
     options = _parser().parse_args(argv)
     out = Path(options.out).absolute()
     parent = out.parent.name

@@ -1,4 +1,4 @@
-"""Bounds of a config's numbers: one that is out of range is refused by name before anything runs."""
+"""Bounds of a config's numbers: one out of range is refused, with its name, before anything runs."""
 
 from __future__ import annotations
 

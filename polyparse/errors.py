@@ -41,7 +41,7 @@ class PolyparseError(Exception):
 
 
 class InputError(PolyparseError):
-    """One utterance, or what was asked about it, cannot be answered."""
+    """One utterance, or a request about it, cannot be answered."""
 
 
 class EmptyText(InputError):
@@ -96,14 +96,14 @@ class CorpusError(DataError):
     code = "corpus_error"
 
 
-class ConfigError(PolyparseError):
+class ConfigError(PolyparseError, ValueError):
     """A configuration has an unknown key, a missing one, or a bad value; the message names key and value."""
 
     code = "config_error"
 
 
 class BundleError(PolyparseError):
-    """A bundle is refused; the message starts with the file at fault, once, though a message passed on may name it too."""
+    """A bundle is refused; the message starts with the file at fault, once, also where `message` names it already."""
 
     def __init__(self, message: str, *, file: Path | str) -> None:
         self.file = Path(file)
@@ -183,6 +183,6 @@ class DeviceUnavailable(PolyparseError):
 
 
 class ModelRunFailed(PolyparseError):
-    """A graph raised, or gave back something of the wrong shape."""
+    """A network raised, or its output has a wrong shape or values that are no numbers."""
 
     code = "model_run_failed"

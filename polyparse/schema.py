@@ -1,40 +1,56 @@
-"""Schema: plain JSON values to dataclasses and back, strictly: a refusal says where, what was found, what was expected.
-
-A field may be a string, a bool, an int, a float, a Literal, another dataclass, a tuple, a mapping from strings, a union
-of these with or without None, or `object` for any value.
-"""
+"""JSON to dataclasses and back, strictly, by pydantic; a refusal says where, what was found, what was expected."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from reprlib import repr as brief
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, to_jsonable_python
 
 from polyparse.errors import ConfigError
 
 T = TypeVar("T")
 
+CONFIG = ConfigDict(strict=True, extra="forbid")
+EXPECTED: Mapping[str, str] = {
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "none_required": "null",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "an object",
+}
+"""pydantic's type of an error -> what was expected; the other types have a branch, or their own words."""
+UNION_MEMBERS = frozenset({"str", "int", "float", "bool"})
+"""What pydantic puts behind the place of a union, once for each of its members."""
+
 
 def structure(cls: type[T], data: object, *, where: str) -> T:
-    """Return the data as a `cls`; a ConfigError says where they differ: "manifest.json: networks[0].score: ..."."""
-    value: T = _read(cls, data, _Place(where))
+    """Return plain data as a `cls`; a ConfigError says where they differ: "manifest.json: networks[0].score: ..."."""
+    return read_json(cls, json.dumps(data), where=where)
+
+
+def read_json(cls: type[T], content: str | bytes, *, where: str) -> T:
+    """Return JSON as a `cls`; raises ConfigError as `structure` does."""
+    list_of_one = content.encode() if isinstance(content, str) else content
+    try:
+        value: T = _adapter(cast("Hashable", cls)).validate_json(b"[%b]" % list_of_one)[0]
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_refusal(cls, error.errors(include_url=False))}") from error
     return value
 
 
 def unstructure(value: object) -> Any:
     """Return the value as plain JSON types: the inverse of `structure`."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: unstructure(getattr(value, field.name)) for field in fields(value) if field.init}
-    if isinstance(value, Mapping):
-        return {key: unstructure(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [unstructure(item) for item in value]
-    if isinstance(value, tuple(_SCALARS)):
-        return value
-    raise TypeError(f"found {brief(value)}, a {type(value).__name__}, expected what JSON can hold")
+    return to_jsonable_python(value)
 
 
 def override(config: T, assignments: Sequence[str]) -> T:
@@ -43,18 +59,25 @@ def override(config: T, assignments: Sequence[str]) -> T:
         key, equals, text = assignment.partition("=")
         if not (key and equals):
             raise ConfigError(f"found {assignment!r}, expected KEY=VALUE")
-        data = _assigned(unstructure(config), key.split("."), _parsed(text), _Place(assignment))
+        data = _assigned(unstructure(config), key.split("."), _parsed(text), f"{assignment}: ")
         config = structure(type(config), data, where=assignment)
     return config
 
 
-def _assigned(data: object, path: Sequence[str], value: object, place: "_Place") -> object:
+@lru_cache(maxsize=64)
+def _adapter(cls: Hashable) -> TypeAdapter[Any]:
+    """In a tuple, for pydantic takes a config beside a dataclass only through what contains it."""
+    return TypeAdapter(tuple[cls], config=CONFIG)  # type: ignore[valid-type]
+
+
+def _assigned(data: object, path: Sequence[str], value: object, place: str) -> object:
     if not path:
         return value
     key, *rest = path
     if not isinstance(data, dict):
-        raise place.refusal(brief(data), f"an object with a key {key!r}")
-    return data | {key: _assigned(data.get(key, {}), rest, value, place.key(key))}
+        raise ConfigError(f"{place}: found {brief(data)}, expected an object with a key {key!r}")
+    below = f"{place}{'' if place.endswith(' ') else '.'}{key}"
+    return data | {key: _assigned(data.get(key, {}), rest, value, below)}
 
 
 def _parsed(text: str) -> object:
@@ -63,122 +86,60 @@ def _parsed(text: str) -> object:
     return text
 
 
-class _Place(NamedTuple):
-    where: str
-    path: str = ""
-
-    def key(self, name: str) -> "_Place":
-        return self._replace(path=f"{self.path}.{name}" if self.path else name)
-
-    def item(self, index: int) -> "_Place":
-        return self._replace(path=f"{self.path}[{index}]")
-
-    def refusal(self, found: str, expected: str) -> ConfigError:
-        return ConfigError(f"{self}: found {found}, expected {expected}")
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.path}" if self.path else self.where
-
-
-_SCALARS: Mapping[Any, str] = {
-    str: "a string",
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    NoneType: "null",
-}
+def _refusal(cls: type, errors: list[ErrorDetails]) -> str:
+    """The first error in words; a key that is not known comes before the one that is missing instead."""
+    unknown = (error for error in errors if error["type"] == "unexpected_keyword_argument")
+    error = next(unknown, errors[0])
+    _, *place = error["loc"] or (0,)
+    match error["type"]:
+        case "json_invalid":
+            return f"found no JSON ({error['msg'].removeprefix('Invalid JSON: ')}), expected an object"
+        case "value_error":  # raised by the dataclass itself, which says what it expected
+            return _at(place, str(error["ctx"]["error"]))
+        case "unexpected_keyword_argument":
+            expected = f"one of {', '.join(_keys(cls, place[:-1]))}"
+            return _at(place[:-1], f"found the unknown key {place[-1]!r}, expected {expected}")
+        case "missing":
+            return _missing(place, error)
+    if place and place[-1] in UNION_MEMBERS:
+        *place, _ = place
+    return _at(place, f"found {brief(error['input'])}, expected {_expected(cls, place, errors, error)}")
 
 
-def _read(kind: Any, data: object, place: _Place) -> Any:
-    if kind in _SCALARS:
-        return _read_scalar(kind, data, place)
-    if is_dataclass(kind):
-        return _read_dataclass(kind, data, place)
-    if kind in (object, Any):
-        return data
-    if reader := _READERS.get(get_origin(kind)):
-        return reader(get_args(kind), data, place)
-    raise TypeError(f"{place}: found a field of type {kind}, expected one that the schema can read")
+def _missing(place: list[str | int], error: ErrorDetails) -> str:
+    """A key of an object, an item of a list, or, at no place, the whole of it."""
+    if not place:
+        return "found nothing, expected JSON"
+    if isinstance(place[-1], str):
+        return _at(place[:-1], f"found no key {place[-1]!r}, expected a value for it")
+    return _at(place[:-1], f"found {brief(error['input'])}, expected a longer list")
 
 
-def _read_scalar(kind: Any, data: object, place: _Place) -> object:
-    if type(data) is int and kind is float:
-        return float(data)
-    if type(data) is not kind:
-        raise place.refusal(brief(data), _SCALARS[kind])
-    return data
+def _expected(cls: type, place: list[str | int], errors: list[ErrorDetails], error: ErrorDetails) -> str:
+    """What a value of another type should have been; for a union, each of its members."""
+    match error["type"]:
+        case "dataclass_type":
+            return f"an object with the keys {', '.join(_keys(cls, place))}"
+        case "literal_error":
+            return f"one of {error['ctx']['expected'].replace(' or ', ', ')}"
+    members = [each for each in errors if list(each["loc"][1 : 1 + len(place)]) == place]
+    return " or ".join(dict.fromkeys(EXPECTED.get(each["type"], each["msg"]) for each in members))
 
 
-def _read_dataclass(cls: Any, data: object, place: _Place) -> object:
-    known = {field.name: field for field in fields(cls) if field.init}
-    if not isinstance(data, Mapping):
-        raise place.refusal(brief(data), f"an object with the keys {', '.join(known)}")
-    for key in data:
-        if key not in known:
-            raise place.refusal(f"the unknown key {key!r}", f"one of {', '.join(known)}")
-    for name, field in known.items():
-        if name not in data and _is_required(field):
-            raise place.refusal(f"no key {name!r}", "a value for it")
-    kinds = _kinds(cls)
-    values = {name: _read(kinds[name], value, place.key(name)) for name, value in data.items()}
-    try:
-        return cls(**values)
-    except (ConfigError, ValueError) as error:  # the dataclass checks more than types
-        raise ConfigError(f"{place}: {error}") from error
+def _at(place: Sequence[str | int], problem: str) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).lstrip(".")
+    return f"{path}: {problem}" if path else problem
 
 
-@lru_cache(maxsize=256)
-def _kinds(cls: type) -> Mapping[str, Any]:
-    return get_type_hints(cls)
-
-
-def _is_required(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
-
-
-def _read_tuple(kinds: tuple[Any, ...], data: object, place: _Place) -> tuple[object, ...]:
-    if not isinstance(data, list | tuple):
-        raise place.refusal(brief(data), "a list")
-    if kinds[-1] is ...:
-        kinds = kinds[:1] * len(data)
-    if len(kinds) != len(data):
-        raise place.refusal(brief(data), f"a list of {len(kinds)}")
-    pairs = enumerate(zip(kinds, data, strict=True))
-    return tuple(_read(kind, item, place.item(index)) for index, (kind, item) in pairs)
-
-
-def _read_mapping(kinds: tuple[Any, ...], data: object, place: _Place) -> dict[str, object]:
-    if not isinstance(data, Mapping):
-        raise place.refusal(brief(data), "an object")
-    for key in data:
-        if not isinstance(key, str):
-            raise place.refusal(f"the key {key!r}", "a string")
-    return {key: _read(kinds[1], value, place.key(key)) for key, value in data.items()}
-
-
-def _read_literal(choices: tuple[Any, ...], data: object, place: _Place) -> object:
-    if not any(data == choice and type(data) is type(choice) for choice in choices):
-        raise place.refusal(brief(data), f"one of {', '.join(map(repr, choices))}")
-    return data
-
-
-def _read_union(kinds: tuple[Any, ...], data: object, place: _Place) -> object:
-    if data is None and NoneType in kinds:
-        return None
-    choices = [kind for kind in kinds if kind is not NoneType]
-    if len(choices) == 1:  # its own refusal says more
-        return _read(choices[0], data, place)
-    for kind in choices:
-        with suppress(ConfigError):
-            return _read(kind, data, place)
-    raise place.refusal(brief(data), " or ".join(_SCALARS.get(kind, str(kind)) for kind in kinds))
-
-
-_READERS: Mapping[Any, Callable[[tuple[Any, ...], object, _Place], object]] = {
-    tuple: _read_tuple,
-    dict: _read_mapping,
-    Mapping: _read_mapping,
-    Literal: _read_literal,
-    Union: _read_union,
-    UnionType: _read_union,
-}
+def _keys(cls: Any, place: Sequence[str | int]) -> list[str]:
+    """The keys of the dataclass at a place below another."""
+    for step in place:
+        if is_dataclass(cls):
+            cls = get_type_hints(cls)[str(step)]
+        else:
+            arguments = get_args(cls)
+            cls = arguments[min(int(step), len(arguments) - 1)] if isinstance(step, int) else arguments[-1]
+            cls = arguments[0] if cls is ... else cls
+        if get_origin(cls) in (Union, UnionType):
+            cls = next(member for member in get_args(cls) if member is not NoneType)
+    return [field.name for field in fields(cls) if field.init]

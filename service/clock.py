@@ -1,4 +1,4 @@
-"""Time as the service sees it: seconds since some fixed moment, asked for by calling; a test holds its own."""
+"""The service's clock: a function that returns seconds since some fixed moment; tests pass their own."""
 
 from collections.abc import Callable
 from time import monotonic

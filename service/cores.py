@@ -31,8 +31,10 @@ def _quotas(read: Reader) -> Iterator[float]:
                 yield from _version_2(read(CGROUPS / folder / "cpu.max"))
         elif "cpu" in controllers.split(","):
             for folder in (group, *group.parents):
-                place = CGROUPS / "cpu" / folder
-                yield from _version_1(read(place / "cpu.cfs_quota_us"), read(place / "cpu.cfs_period_us"))
+                directory = CGROUPS / "cpu" / folder
+                yield from _version_1(
+                    read(directory / "cpu.cfs_quota_us"), read(directory / "cpu.cfs_period_us")
+                )
 
 
 def _version_2(cpu_max: str | None) -> Iterator[float]:
@@ -43,7 +45,7 @@ def _version_2(cpu_max: str | None) -> Iterator[float]:
 
 
 def _version_1(quota: str | None, period: str | None) -> Iterator[float]:
-    """A quota of -1 is none."""
+    """Microseconds of CPU time in each period of so many; a quota of -1 means no bound."""
     if quota and period and int(quota) > 0:
         yield int(quota) / int(period)
 

@@ -1,24 +1,4 @@
-"""Every way in which a request can fail, and what HTTP says of it: one table from stable code to status and title.
-
-PolyparseError
-├── (polyparse's own: see polyparse/errors.py)
-└── ServiceError
-    ├── BodyTooLarge            body_too_large
-    ├── BodyTimeout             body_timeout
-    ├── UnsupportedMediaType    unsupported_media_type
-    ├── InvalidUtf8             invalid_utf8
-    ├── InvalidJson             invalid_json
-    ├── FieldError              a field of the request is wrong; lists every such field
-    │   ├── MissingField        missing_field
-    │   ├── UnknownField        unknown_field
-    │   ├── WrongType           wrong_type
-    │   └── InvalidValue        invalid_value
-    ├── QueueFull               queue_full
-    ├── AnswerTimeout           answer_timeout
-    ├── NotReady                not_ready
-    ├── ShuttingDown            shutting_down
-    └── CallerDeparted          departed: nobody is left to answer
-"""
+"""Every way in which a request can fail, and how HTTP answers: one table from stable code to status and title."""
 # ruff: noqa: N818 - a leaf is named after its cause, as in polyparse/errors.py.
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +8,7 @@ from polyparse.errors import PolyparseError
 
 
 class Problem(NamedTuple):
-    """What HTTP says of a code."""
+    """The HTTP status and title for an error code."""
 
     status: int
     title: str
@@ -45,12 +25,14 @@ PROBLEMS: Mapping[str, Problem] = {
     "unknown_field": Problem(422, "A field is not known"),
     "wrong_type": Problem(422, "A field has the wrong type"),
     "invalid_value": Problem(422, "A field has a value that is not allowed"),
+    "invalid_header": Problem(400, "A header has a value that is not allowed"),
     "invalid_utf8": Problem(400, "The body is not UTF-8"),
     "invalid_json": Problem(400, "The body is not JSON"),
     "not_found": Problem(404, "There is nothing at this path"),
     "method_not_allowed": Problem(405, "This path does not answer this method"),
     "body_timeout": Problem(408, "The body did not arrive in time"),
     "body_too_large": Problem(413, "The body is too large"),
+    "batch_too_large": Problem(413, "The batch has too many items"),
     "unsupported_media_type": Problem(415, "The body is not application/json"),
     "queue_full": Problem(429, "Too many requests are waiting"),
     "internal_error": Problem(500, "The service failed"),
@@ -58,7 +40,11 @@ PROBLEMS: Mapping[str, Problem] = {
     "answer_timeout": Problem(503, "The answer was not ready in time"),
     "not_ready": Problem(503, "No model is ready"),
     "shutting_down": Problem(503, "The service is shutting down"),
+    "deadline_exceeded": Problem(504, "The answer was not ready by the caller's deadline"),
 }
+
+REFUSALS = ("queue_full", "deadline_exceeded", "not_ready", "shutting_down")
+"""Codes of utterances that are not admitted because of the state of the service, whatever their text."""
 
 
 class ServiceError(PolyparseError):
@@ -86,6 +72,18 @@ class UnsupportedMediaType(ServiceError):
     code = "unsupported_media_type"
 
 
+class InvalidHeader(ServiceError):
+    """A header that the service reads has a value that it cannot take."""
+
+    code = "invalid_header"
+
+
+class BatchTooLarge(ServiceError):
+    """A batch has more items than the limit."""
+
+    code = "batch_too_large"
+
+
 class InvalidUtf8(ServiceError):
     """The body's bytes are not UTF-8."""
 
@@ -106,7 +104,7 @@ class FieldFault(NamedTuple):
 
 
 class FieldError(ServiceError):
-    """Some fields of the request are wrong; the leaf says how the first one is."""
+    """Some fields of the request are wrong; the leaf is that of the first one."""
 
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         super().__init__("; ".join(f"{pointer or 'the body'}: {detail}" for pointer, detail in faults))
@@ -154,6 +152,15 @@ class AnswerTimeout(ServiceError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"found no answer within {seconds:g} s, expected one")
+
+
+class DeadlineExceeded(ServiceError):
+    """The caller's own deadline passed before the answer was ready."""
+
+    code = "deadline_exceeded"
+
+    def __init__(self, milliseconds: int) -> None:
+        super().__init__(f"found no answer within {milliseconds} ms of X-Deadline-Ms, expected one")
 
 
 class NotReady(ServiceError):

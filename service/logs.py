@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "color_message"}
-"""Attributes that every record has; the others came by `extra` and are written as fields of their own."""
+"""Attributes that every record has; the others come from `extra` and become fields of the line."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger and message, then whatever `extra` brought, then the traceback."""
+    """Time, level, logger and message, then the fields of `extra`, then the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""

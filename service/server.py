@@ -1,4 +1,4 @@
-"""uvicorn as we run it: one worker, a signal to end is a drain, and a drain is a success."""
+"""uvicorn with one worker; a signal to end starts a drain, and the process exits with 0."""
 
 import signal
 from types import FrameType
@@ -9,7 +9,7 @@ from service.app import Service
 from service.settings import Settings
 
 KEEP_ALIVE_S = 75
-"""Longer than the idle time of common load balancers, so that they, and not we, close what they hold."""
+"""Longer than the idle time of common load balancers, so that they close idle connections, not this server."""
 
 
 class Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """Every setting of the service, once: its name, default, bounds and meaning, from which flags, variables and tables come.
 
-The field `queue_tokens` is the flag `--queue-tokens` and the variable `POLYPARSE_QUEUE_TOKENS`; the flag wins.
+The field `queue_tokens` is the flag `--queue-tokens` and the variable `POLYPARSE_QUEUE_TOKENS`; the flag wins. A field that
+had another name in the version before can be set by that name too.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from polyparse.errors import ConfigError
-from service.setting_types import FOLDER, LANES, SWITCH, WORD, Kind, choice, integer, seconds
+from service.setting_types import FOLDER, SWITCH, THREADS, WORD, SettingType, choice, integer, seconds
 
 PREFIX = "POLYPARSE_"
 
@@ -19,19 +20,40 @@ T = TypeVar("T")
 
 
 class Row(NamedTuple):
-    """One line of the table of settings."""
+    """One line of the table of settings; `former` is the name that it had in the version before."""
 
     name: str
-    flag: str
-    variable: str
-    kind: Kind
+    type: SettingType
     default: str
     meaning: str
+    former: str | None
+
+    @property
+    def flag(self) -> str:
+        """The flag."""
+        return _flag(self.name)
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment."""
+        return _variable(self.name)
 
 
-def setting(default: T, kind: Kind, meaning: str, *, shown: str | None = None) -> T:
-    """Declare a field; `shown` stands for the default in tables where its text would not do."""
-    metadata = {"kind": kind, "meaning": meaning, "shown": shown or str(default)}
+def setting(
+    default: T,
+    type_: SettingType,
+    meaning: str,
+    *,
+    default_text: str | None = None,
+    former: str | None = None,
+) -> T:
+    """Declare a field; `default_text` is the default as tables show it, `str(default)` unless given."""
+    metadata = {
+        "type": type_,
+        "meaning": meaning,
+        "default": default_text or str(default),
+        "former": former,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -40,85 +62,88 @@ class Settings:
     """How this process serves."""
 
     models: Path = setting(Path("models"), FOLDER, "folder of bundles: NAME/VERSION/ and NAME/state.json")
-    model: str | None = setting(None, WORD, "name of the model to serve", shown="the folder's default")
+    model: str | None = setting(None, WORD, "name of the model to serve", default_text="the folder's default")
     host: str = setting("127.0.0.1", WORD, "address to listen on")
     port: int = setting(8080, integer(0, 65535), "port to listen on; 0 takes a free one")
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto", choice("auto", "cpu", "cuda"), "where the model runs"
     )
-    lanes: int | None = setting(
-        None, LANES, "runs at once: by default one a usable core, on CUDA two", shown="auto"
+    threads: int | None = setting(
+        None,
+        THREADS,
+        "inference threads, which run batches side by side: by default one a usable core, on CUDA two",
+        default_text="auto",
+        former="lanes",
     )
     max_text_chars: int = setting(512, integer(1, 100_000), "longest text, in characters (code points)")
-    max_body_bytes: int = setting(16_384, integer(64, 10_000_000), "largest request body")
+    max_body_bytes: int = setting(16_384, integer(64, 10_000_000), "largest body of /parse")
+    max_batch_items: int = setting(256, integer(1, 10_000), "most items of /parse/batch")
+    max_batch_bytes: int = setting(1_048_576, integer(64, 100_000_000), "largest body of /parse/batch")
     queue_tokens: int = setting(
         8192, integer(1, 10_000_000), "tokens that may wait, n-best requests counted n times"
     )
-    batch_tokens: int = setting(512, integer(1, 1_000_000), "size of a batch: its rows times its longest row")
+    batch_tokens: int = setting(
+        512, integer(1, 1_000_000), "size of a micro-batch: its sequences times its longest one"
+    )
     request_timeout_s: float = setting(30.0, seconds(0, 3600), "time for a request: its body and its answer")
     drain_timeout_s: int = setting(20, integer(0, 3600), "seconds to finish what is in flight at the end")
     probe_timeout_s: float = setting(1.0, seconds(0, 60), "time for the golden utterance of /health/ready")
     log_level: str = setting("info", choice("debug", "info", "warning", "error"), "least level of log lines")
-    access_log: bool = setting(default=False, kind=SWITCH, meaning="a log line for each request", shown="off")
+    access_log: bool = setting(
+        default=False, type_=SWITCH, meaning="a log line for each request", default_text="off"
+    )
 
 
 def table() -> list[Row]:
     """Return the settings as data, in order."""
-    return [
-        Row(
-            name=each.name,
-            flag="--" + each.name.replace("_", "-"),
-            variable=PREFIX + each.name.upper(),
-            kind=each.metadata["kind"],
-            default=each.metadata["shown"],
-            meaning=each.metadata["meaning"],
-        )
-        for each in fields(Settings)
-    ]
-
-
-def markdown() -> str:
-    """Return the table as it stands in the README."""
-    head = ["| flag | variable | value | default | meaning |", "|---|---|---|---|---|"]
-    rows = [
-        f"| `{r.flag}` | `{r.variable}` | {r.kind.expected} | {r.default} | {r.meaning} |" for r in table()
-    ]
-    return "\n".join(head + rows)
+    return [Row(name=each.name, **each.metadata) for each in fields(Settings)]
 
 
 def read(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Read flags over environment over defaults; ConfigError names the key and value that cannot be taken."""
     values: dict[str, Any] = {}
-    for row, key, text in _given(argv, environ):
+    for row, key, text in _texts(argv, environ):
         try:
-            values[row.name] = row.kind.parse(text)
+            values[row.name] = row.type.parse(text)
         except (ValueError, KeyError):
-            raise ConfigError(f"{key}: found {text!r}, expected {row.kind.expected}") from None
+            raise ConfigError(f"{key}: found {text!r}, expected {row.type.expected}") from None
     return Settings(**values)
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser, made from the table. Values stay text: `read` judges them."""
-    made = argparse.ArgumentParser(
+    """Return the command line's parser, from the table. Values stay text: `read` checks them."""
+    arguments = argparse.ArgumentParser(
         prog="polyparse serve", description="Serve POST /parse over HTTP.", allow_abbrev=False
     )
     for row in table():
-        text = f"{row.meaning}; {row.kind.expected} (default: {row.default}; {row.variable})"
-        made.add_argument(row.flag, metavar="VALUE", help=text, default=None)
-    return made
+        text = f"{row.meaning}; {row.type.expected} (default: {row.default}; {row.variable})"
+        arguments.add_argument(row.flag, metavar="VALUE", help=text, default=None)
+        if row.former is not None:
+            arguments.add_argument(_flag(row.former), help=argparse.SUPPRESS, default=None)
+    return arguments
 
 
-def _given(argv: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[Row, str, str]]:
-    """(row, the key it was given by, its text); flags after variables, so that they win."""
+def _texts(argv: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[Row, str, str]]:
+    """(row, flag or variable, text of the value) of each one that is set; flags after variables, so that they win."""
     rows = {row.variable: row for row in table()}
+    known = {_variable(row.former): row for row in rows.values() if row.former is not None} | rows
     for variable in sorted(name for name in environ if name.startswith(PREFIX)):
-        if variable not in rows:
-            known = difflib.get_close_matches(variable, rows, n=1) or [", ".join(rows)]
+        if variable not in known:
+            close = difflib.get_close_matches(variable, rows, n=1) or [", ".join(rows)]
             raise ConfigError(
-                f"{variable}: found an unknown variable ({environ[variable]!r}), expected {known[0]}"
+                f"{variable}: found an unknown variable ({environ[variable]!r}), expected {close[0]}"
             )
-        yield rows[variable], variable, environ[variable]
+        yield known[variable], variable, environ[variable]
     flags = vars(parser().parse_args(argv))
     for row in rows.values():
-        if flags[row.name] is not None:
-            yield row, row.flag, flags[row.name]
+        for name in (row.former, row.name):
+            if name is not None and flags[name] is not None:
+                yield row, _flag(name), flags[name]
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()

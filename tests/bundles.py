@@ -5,6 +5,7 @@ Axes: B items, T tokens, U distinct words, C characters, V words known (0 paddin
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 
+from model_export.bundle.files import signature_of
 from polyparse.bundle import golden
 from polyparse.bundle.golden import Golden
-from polyparse.bundle.manifest import Graphs, Manifest, Network, Provenance, Tensors, TextFiles, write
+from polyparse.bundle.manifest import (
+    SCHEMA_VERSION,
+    Graphs,
+    Manifest,
+    Network,
+    Provenance,
+    TextFiles,
+    write,
+)
 from polyparse.bundle.store import record
+from polyparse.bundle.upgrade import SIGNALS
 from polyparse.contract.labels import Labels
 from polyparse.inference.routing import Routing
 from polyparse.text.vocabulary import Vocabulary
@@ -60,18 +71,18 @@ GOLDEN = (
 )
 CERTAIN = 12.0  # a word's score for what it speaks for, all else being 0
 
-SCORE = """
+SCORE = f"""
     <ir_version: 10, opset_import: ["" : 21]>
     score (int64[B,T] words_BT, int64[U] word_rows_U, int64[U,C] characters_UC, int32[B] lengths_B)
-        => (float[B,I] log_probs_BI, float[B,T,K] emissions_BTK)
-    {
+        => (float[B,{len(LABELS.intents)}] log_probs_BI, float[B,T,{len(LABELS.tags)}] emissions_BTK)
+    {{
         rows_BT = Gather (word_rows_U, words_BT)
         emissions_BTK = Gather (tags_VK, rows_BT)
         intents_BTI = Gather (intents_VI, rows_BT)
         over_tokens = Constant <value_ints = [1]> ()
         evidence_BI = ReduceSum <keepdims = 0> (intents_BTI, over_tokens)
         log_probs_BI = LogSoftmax (evidence_BI)
-    }
+    }}
 """
 DECODE = """
     <ir_version: 10, opset_import: ["" : 21]>
@@ -119,16 +130,16 @@ def write_bundle(folder: Path) -> Path:
 
 def describe(folder: Path) -> Manifest:
     """The manifest of the files that a folder holds."""
-    graphs = Graphs(score="score.onnx", decode="decode.onnx")
+    graphs = Graphs(score="score.onnx", decode="decode.onnx", layout="padded")
     return Manifest(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         name=folder.parent.name,
         version=folder.name,
         locales=("en-US", "es-ES"),
         labels=LABELS,
         decode_head="softmax",
         topology="shared",
-        routing=Routing(kind="soft", joint_weight=1.0, classifier="none"),
+        routing=Routing(kind="soft", joint_weight=1.0, classifier_classes="none"),
         networks=(
             Network(
                 name="all",
@@ -139,7 +150,7 @@ def describe(folder: Path) -> Manifest:
             ),
         ),
         classifier=None,
-        tensors={name: Tensors(inputs=(), outputs=()) for name in (graphs.score, graphs.decode)},
+        tensors={file: signature_of(onnx.load(folder / file)) for file in (graphs.score, graphs.decode)},
         text=TextFiles(vocabulary="vocabulary.json", features=None),
         files={path.name: record(path) for path in sorted(folder.iterdir())},
         golden="golden.jsonl",
@@ -162,6 +173,22 @@ def edit_manifest(folder: Path, **changes: object) -> None:
     file = folder / "manifest.json"
     data: dict[str, Any] = json.loads(file.read_bytes())
     file.write_text(json.dumps(data | changes), encoding="utf-8")
+
+
+def in_schema_1(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest of schema 2 under the names that it had in schema 1, which knew no layouts."""
+    older: dict[str, Any] = copy.deepcopy(dict(manifest)) | {"schema_version": 1}
+    older["routing"]["classifier"] = older["routing"].pop("classifier_classes")
+    older["text"]["seen_text"] = older["text"].pop("training_text")
+    older["rejection"] = older.pop("ood")
+    if older["rejection"] is not None:
+        former = {new: old for old, new in SIGNALS.items()}
+        weights = older["rejection"]["weights"]
+        older["rejection"]["weights"] = {former[name]: weight for name, weight in weights.items()}
+    for network in older["networks"]:
+        for graphs in network["graphs"].values():
+            graphs.pop("layout")
+    return older
 
 
 def table(columns: Sequence[int | None], width: int) -> NDArray[np.float32]:

@@ -2,18 +2,18 @@
 restriction shows in what they answer.
 
 Axes: B items, T tokens, U distinct words, C characters, F features, E embedding, I intents, K tags, X classes of DC,
-R readings.
+R hypotheses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyparse.inference.networks import Decoded
 from polyparse.inference.routing import log_normalise
-from polyparse.inference.topology import Decoded
 from polyparse.text.features import FeatureTable, utterance_features
 from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import Vectorizer
@@ -31,9 +31,9 @@ ROWS = 97  # of each table; ids beyond it begin again
 
 
 class ArithmeticNetworks:
-    """A network for each inventory of labels, and a classifier of `n_classes` (0: none); `scored` says which were asked.
+    """A network for each inventory of labels, and a classifier of `n_classes` (0: none); `scored` says which have scored.
 
-    A word is the sum of its row's and its characters' vectors; a token sees itself and its two neighbours; tags are chosen
+    A word is the sum of its id's and its characters' vectors; a token sees itself and its two neighbours; tags are chosen
     each by itself, so that illegal paths occur.
     """
 
@@ -48,8 +48,8 @@ class ArithmeticNetworks:
         self._characters = weights(ROWS, EMBEDDING) / 2
         self._features = weights(ROWS, n_classes) / 4
         self._words[0] = self._characters[0] = self._features[0] = 0.0
-        self._tags = [weights(3, EMBEDDING, len(own.tags)) for own in labels]
-        self._intents = [weights(EMBEDDING, len(own.intents)) for own in labels]
+        self._tags = [weights(3, EMBEDDING, len(each.tags)) for each in labels]
+        self._intents = [weights(EMBEDDING, len(each.intents)) for each in labels]
 
     def classify(self, batch: Batch) -> Floats | None:
         """log P_DC_BX."""
@@ -61,7 +61,7 @@ class ArithmeticNetworks:
         """log P_joint_BI and emissions_BTK."""
         self.scored.append(network)
         characters_UE = self._characters[table_rows(batch.characters_UC)].sum(axis=1)
-        tokens_BTE = (self._words[table_rows(batch.word_rows_U)] + characters_UE)[batch.words_BT]
+        tokens_BTE = (self._words[table_rows(batch.word_ids_U)] + characters_UE)[batch.words_BT]
         around = np.pad(tokens_BTE, ((0, 0), (1, 1), (0, 0)))
         before, itself, after = self._tags[network]
         emissions_BTK: Floats = around[:, :-2] @ before + tokens_BTE @ itself + around[:, 2:] @ after
@@ -71,7 +71,7 @@ class ArithmeticNetworks:
 
     def decode(
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
-    ) -> Decoded:
+    ) -> Decoded[NDArray[Any]]:
         """The likeliest allowed tag of each token."""
         assert emissions_RTK.shape[2] == allowed_RK.shape[1] == self._tags[network].shape[2]
         log_probs_RTK = log_normalise(np.where(allowed_RK[:, None], emissions_RTK, np.float32(-1e4)))

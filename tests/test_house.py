@@ -67,15 +67,33 @@ def test_every_package_is_under_the_import_contracts() -> None:
     assert packages() == set(PROJECT["tool"]["importlinter"]["root_packages"])
 
 
-def test_every_file_of_the_library_has_its_layer() -> None:
-    """polyparse's own layers are exhaustive, so that a new file is placed before it is merged."""
-    (layers,) = [
-        c for c in PROJECT["tool"]["importlinter"]["contracts"] if c.get("containers") == ["polyparse"]
-    ]
-    placed = {name.strip() for layer in layers["layers"] for name in layer.split(":")}
-    files = {path.stem for path in ROOT.joinpath("polyparse").glob("*.py")} | {"runtime"}
-    assert layers["exhaustive"]
-    assert placed == files - {"__init__"}
+def exhaustive_layers() -> dict[str, set[str]]:
+    """Container -> the names in its layers, of the contracts that leave no file out."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    return {
+        container: {name.strip() for layer in contract["layers"] for name in re.split("[:|]", layer)}
+        for contract in contracts
+        if contract.get("exhaustive")
+        for container in contract["containers"]
+    }
+
+
+@pytest.mark.parametrize("package", ["polyparse", "train", "model_export", "service"])
+def test_every_file_of_a_package_has_its_layer(package: str) -> None:
+    folder = ROOT / package
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert exhaustive_layers()[package] == files | rooms
+
+
+@pytest.mark.parametrize(
+    "room", ["cli", "evaluation", "corpora", "runtime", "bundle", "inference", "text", "contract"]
+)
+def test_every_file_of_a_room_of_the_library_has_its_layer(room: str) -> None:
+    folder = ROOT / "polyparse" / room
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert exhaustive_layers()[f"polyparse.{room}"] == files | rooms
 
 
 @pytest.mark.parametrize("target", ["serve", "test", "check", "format", "bench"])

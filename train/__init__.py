@@ -1,1 +1,1 @@
-"""Training: corpora to checkpoints. torch lives here."""
+"""Training: from corpora to checkpoints, with PyTorch."""

@@ -1,21 +1,21 @@
-"""A checkpoint folder: everything that a trained model is, and all that an interrupted run needs to go on.
+"""A checkpoint folder: the whole trained model, and all that an interrupted run needs to resume.
 
 run.json          recipe config, corpus, locales, provenance          labels.json
-vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, where the word table starts)
-intent_bias.npy   what dev adds to the biases of DC; only where the config asks for it
-network-N.pt      best averaged weights of network N                  training-N.pt   state of its run
-dev.jsonl         the dev examples that chose it and that gates use   log.jsonl       a line an epoch or stage
-measures.json     dev measures of the whole; written last, so its presence says that the run is complete
-rejection.json    when an exported model refuses an utterance; only where it does, and put there after the run
-seen_text.npz     what the rejection holds utterances against; only where it does so
+vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, initial word vectors)
+intent_bias.npy   biases fitted on dev and added to those of the DC; only if the config has `intent_bias`
+network-N.pt      best averaged weights of network N                  training-N.pt   its training state
+dev.jsonl         the dev examples that chose the epoch; gates use them too
+log.jsonl         one line per epoch or stage
+measures.json     dev measures of the whole model; written last, so its presence means that the run is complete
+ood.json          the out-of-domain score of the model; only if it refuses utterances; written after the run
+training_text.npz what that score compares utterances with; only if it needs it
 
-Longer than most files: each of these has its reader and its writer here, side by side, so that they agree on its form.
+Longer than most files: each file above has its reader and its writer here, side by side, so that they agree on its format.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -24,20 +24,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from polyparse.atomic import replace_file
 from polyparse.contract.labels import Labels
 from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
-from polyparse.inference.ood import Rejection
-from polyparse.inference.pipeline import Judgement, Pipeline
+from polyparse.inference.ood import OodScore
+from polyparse.inference.parser import Parser
+from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.routing import Routing
-from polyparse.inference.training_text import SeenText
+from polyparse.inference.training_text import TrainingText
 from polyparse.schema import structure, unstructure
 from polyparse.text.features import FeatureTable
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from train.config import RunConfig
 from train.data.task import TextTables
-from train.embeddings.vec_file import WordVectors
+from train.embeddings.vec_file import PretrainedVectors
 from train.models.domain_classifier import DomainClassifier
 from train.models.joint import JointNetwork, new_network
 from train.models.maxent import MaxEnt
@@ -52,10 +54,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Run:
-    """What was run: the config, the corpus as the user named it, the surroundings, and the runs it built on, if any.
+class RunRecord:
+    """What a run depends on: its config, its corpus as the user named it, its environment and its parent runs.
 
-    `threads` are PyTorch's. `elder_seconds` are `cpu_seconds_of` the runs that it builds on, taken when it began.
+    `start` is the folder of the run whose weights it starts from, `teachers` are the folders of the runs that teach it.
+    `threads` is the number of PyTorch's threads. `parent_seconds` is `cpu_seconds_of` the parents when the run began.
     """
 
     config: RunConfig
@@ -69,7 +72,7 @@ class Run:
     teachers: tuple[str, ...] = ()
     teacher_recipes: tuple[str, ...] = ()
     threads: int | None = None
-    elder_seconds: Mapping[str, float] | None = None
+    parent_seconds: Mapping[str, float] | None = None
 
 
 class Checkpoint:
@@ -85,21 +88,21 @@ class Checkpoint:
 
     @property
     def has_labels(self) -> bool:
-        """Whether the run got as far as its labels."""
+        """Whether the run has written its labels."""
         return (self.folder / "labels.json").exists()
 
     @property
     def has_tables(self) -> bool:
-        """Whether text tables, DC and starting vectors are there."""
+        """Whether text tables, DC and initial word vectors are written."""
         return (self.folder / "vocabulary.json").exists()
 
     @property
     def complete(self) -> bool:
-        """Whether the run that was started here has ended."""
+        """Whether the run that was started here is finished."""
         return (self.folder / "measures.json").exists()
 
     def discard_unless_prepared(self) -> None:
-        """Forget a run that was refused before it made anything, so that it can be asked for again in other words."""
+        """Delete the files of a run that failed before its text tables were written, so that the folder is free again."""
         if not self.has_tables:
             for name in ("labels.json", "dev.jsonl", "log.jsonl", "word_vectors.npz", "run.json"):
                 (self.folder / name).unlink(missing_ok=True)
@@ -107,7 +110,7 @@ class Checkpoint:
     def save_json(self, name: str, value: object) -> None:
         """Write NAME.json whole or not at all."""
         text = json.dumps(unstructure(value), ensure_ascii=False, indent=1)
-        _replace(self.folder / f"{name}.json", text.encode())
+        replace_file(self.folder / f"{name}.json", text.encode())
 
     def load_json(self, name: str) -> Any:
         """Read NAME.json."""
@@ -119,10 +122,7 @@ class Checkpoint:
 
     def save_torch(self, name: str, state: dict[str, Any]) -> None:
         """Write NAME.pt whole or not at all."""
-        path = self.folder / f"{name}.pt"
-        partial = path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(path)
+        _save_with(self.folder / f"{name}.pt", lambda file: torch.save(state, file))
 
     def load_torch(self, name: str) -> dict[str, Any] | None:
         """Read NAME.pt; None where there is none."""
@@ -138,9 +138,9 @@ class Checkpoint:
             log.write(json.dumps(entry) + "\n")
 
     def cpu_seconds(self) -> float:
-        """Processor time of the epochs and stages that the log has; what was broken off halfway is not in it.
+        """Processor time of the epochs and stages in the log; an interrupted one is not counted.
 
-        A line without it counts its wall-clock for each of the run's threads, which is at least as much.
+        A line without processor time counts its wall-clock time for each of the run's threads: an upper bound.
         """
         threads = self.run().threads or 1
         path = self.folder / "log.jsonl"
@@ -155,23 +155,23 @@ class Checkpoint:
                 f"{path}: found a line that is no JSON, expected a line an epoch: {error}"
             ) from None
 
-    def elder_seconds(self) -> dict[str, float] | None:
-        """`cpu_seconds_of` the runs that this one builds on: as it recorded when it began, else as they stand now."""
+    def parent_seconds(self) -> dict[str, float] | None:
+        """`cpu_seconds_of` the parent runs: as recorded when this run began, else as they are now."""
         run = self.run()
-        if run.elder_seconds is not None:
-            return dict(run.elder_seconds)
+        if run.parent_seconds is not None:
+            return dict(run.parent_seconds)
         return cpu_seconds_of([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
 
-    def run(self) -> Run:
+    def run(self) -> RunRecord:
         """run.json, checked."""
-        return structure(Run, self.load_json("run"), where=f"{self.folder}/run.json")
+        return structure(RunRecord, self.load_json("run"), where=f"{self.folder}/run.json")
 
     def labels(self) -> Labels:
         """labels.json, checked."""
         return structure(Labels, self.load_json("labels"), where=f"{self.folder}/labels.json")
 
     def save_tables(self, tables: TextTables) -> None:
-        """Vocabulary and feature table; the vocabulary last and at once, for its presence says that DC is done."""
+        """Write vocabulary and feature table; the vocabulary last and atomically: its presence means that DC is trained."""
         if tables.features is not None:
             tables.features.save(self.folder / "features.npy")
         partial = self.folder / "vocabulary.partial"
@@ -179,7 +179,7 @@ class Checkpoint:
         partial.replace(self.folder / "vocabulary.json")
 
     def tables(self) -> TextTables:
-        """Vocabulary and feature table."""
+        """Read vocabulary and feature table."""
         features = self.folder / "features.npy"
         return TextTables(
             Vocabulary.load(self.folder / "vocabulary.json"),
@@ -187,47 +187,47 @@ class Checkpoint:
         )
 
     def save_classifier(self, model: DomainClassifier) -> None:
-        """The weights of MaxEnt and bag."""
-        bag = {} if model.bag is None else {**vars(model.bag), "skipped": model.skipped}
+        """Write the weights of the MaxEnt and, if there is one, of the bag of words."""
+        bag = {} if model.bag is None else {**vars(model.bag), "skipped": model.n_bag_only}
         _save_arrays(self.folder / "classifier.npz", {**vars(model.maxent), **bag})
 
     def classifier(self) -> DomainClassifier | None:
-        """DC, where the run has one, its biases moved as dev asked for."""
+        """The DC with intent_bias.npy added to its biases; None where the run has no DC."""
         path = self.folder / "classifier.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as arrays:
-            found = dict(arrays)
-        skipped = int(found.pop("skipped", 0))
-        maxent = MaxEnt(**{field.name: found.pop(field.name) for field in fields(MaxEnt)})
-        model = DomainClassifier(maxent, WordBag(**found) if found else None, skipped)
-        added = self.folder / "intent_bias.npy"
-        return model.biased(np.load(added, allow_pickle=False)) if added.exists() else model
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        n_bag_only = int(arrays.pop("skipped", 0))
+        maxent = MaxEnt(**{field.name: arrays.pop(field.name) for field in fields(MaxEnt)})
+        model = DomainClassifier(maxent, WordBag(**arrays) if arrays else None, n_bag_only)
+        bias = self.folder / "intent_bias.npy"
+        return model.biased(np.load(bias, allow_pickle=False)) if bias.exists() else model
 
     def save_intent_bias(self, bias_C: NDArray[np.float32]) -> None:
-        """What the biases of DC are moved by."""
+        """Write what `classifier` adds to the biases of the DC."""
         _save_with(self.folder / "intent_bias.npy", lambda file: np.save(file, bias_C, allow_pickle=False))
 
-    def forget_intent_bias(self) -> None:
-        """DC as it was trained."""
+    def delete_intent_bias(self) -> None:
+        """Make `classifier` return the DC as it was trained."""
         (self.folder / "intent_bias.npy").unlink(missing_ok=True)
 
-    def save_word_vectors(self, vectors: WordVectors) -> None:
-        """Where the word table starts: no second training of the vectors would give the same."""
+    def save_word_vectors(self, vectors: PretrainedVectors) -> None:
+        """Write the initial word vectors: training them a second time would not give the same ones."""
         _save_arrays(self.folder / "word_vectors.npz", vars(vectors))
 
-    def word_vectors(self) -> WordVectors | None:
-        """Where the word table starts, unless at random."""
+    def word_vectors(self) -> PretrainedVectors | None:
+        """The initial word vectors; None where the word table starts at random."""
         path = self.folder / "word_vectors.npz"
         if not path.exists():
             return None
         with np.load(path, allow_pickle=False) as arrays:
-            return WordVectors(arrays["rows_N"], arrays["vectors_NE"])
+            return PretrainedVectors(arrays["rows_N"], arrays["vectors_NE"])
 
     def save_dev(self, examples: Sequence[Example]) -> None:
-        """The dev examples, a line each."""
+        """Write the dev examples, one a line."""
         lines = (json.dumps(asdict(example), ensure_ascii=False) for example in examples)
-        _replace(self.folder / "dev.jsonl", "".join(f"{line}\n" for line in lines).encode())
+        replace_file(self.folder / "dev.jsonl", "".join(f"{line}\n" for line in lines).encode())
 
     def dev(self) -> list[Example]:
         """The dev examples."""
@@ -237,7 +237,7 @@ class Checkpoint:
         ]
 
     def routing(self) -> Routing:
-        """How the finished model routes."""
+        """routing.json, checked: how the finished model chooses domain and intent."""
         return structure(Routing, self.load_json("routing"), where=f"{self.folder}/routing.json")
 
     def network_labels(self) -> list[Labels]:
@@ -248,54 +248,54 @@ class Checkpoint:
         return [labels.restrict(domain) for domain in range(len(labels.domains))]
 
     def networks(self) -> list[JointNetwork]:
-        """The best networks, ready to score."""
-        tables, config = self.tables(), replace(self.run().config.joint, companion=None)
-        found = []
+        """The best networks, in evaluation mode, without auxiliary encoders."""
+        tables, config = self.tables(), replace(self.run().config.joint, auxiliary=None)
+        networks = []
         for index, labels in enumerate(self.network_labels()):
             network = new_network(labels, tables.vocabulary, config)
             weights = self.load_torch(f"network-{index}")
             if weights is None:
                 raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")
             network.load_state_dict(weights)
-            found.append(network.eval())
-        return found
+            networks.append(network.eval())
+        return networks
 
-    def rejection(self) -> Rejection | None:
-        """rejection.json, checked: when the finished model refuses an utterance; None where it never does."""
-        if not (self.folder / "rejection.json").exists():
+    def ood(self) -> OodScore | None:
+        """ood.json, checked: when the finished model refuses an utterance; None where it never does."""
+        if not (self.folder / "ood.json").exists():
             return None
-        return structure(Rejection, self.load_json("rejection"), where=f"{self.folder}/rejection.json")
+        return structure(OodScore, self.load_json("ood"), where=f"{self.folder}/ood.json")
 
-    def save_seen_text(self, seen: SeenText) -> None:
-        """What the training text of each domain had."""
-        seen.save(self.folder / "seen_text.npz")
+    def save_training_text(self, training_text: TrainingText) -> None:
+        """Write what the out-of-domain score compares utterances with."""
+        training_text.save(self.folder / "training_text.npz")
 
-    def seen_text(self) -> SeenText | None:
-        """What the training text of each domain had, where it was put down."""
-        path = self.folder / "seen_text.npz"
+    def training_text(self) -> TrainingText | None:
+        """What the out-of-domain score compares utterances with; None where it was not written."""
+        path = self.folder / "training_text.npz"
         if not path.exists():
             return None
-        rows, domains = self.tables().vocabulary.n_rows, self.labels().domains
-        return SeenText.load(path, vocabulary_rows=rows, n_domains=len(domains))
+        size, domains = self.tables().vocabulary.size, self.labels().domains
+        return TrainingText.load(path, vocabulary_size=size, n_domains=len(domains))
 
-    def pipeline(self, networks: Sequence[JointNetwork] | None = None) -> tuple[Vectorizer, Pipeline]:
-        """The finished model as texts to frames, as its own probabilities have them; `networks` stand in for its own."""
+    def parser(self, networks: Sequence[JointNetwork] | None = None) -> Parser:
+        """The finished model as a parser, uncalibrated and without refusal; `networks` replace the checkpoint's own."""
         tables = self.tables()
         models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
-        seen = Judgement(seen=self.seen_text())
-        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, seen)
-        return Vectorizer(tables.vocabulary, tables.features), pipeline
+        postprocessing = Postprocessing(training_text=self.training_text())
+        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, postprocessing)
+        return Parser(Vectorizer(tables.vocabulary, tables.features), pipeline)
 
 
 def cpu_seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
-    """Absolute folder -> processor seconds of each of these runs and of all that they build on; None where one is gone."""
-    found: dict[str, float] = {}
+    """Absolute folder -> processor seconds, of these runs and all their parents; None where a folder no longer exists."""
+    seconds: dict[str, float] = {}
     for run in runs:
-        elders = run.elder_seconds() if run.exists else None
-        if elders is None:
+        parents = run.parent_seconds() if run.exists else None
+        if parents is None:
             return None
-        found |= {**elders, str(run.folder.resolve()): run.cpu_seconds()}
-    return found
+        seconds |= {**parents, str(run.folder.resolve()): run.cpu_seconds()}
+    return seconds
 
 
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
@@ -306,13 +306,4 @@ def _save_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         write(file)
-    partial.replace(path)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     partial.replace(path)

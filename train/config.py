@@ -1,4 +1,4 @@
-"""One frozen config says everything about a run; recipes return it whole, `--set` overrides it, the bundle carries it."""
+"""The frozen config of a run: recipes return it, `--set` overrides its entries, the bundle's manifest contains it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Literal
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
+from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.noise import NoiseConfig
 from polyparse.errors import ConfigError
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
-from train.objectives.distillation import DistilConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class OptimConfig:
     """AdamW with a linear warm-up and a cosine decay to zero over `epochs`; weights are averaged (EMA) for dev and export.
 
     Training stops after `patience` epochs without a better exact match on dev. `precision` is that of the network's matrix
-    products while it trains; the weights, the CRF's sums, dev and what is exported stay in float32.
+    products in training; weights, the CRF's sums, evaluation on dev and exported graphs stay in float32.
     """
 
     learning_rate: float = 2e-3
@@ -48,27 +48,43 @@ class OptimConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class MaskedWordsConfig:
-    """`epochs` of naming hidden words before labels are learnt (`train.objectives.masked_words`); `share` of the tokens are hidden.
-
-    `all_locales` reads the training text in every locale that the corpus has, served or not.
-    """
+    """`epochs` of predicting masked words before labels are learnt; `share` of the tokens are masked."""
 
     epochs: int = 0
     share: float = 0.2
-    all_locales: bool = False
 
     def __post_init__(self) -> None:
         check_bounds(self, epochs=NOT_NEGATIVE, share=SHARE)
 
 
 @dataclass(frozen=True, kw_only=True)
+class DistilConfig:
+    """`gold` is the weight of the true labels; the teachers' soft targets have the rest.
+
+    `draws` is how many augmented corpora are drawn (`swap`, `substitution`) and used in turn, one an epoch; `seed` draws
+    them: a run that continues another one should have another seed, to see new ones. `joint_weight` is the teachers'
+    lambda, the weight of their networks' intents against their MaxEnt's.
+    """
+
+    gold: float = 0.3
+    joint_weight: float = 0.5
+    draws: int = 8
+    seed: int = 0
+    swap: SwapConfig = SwapConfig(utterances=0.7)
+    substitution: SubstitutionConfig = SubstitutionConfig()
+
+    def __post_init__(self) -> None:
+        check_bounds(self, gold=SHARE, joint_weight=SHARE, draws=POSITIVE, seed=NOT_NEGATIVE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it.
 
-    `intent_bias` is the penalty of biases of the intents that dev chooses too, where soft routing mixes intents; None does
-    without them.
+    `intent_bias` is the L2 penalty of the biases of intents that are fitted on dev where soft routing mixes intents; with
+    None there are no such biases.
 
-    `swap` and `noise` vary the training utterances anew every epoch; `distil` says how a run with teachers goes, which has
+    `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
     its own swap.
     """
 
@@ -102,7 +118,6 @@ class RunConfig:
 
     @property
     def reads_translations(self) -> bool:
-        """Whether training reads the corpus in all locales that it has: to align words, or to name hidden ones."""
+        """Whether training reads the corpus in all its locales, to align word vectors."""
         in_bag = self.classifier is not None and self.classifier.bag is not None
-        named = self.masked_words.epochs > 0 and self.masked_words.all_locales
-        return in_bag or named or self.joint.embedder.word_vectors == "aligned"
+        return in_bag or self.joint.embedder.word_vectors == "aligned"

@@ -1,47 +1,59 @@
-"""Progress bars on standard error, with tqdm; a line an epoch on standard output."""
+"""Progress bars on standard error, with rich; a line an epoch on standard output."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
 class Progress:
-    """Bars for the stages and epochs of a run, which `quiet` leaves out, and lines that say what came of them."""
+    """Bars for the stages and epochs of a run, which `quiet` leaves out, and lines that say what came of them.
+
+    As a context it closes the bar of an epoch that an error ends.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._bar: tqdm[Any] | None = None
+        self._epoch: Bars | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close_bar()
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar for work of at most `total` steps; call the yielded function with the step reached."""
-        with tqdm(total=total, desc=name, disable=self._quiet) as bar:
-            yield lambda reached: _advance(bar, reached)
+        with self._bars() as bars:
+            bar = bars.add_task(name, total=total)
+            yield lambda reached: bars.update(bar, completed=reached)
 
     def say(self, text: str) -> None:
-        """Print a line without disturbing the bars."""
-        tqdm.write(text)
+        """Print a line; no bar is open."""
+        print(text, flush=True)
 
     def open_epoch(self, name: str, number: int, of: int) -> None:
         """A bar for one epoch; `step` moves it."""
-        self._bar = tqdm(desc=f"{name} epoch {number}/{of}", disable=self._quiet)
+        self._epoch = self._bars()
+        self._epoch.add_task(f"{name} epoch {number}/{of}", total=None)
+        self._epoch.start()
 
     def step(self, done: int, of: int) -> None:
         """`done` of `of` batches are through."""
-        if self._bar is not None:
-            self._bar.total = of
-            _advance(self._bar, done)
+        if self._epoch is not None:
+            self._epoch.update(self._epoch.task_ids[0], completed=done, total=of)
 
     def close_epoch(self, line: dict[str, Any]) -> None:
         """Close the bar and print the epoch's losses and dev measures."""
-        if self._bar is not None:
-            self._bar.close()
+        self._close_bar()
         dev = {name: value for name, value in line["dev"].items() if isinstance(value, float)}
         measures = " ".join(f"{name} {value:.4f}" for name, value in dev.items())
         star = " *" if line["best"] else ""
@@ -50,6 +62,19 @@ class Progress:
             f"slot loss {line['slot_loss']:.3f} | {measures} | {line['seconds']:.0f} s{star}"
         )
 
+    def _bars(self) -> Bars:
+        return Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            redirect_stdout=False,  # lines stay on standard output
+            disable=self._quiet,
+        )
 
-def _advance(bar: tqdm[Any], reached: int) -> None:
-    bar.update(reached - bar.n)
+    def _close_bar(self) -> None:
+        if self._epoch is not None:
+            self._epoch.stop()
+            self._epoch = None

@@ -1,4 +1,4 @@
-"""How long a part of a run takes, on the wall and in processor time, as a log has it."""
+"""Wall-clock and processor time of a part of a run, for its log."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ DIGITS = 1
 
 
 class Stopwatch:
-    """Runs from when it is made."""
+    """Measures from its construction."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = perf_counter(), process_time()
 
     def read(self) -> dict[str, float]:
-        """`seconds` of wall-clock and `cpu_seconds` of all threads of this process."""
+        """`seconds` of wall-clock time and `cpu_seconds` of all threads of this process."""
         return {
             "seconds": round(perf_counter() - self._wall, DIGITS),
             "cpu_seconds": round(process_time() - self._cpu, DIGITS),

@@ -6,8 +6,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.peers.inside.exchange import Answer
 from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example
-from polyparse.evaluation import score as scoring
-from polyparse.evaluation.score import Counts
+from polyparse.evaluation.measures import Counts, report, score
 
 MEASURES = ("exact_match", "intent_accuracy", "slot_f1")
 
@@ -24,10 +23,8 @@ def scores(examples: Sequence[Example], answers: Sequence[Answer]) -> dict[str, 
         )
     counts: dict[str, Counts] = {}
     for example, answer in zip(examples, answers, strict=True):
-        counts[example.locale] = counts.get(example.locale, Counts()) + scoring.score(
-            example, frame(example, answer)
-        )
-    mean = scoring.report(counts)["mean"]
+        counts[example.locale] = counts.get(example.locale, Counts()) + score(example, frame(example, answer))
+    mean = report(counts)["mean"]
     return {measure: mean[measure] or 0.0 for measure in MEASURES}
 
 

@@ -17,12 +17,12 @@ import torch
 from benchmarks import command, corpus
 from benchmarks.result import Result, Target
 from benchmarks.unseen_domains.fold_model import fold_model
-from benchmarks.unseen_domains.leave_out import Wanted, leave_out
+from benchmarks.unseen_domains.leave_out import FoldRequest, leave_out
 from benchmarks.unseen_domains.report import Findings, judge
 from polyparse.errors import ConfigError
 from polyparse.inference.ood import SIGNALS
 from polyparse.schema import override, unstructure
-from train.postprocessing.ood_weights import WANTED
+from train.postprocessing.ood import SIGNAL_WEIGHTS
 from train.progress import Progress
 
 TARGETS = {"ood_auroc": Target(">=", 0.90), "refused_share": Target("<=", 0.02)}
@@ -53,53 +53,55 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--signals",
-        default=",".join(name if weight is None else f"{name}={weight:g}" for name, weight in WANTED.items()),
+        default=",".join(
+            name if weight is None else f"{name}={weight:g}" for name, weight in SIGNAL_WEIGHTS.items()
+        ),
         metavar="a,b=0.5",
         help=f"what the score is made of, of {', '.join(SIGNALS)}, some by a weight that is given (default: %(default)s)",
     )
-    parser.add_argument("--rejection", type=Path, metavar="FILE", help="where to write the weights found")
+    parser.add_argument("--ood", type=Path, metavar="FILE", help="where to write the weights found")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
     asked = parser.parse_args(argv)
     if asked.threads:
         torch.set_num_threads(asked.threads)
     return command.run(
-        lambda: measure(_wanted(asked), _signals(asked.signals), asked.out, asked.rejection),
+        lambda: measure(_request(asked), _signals(asked.signals), asked.out, asked.ood),
         json=asked.json,
     )
 
 
 def measure(
-    wanted: Wanted, signals: Mapping[str, float | None], out: Path | None, weights: Path | None
+    request: FoldRequest, signals: Mapping[str, float | None], out: Path | None, weights: Path | None
 ) -> Result:
     """Leave out, judge by these signals, and write the weights where that was asked for."""
-    if not corpus.is_present(wanted.corpus):
+    if not corpus.is_present(request.corpus):
         raise ConfigError(
-            f"--corpus: found nothing at {wanted.corpus.partition(':')[2]}, expected a corpus with domains"
+            f"--corpus: found nothing at {request.corpus.partition(':')[2]}, expected a corpus with domains"
         )
     with TemporaryDirectory() as nowhere:
-        trials = leave_out(out or Path(nowhere), wanted, Progress(quiet=True))
+        trials = leave_out(out or Path(nowhere), request, Progress(quiet=True))
         findings = judge(signals, trials, refused=REFUSED)
     if weights is not None:
-        weights.write_text(json.dumps(unstructure(findings.rejection), indent=1) + "\n", encoding="utf-8")
+        weights.write_text(json.dumps(unstructure(findings.ood), indent=1) + "\n", encoding="utf-8")
     return Result("unseen_domains", figures(findings), TARGETS)
 
 
 def figures(findings: Findings) -> dict[str, float]:
     """The mean area, shares at the threshold, the area of each domain, and the weights over all groups."""
-    rejection = findings.rejection
+    ood = findings.ood
     return {
         "ood_auroc": findings.mean,
         "refused_share": findings.refused_share,
         "caught_share": findings.caught_share,
         **{f"auroc_{domain}": area for domain, area in findings.auroc.items()},
-        "threshold": rejection.threshold,
-        "bias": rejection.bias,
-        **{f"weight_{name}": weight for name, weight in rejection.weights.items()},
+        "threshold": ood.threshold,
+        "bias": ood.bias,
+        **{f"weight_{name}": weight for name, weight in ood.weights.items()},
     }
 
 
-def _wanted(asked: argparse.Namespace) -> Wanted:
-    return Wanted(
+def _request(asked: argparse.Namespace) -> FoldRequest:
+    return FoldRequest(
         config=override(fold_model(), asked.set),
         corpus=asked.corpus,
         locales=tuple(asked.locales.split(",")),

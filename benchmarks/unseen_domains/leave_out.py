@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.unseen_domains import evidence
-from benchmarks.unseen_domains.ensemble import pooled
 from benchmarks.unseen_domains.folds import folds
 from benchmarks.unseen_domains.weights import Trial
 from polyparse.corpora import read as corpora
 from polyparse.errors import ConfigError
+from polyparse.inference.pipeline import Postprocessing
 from polyparse.schema import unstructure
 from polyparse.text.tokens import tokenise
-from train.checkpoint import Checkpoint, Run
+from train.checkpoint import Checkpoint, RunRecord
 from train.config import RunConfig
-from train.postprocessing.training_text import seen_by
+from train.ensemble import Ensemble
+from train.postprocessing.training_text import training_text_of
 from train.training.fit import Texts, fit
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.corpora.example import Example
+    from polyparse.inference.parser import Parser
     from train.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class FoldRequest:
     """What a run is asked for: `folds` groups of domains, `members` networks for each, of consecutive seeds."""
 
     config: RunConfig
@@ -43,28 +45,28 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FoldPlan:
     """What is trained; `left_out[n]` are the domains that fold n's models never see."""
 
-    wanted: Wanted
+    request: FoldRequest
     left_out: tuple[tuple[str, ...], ...]
 
 
-def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
+def leave_out(out: Path, request: FoldRequest, progress: Progress) -> list[Trial]:
     """Train what is missing in the folder; a trial a fold, of all of dev.
 
     Raises:
         ConfigError: the folder holds other folds than are asked for, or the corpus has too few domains.
         CorpusError: the corpus does not follow its format.
     """
-    train, dev = (_read(wanted.corpus, wanted.locales, partition) for partition in ("train", "dev"))
+    train, dev = (_read(request.corpus, request.locales, partition) for partition in ("train", "dev"))
     if missing := {example.domain for example in train} - {example.domain for example in dev}:
         raise ConfigError(
-            f"{wanted.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
+            f"{request.corpus}: found no dev utterance of {_listed(missing)}, expected some of every domain"
         )
-    reads = wanted.config.reads_translations
-    translations = _usable(corpora.translations(wanted.corpus, wanted.locales)) if reads else []
-    plan = Plan(wanted, tuple(folds(train, wanted.folds)))
+    reads = request.config.reads_translations
+    translations = _usable(corpora.translations(request.corpus, request.locales)) if reads else []
+    plan = FoldPlan(request, tuple(folds(train, request.folds)))
     _open(out, plan)
     trials = []
     for number, left_out in enumerate(plan.left_out):
@@ -72,7 +74,7 @@ def leave_out(out: Path, wanted: Wanted, progress: Progress) -> list[Trial]:
         folder = out / f"fold-{number}"
         if not (folder / "evidence.npz").exists():
             kept = Texts(_without(train, left_out), [], _without(translations, left_out))
-            _run_fold(folder, wanted, kept, dev, progress)
+            _run_fold(folder, request, kept, dev, progress)
         found = evidence.load(folder / "evidence.npz")
         trials.append(Trial(found, [str(example.domain) for example in dev], left_out))
     return trials
@@ -95,7 +97,7 @@ def _listed(domains: Iterable[str | None]) -> str:
     return ", ".join(sorted(map(str, domains)))
 
 
-def _open(out: Path, plan: Plan) -> None:
+def _open(out: Path, plan: FoldPlan) -> None:
     book = Checkpoint(out)
     if not (out / "plan.json").exists():
         out.mkdir(parents=True, exist_ok=True)
@@ -109,37 +111,43 @@ def _open(out: Path, plan: Plan) -> None:
 
 def _run_fold(
     folder: Path,
-    wanted: Wanted,
+    request: FoldRequest,
     texts: Texts,
     dev: Sequence[Example],
     progress: Progress,
 ) -> None:
     members = [
-        _train_member(folder / f"member-{number}", number, wanted, texts, progress)
-        for number in range(wanted.members)
+        _train_member(folder / f"member-{number}", number, request, texts, progress)
+        for number in range(request.members)
     ]
     first = members[0]
-    first.save_seen_text(seen_by(texts.train, first))
-    vectorizer, pipeline = pooled(members)
-    items = [vectorizer.item(example.utterance) for example in dev]
-    evidence.save(folder / "evidence.npz", evidence.gather(pipeline, items))
+    first.save_training_text(training_text_of(texts.train, first))
+    parser = parser_of(members)
+    items = [parser.vectorizer.item(example.utterance) for example in dev]
+    evidence.save(folder / "evidence.npz", parser.evidence(items))
+
+
+def parser_of(members: Sequence[Checkpoint]) -> Parser:
+    """The members of a fold as one model, routed as the first is, which has the training text."""
+    first = members[0]
+    return Ensemble(members).parser(first.routing(), Postprocessing(training_text=first.training_text()))
 
 
 def _train_member(
     folder: Path,
     number: int,
-    wanted: Wanted,
+    request: FoldRequest,
     texts: Texts,
     progress: Progress,
 ) -> Checkpoint:
     """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
-    config = wanted.config
+    config = request.config
     if number > 0:
         config = replace(config, seed=config.seed + number, classifier=None)
     checkpoint = Checkpoint(folder)
     if not checkpoint.exists:
         folder.mkdir(parents=True, exist_ok=True)
-        run = Run(config, wanted.corpus, wanted.locales, git_commit="", libraries={}, created="")
+        run = RunRecord(config, request.corpus, request.locales, git_commit="", libraries={}, created="")
         checkpoint.save_json("run", run)
     if not checkpoint.complete:
         fit(checkpoint, config, texts, progress)

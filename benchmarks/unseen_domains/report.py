@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.auroc import auroc
 from benchmarks.unseen_domains import weights
-from polyparse.evaluation.auroc import auroc
-from polyparse.inference.ood import Rejection, scores
-from train.postprocessing import ood_threshold as threshold
+from polyparse.inference.ood import OodScore
+from train.postprocessing.ood import threshold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from benchmarks.unseen_domains.weights import Trial, Wanted
+    from benchmarks.unseen_domains.weights import SignalWeights, Trial
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Findings:
     auroc: Mapping[str, float]
     refused_share: float
     caught_share: float
-    rejection: Rejection
+    ood: OodScore
 
     @property
     def mean(self) -> float:
@@ -43,32 +43,32 @@ class Findings:
         return float(np.mean(list(self.auroc.values())))
 
 
-def judge(wanted: Wanted, trials: Sequence[Trial], *, refused: float) -> Findings:
+def judge(signals: SignalWeights, trials: Sequence[Trial], *, refused: float) -> Findings:
     """Each fold is scored by weights, and refused by a threshold, that the other folds alone have chosen."""
     areas: dict[str, float] = {}
     kept: list[NDArray[np.bool_]] = []
     caught: list[NDArray[np.bool_]] = []
     for trial in trials:
-        rejection = _chosen(wanted, [other for other in trials if other is not trial], refused)
+        ood = _chosen(signals, [other for other in trials if other is not trial], refused)
         scores_B, out_B, domains_B = (
-            scores(rejection, trial.evidence),
+            ood.scores(trial.evidence),
             trial.is_out_B,
             np.array(trial.domains),
         )
-        kept.append(scores_B[~out_B] > rejection.threshold)
-        caught.append(scores_B[out_B] > rejection.threshold)
+        kept.append(scores_B[~out_B] > ood.threshold)
+        caught.append(scores_B[out_B] > ood.threshold)
         for domain in trial.left_out:
             areas[domain] = auroc(scores_B[domains_B == domain], scores_B[~out_B])
     return Findings(
         auroc=dict(sorted(areas.items())),
         refused_share=float(np.concatenate(kept).mean()),
         caught_share=float(np.concatenate(caught).mean()),
-        rejection=_chosen(wanted, trials, refused),
+        ood=_chosen(signals, trials, refused),
     )
 
 
-def _chosen(wanted: Wanted, trials: Sequence[Trial], refused: float) -> Rejection:
+def _chosen(signals: SignalWeights, trials: Sequence[Trial], refused: float) -> OodScore:
     """Weights of these trials, and the threshold that refuses that share of what they kept."""
-    rejection = weights.fit(wanted, trials)
-    kept = [scores(rejection, trial.evidence)[~trial.is_out_B] for trial in trials]
-    return replace(rejection, threshold=threshold.choose(np.concatenate(kept), refused))
+    ood = weights.fit(signals, trials)
+    kept = [ood.scores(trial.evidence)[~trial.is_out_B] for trial in trials]
+    return replace(ood, threshold=threshold(np.concatenate(kept), refused))

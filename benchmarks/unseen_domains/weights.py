@@ -12,7 +12,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from polyparse.inference.ood import SIGNALS, Rejection
+from polyparse.inference.ood import SIGNALS, OodScore
+from train.postprocessing.ood import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 PENALTY = 1e-4  # on squared weights of standardised signals, beside a mean loss
-NEVER = 1.0  # a threshold that no score is above
 
 
-Wanted = Mapping[str, float | None]
+SignalWeights = Mapping[str, float | None]
 """The signals of a score: a weight that is given, or None for one that is to be found."""
 
 
@@ -53,20 +53,20 @@ class Trial(NamedTuple):
         return shares_B
 
 
-def signals(names: Sequence[str], evidence: Evidence) -> Numbers:
+def signal_values(names: Sequence[str], evidence: Evidence) -> Numbers:
     """Values of the named signals, shape (B, S)."""
-    values_BS = np.empty((len(evidence.lengths_B), len(names)))
+    values_BS = np.empty((len(evidence), len(names)))
     for column, name in enumerate(names):
         values_BS[:, column] = SIGNALS[name](evidence)
     return values_BS
 
 
-def fit(wanted: Wanted, trials: Sequence[Trial]) -> Rejection:
+def fit(signals: SignalWeights, trials: Sequence[Trial]) -> OodScore:
     """The weights that tell the trials' left-out utterances apart; the threshold refuses nothing yet."""
-    names = [name for name, weight in wanted.items() if weight is None]
-    given = {name: weight for name, weight in wanted.items() if weight is not None}
-    signals_BS = np.concatenate([signals(names, trial.evidence) for trial in trials])
-    given_BS = np.concatenate([signals(list(given), trial.evidence) for trial in trials])
+    names = [name for name, weight in signals.items() if weight is None]
+    given = {name: weight for name, weight in signals.items() if weight is not None}
+    signals_BS = np.concatenate([signal_values(names, trial.evidence) for trial in trials])
+    given_BS = np.concatenate([signal_values(list(given), trial.evidence) for trial in trials])
     offset_B = given_BS @ np.array(list(given.values()))
     out_B = np.concatenate([trial.is_out_B for trial in trials])
     shares_B = np.concatenate([trial.shares_B for trial in trials]) / len(trials)
@@ -82,7 +82,7 @@ def fit(wanted: Wanted, trials: Sequence[Trial]) -> Rejection:
 
     theta: Numbers = minimize(objective, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
     weights_S = theta[:-1] / spread_S
-    return Rejection(
+    return OodScore(
         threshold=NEVER,
         weights={**dict(zip(names, weights_S.tolist(), strict=True)), **given},
         bias=float(theta[-1] - weights_S @ centre_S),

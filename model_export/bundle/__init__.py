@@ -1,1 +1,1 @@
-"""A checkpoint as a bundle: files, golden frames, card, and the folder renamed into place."""
+"""Writing the folder of a bundle: files, golden frames, model card."""

@@ -1,4 +1,4 @@
-"""Where a model's training data comes from, as far as its corpus tells: MASSIVE, or a corpus of the user's own."""
+"""Description and licence of a model's training data: MASSIVE, or a corpus of the user."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What the card says of the data, and whether the golden utterances of `model_export.bundle.golden_utterances` are about its domains."""
+class DatasetInfo:
+    """Description and licence for the model card, and whether the written golden utterances fit its domains."""
 
     data: str
     licence: str
     has_written_utterances: bool
 
 
-MASSIVE = Origin(
+MASSIVE = DatasetInfo(
     data="MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales",
     licence="CC BY 4.0, credited to Amazon.com, Inc",
     has_written_utterances=True,
@@ -47,8 +47,8 @@ MASSIVE_DOMAINS = frozenset(
 )
 
 
-def origin_of(corpus: str, domains: Collection[str]) -> Origin:
-    """The origin of a corpus given as FORMAT:PATH; MASSIVE's domains have to be there, for others use its layout too."""
+def dataset_info_of(corpus: str, domains: Collection[str]) -> DatasetInfo:
+    """The info of a corpus given as FORMAT:PATH. Other corpora use MASSIVE's format too, so its domains are compared."""
     if corpus.startswith("massive:") and set(domains) == MASSIVE_DOMAINS:
         return MASSIVE
-    return Origin(corpus, licence="as the corpus's owner gives it", has_written_utterances=False)
+    return DatasetInfo(corpus, licence="as the corpus's owner gives it", has_written_utterances=False)

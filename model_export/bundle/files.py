@@ -1,4 +1,4 @@
-"""The files of a bundle, from a checkpoint: text tables, graphs and a manifest that describes them, measures aside."""
+"""Writes the files of a bundle from a checkpoint: text tables, graphs and a manifest of them, as yet without measures."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import onnx
 
 from model_export.bundle import training_time
-from model_export.bundle.dataset_info import origin_of
+from model_export.bundle.dataset_info import dataset_info_of
 from model_export.graphs.classifier import classifier_graph
-from model_export.graphs.decode import decode_graph
+from model_export.graphs.decode import DECODERS, decode_graph
 from model_export.graphs.embed import embed_graph
+from model_export.graphs.encoders import export_of
 from model_export.graphs.input_scales import input_scales
 from model_export.graphs.score import score_graph
 from polyparse.bundle import manifest
@@ -21,11 +22,11 @@ from polyparse.bundle import store as bundle
 from polyparse.bundle.manifest import (
     DEVICES,
     Graphs,
+    GraphSignature,
     Manifest,
     Network,
     Provenance,
     Tensor,
-    Tensors,
     TextFiles,
 )
 from polyparse.errors import ConfigError
@@ -34,28 +35,20 @@ from polyparse.schema import unstructure
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from typing import Literal
 
-    from model_export.bundle.write import Request
+    from model_export.bundle.request import Request
     from polyparse.text.vectorizer import Batch
     from train.checkpoint import Checkpoint
     from train.models.joint import JointNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, SEEN_TEXT, CLASSIFIER = (
+GOLDEN, CARD, VOCABULARY, FEATURES, TRAINING_TEXT, CLASSIFIER = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
     "features.npy",
-    "seen_text.npz",
+    "training_text.npz",
     "classifier.onnx",
 )
-DECODE_HEADS: dict[str, Literal["viterbi", "ain", "softmax"]] = {
-    "crf": "viterbi",
-    "ain": "ain",
-    "ain-annealed": "ain",
-    "ain-f2o": "ain",
-    "softmax": "softmax",
-}
 
 
 def write(
@@ -66,29 +59,29 @@ def write(
     *,
     sample: Sequence[Batch] = (),
 ) -> Manifest:
-    """Write everything but golden frames, card and measures; the folder can be loaded, and is verified as it stands.
+    """Write everything but golden frames, card and measures; the folder is a valid bundle that can be loaded.
 
-    A small bundle's integer arithmetic has its scales from `sample`; without any it computes in floats alone.
+    The input scales of a small bundle's integer products are measured on `sample`; without one it computes in floats.
     """
     folder.mkdir(parents=True)
     (folder / GOLDEN).touch()
     (folder / CARD).touch()
     shutil.copyfile(checkpoint.folder / VOCABULARY, folder / VOCABULARY)
     small = request.precision == "small"
-    tensors: dict[str, Tensors] = {}
+    tensors: dict[str, GraphSignature] = {}
     if (classifier := checkpoint.classifier()) is not None:
         shutil.copyfile(checkpoint.folder / FEATURES, folder / FEATURES)
         tensors[CLASSIFIER] = _save(classifier_graph(classifier, small=small), folder / CLASSIFIER)
-    rejection = checkpoint.rejection()
-    if reads := rejection is not None and rejection.needs_seen_text:
-        if (seen := checkpoint.seen_text()) is None:
+    ood = checkpoint.ood()
+    if needs_text := ood is not None and ood.needs_training_text:
+        if (training_text := checkpoint.training_text()) is None:
             raise ConfigError(
-                f"{checkpoint.folder}: found no {SEEN_TEXT}, expected what `polyparse rejection` wrote"
+                f"{checkpoint.folder}: found no {TRAINING_TEXT}, expected what `polyparse ood` wrote"
             )
-        seen.save(folder / SEEN_TEXT)
+        training_text.save(folder / TRAINING_TEXT)
     config = checkpoint.run().config
-    for network, described in zip(networks, (described_networks := _networks(checkpoint)), strict=True):
-        graphs = described.graphs["cpu"]
+    for network, entry in zip(networks, (entries := _network_entries(checkpoint, networks)), strict=True):
+        graphs = entry.graphs["cpu"]
         models = {
             graphs.embed: embed_graph(network, small=small),
             graphs.score: score_graph(
@@ -103,16 +96,16 @@ def write(
         version=request.version,
         locales=checkpoint.run().locales,
         labels=checkpoint.labels(),
-        decode_head="ain" if request.approximate else DECODE_HEADS[config.joint.head],
+        decode_head=DECODERS[type(networks[0].head)].decode_head,
         topology=config.topology,
         routing=checkpoint.routing(),
-        networks=described_networks,
+        networks=entries,
         classifier=None if classifier is None else dict.fromkeys(DEVICES, CLASSIFIER),
         tensors=tensors,
         text=TextFiles(
             vocabulary=VOCABULARY,
             features=None if classifier is None else FEATURES,
-            seen_text=SEEN_TEXT if reads else None,
+            training_text=TRAINING_TEXT if needs_text else None,
         ),
         files=records(folder),
         golden=GOLDEN,
@@ -129,8 +122,8 @@ def records(folder: Path) -> dict[str, manifest.FileRecord]:
     return {path.name: bundle.record(path) for path in files}
 
 
-def _networks(checkpoint: Checkpoint) -> tuple[Network, ...]:
-    """Each network by its domain's name, its files by number: a domain may have a name that no file can have."""
+def _network_entries(checkpoint: Checkpoint, networks: Sequence[JointNetwork]) -> tuple[Network, ...]:
+    """The networks as manifest entries, named after domains; files have numbers, as a domain's name may be no file name."""
     shared = checkpoint.run().config.topology == "shared"
     stems = ["all"] if shared else map(str, count())
     return tuple(
@@ -141,19 +134,24 @@ def _networks(checkpoint: Checkpoint) -> tuple[Network, ...]:
             tags=labels.tags,
             graphs=dict.fromkeys(
                 DEVICES,
-                Graphs(score=f"score-{stem}.onnx", decode=f"decode-{stem}.onnx", embed=f"embed-{stem}.onnx"),
+                Graphs(
+                    score=f"score-{stem}.onnx",
+                    decode=f"decode-{stem}.onnx",
+                    embed=f"embed-{stem}.onnx",
+                    layout=export_of(network).layout.name,
+                ),
             ),
         )
-        for labels, stem in zip(checkpoint.network_labels(), stems, strict=False)
+        for network, labels, stem in zip(networks, checkpoint.network_labels(), stems, strict=False)
     )
 
 
 def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
     run = checkpoint.run()
-    origin = origin_of(run.corpus, checkpoint.labels().domains)
+    info = dataset_info_of(run.corpus, checkpoint.labels().domains)
     return Provenance(
-        data=request.data or origin.data,
-        licence=request.licence or origin.licence,
+        data=request.data or info.data,
+        licence=request.licence or info.licence,
         recipe=run.config.recipe + (f" from {run.start_recipe}" if run.start_recipe else ""),
         config=unstructure(run.config),
         git_commit=run.git_commit,
@@ -164,17 +162,22 @@ def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:
     )
 
 
-def _save(model: onnx.ModelProto, path: Path) -> Tensors:
+def signature_of(model: onnx.ModelProto) -> GraphSignature:
+    """The inputs and outputs of a graph, for the manifest."""
+    return GraphSignature(inputs=_describe(model.graph.input), outputs=_describe(model.graph.output))
+
+
+def _save(model: onnx.ModelProto, path: Path) -> GraphSignature:
     onnx.save(model, path)
-    return Tensors(inputs=_describe(model.graph.input), outputs=_describe(model.graph.output))
+    return signature_of(model)
 
 
 def _describe(values: object) -> tuple[Tensor, ...]:
     """Name, dtype and shape of a graph's inputs or outputs."""
-    found = []
+    tensors = []
     for value in values:  # type: ignore[attr-defined]  # a repeated protobuf field
         kind = value.type.tensor_type
         dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name
         shape = tuple(axis.dim_param or axis.dim_value for axis in kind.shape.dim)
-        found.append(Tensor(name=value.name, dtype=dtype, shape=shape))
-    return tuple(found)
+        tensors.append(Tensor(name=value.name, dtype=dtype, shape=shape))
+    return tuple(tensors)

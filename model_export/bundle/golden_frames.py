@@ -1,7 +1,6 @@
-"""Golden frames of a bundle: what the float checkpoint answers, for utterances whose decisions have a margin.
+"""Golden frames of a bundle: the float checkpoint's frames of utterances that rounding cannot decide otherwise.
 
-A model of MASSIVE's domains answers the utterances that were written for it; any other model answers some of its own dev
-utterances.
+A model of MASSIVE's domains has frames of utterances that were written for it, any other model of some of its dev set.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from model_export.bundle.golden_utterances import load as load_written
 from polyparse.bundle import golden
 from polyparse.bundle.golden import Golden
 from polyparse.contract.frame import Utterance
-from polyparse.errors import GateFailed
+from polyparse.errors import GateFailed, InputError
+from polyparse.text.tokens import MAX_CHARACTERS, check, tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,75 +22,85 @@ if TYPE_CHECKING:
 
     from polyparse.contract.frame import Frame
     from polyparse.corpora.example import Example
-    from polyparse.inference.ood import Rejection
+    from polyparse.inference.ood import OodScore
 
-    Answer = Callable[[Sequence[Utterance]], list[Frame]]
+    Parse = Callable[[Sequence[Utterance]], list[Frame]]
 
-LEAST_CONFIDENCE = 0.7  # of the whole frame; its runner-up then has 0.3 at most
-WANTED, MOST = 25, 50  # a locale
-FROM_DEV = 200  # dev utterances looked at
-ROUNDING = golden.TOLERANCE / 2  # of the confidence, that other arithmetic may still take its half
-CLEAR = 0.9  # of the threshold of refusal; a score above it might cross in other arithmetic
+MIN_CONFIDENCE = 0.7  # of the whole frame; the second best hypothesis then has 0.3 at most
+PER_LOCALE, MAX_PER_LOCALE = 25, 50
+FROM_DEV = 200  # how many dev utterances are parsed
+ROUNDING = golden.TOLERANCE / 2  # of the confidence; the other half is left for other machines
+REFUSAL_MARGIN = 0.9  # share of the threshold; a higher score might exceed the threshold on another machine
 
 
 def choose_golden(
-    answer: Answer, locales: Sequence[str], dev: Sequence[Example], *, written: bool, file: Path
+    parse: Parse, locales: Sequence[str], dev: Sequence[Example], *, written: bool, file: Path
 ) -> list[Golden]:
-    """The golden frames of every locale; `answer` is the checkpoint's, `written` says that written utterances suit it.
+    """The golden frames of every locale, by the checkpoint's `parse`; `written`: use the written utterances.
 
     Raises:
-        GateFailed: of a locale's written utterances, fewer than WANTED have a frame of LEAST_CONFIDENCE, or there is
+        GateFailed: of a locale's written utterances, fewer than PER_LOCALE have a frame of MIN_CONFIDENCE, or there is
             no golden frame at all.
     """
     frames: list[Frame] = []
     for locale in locales:
         if written and locale in LOCALES:
-            frames += _of_written(answer, locale, file=file)
+            frames += _of_written(parse, locale, file=file)
         else:
-            frames += _of_dev(answer, [example.text for example in dev if example.locale == locale], locale)
+            frames += _of_dev(parse, [example.text for example in dev if example.locale == locale], locale)
     if not frames:
         raise GateFailed("golden frames: found none, expected at least one", file=file)
     return [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in frames]
 
 
-def clear_of_refusal(answer: Answer, rejection: Rejection | None) -> Answer:
-    """The same answers, without those that are refused or nearly."""
+def without_refused(parse: Parse, ood: OodScore | None) -> Parse:
+    """`parse` without frames that are refused or close to it."""
 
-    def clear(utterances: Sequence[Utterance]) -> list[Frame]:
-        frames = answer(utterances)
-        if rejection is None:
+    def filtered(utterances: Sequence[Utterance]) -> list[Frame]:
+        frames = parse(utterances)
+        if ood is None:
             return frames
-        most = CLEAR * rejection.threshold
-        return [frame for frame in frames if frame.out_of_domain is not None and frame.out_of_domain <= most]
+        limit = REFUSAL_MARGIN * ood.threshold
+        return [frame for frame in frames if frame.out_of_domain is not None and frame.out_of_domain <= limit]
 
-    return clear
+    return filtered
 
 
-def clear_of_rounding(answer: Answer, shipped: Answer) -> Answer:
-    """The same answers, without those that the shipped bytes decide otherwise or with another confidence."""
+def without_unstable(parse: Parse, shipped: Parse) -> Parse:
+    """`parse` without frames that the shipped bundle decides otherwise or with another confidence."""
 
-    def clear(utterances: Sequence[Utterance]) -> list[Frame]:
-        frames = answer(utterances)
-        again = shipped([Utterance(frame.text, frame.locale) for frame in frames])
-        pairs = zip(frames, again, strict=True)
+    def filtered(utterances: Sequence[Utterance]) -> list[Frame]:
+        frames = parse(utterances)
+        shipped_frames = shipped([Utterance(frame.text, frame.locale) for frame in frames])
+        pairs = zip(frames, shipped_frames, strict=True)
         return [frame for frame, other in pairs if golden.agree(Golden.of(frame), other, within=ROUNDING)]
 
-    return clear
+    return filtered
 
 
-def _of_written(answer: Answer, locale: str, *, file: Path) -> list[Frame]:
-    frames = answer([Utterance(text, locale) for text in load_written(locale)])
-    kept = [frame for frame in frames if frame.confidence >= LEAST_CONFIDENCE]
-    if len(kept) < WANTED:
+def _of_written(parse: Parse, locale: str, *, file: Path) -> list[Frame]:
+    frames = parse([Utterance(text, locale) for text in load_written(locale)])
+    confident = [frame for frame in frames if frame.confidence >= MIN_CONFIDENCE]
+    if len(confident) < PER_LOCALE:
         raise GateFailed(
-            f"golden frames: found {len(kept)} of {locale} with confidence {LEAST_CONFIDENCE} or more, "
-            f"expected {WANTED}",
+            f"golden frames: found {len(confident)} of {locale} with confidence {MIN_CONFIDENCE} or more, "
+            f"expected {PER_LOCALE}",
             file=file,
         )
-    return kept[:MOST]
+    return confident[:MAX_PER_LOCALE]
 
 
-def _of_dev(answer: Answer, texts: Sequence[str], locale: str) -> list[Frame]:
-    """The first with a margin, then the most certain; the most certain alone would be short and without slots."""
-    frames = answer([Utterance(text, locale) for text in list(dict.fromkeys(texts))[:FROM_DEV]])
-    return sorted(frames, key=lambda frame: -min(frame.confidence, LEAST_CONFIDENCE))[:WANTED]
+def _of_dev(parse: Parse, texts: Sequence[str], locale: str) -> list[Frame]:
+    """First all frames of MIN_CONFIDENCE in their order, then others by confidence; the most confident ones are short."""
+    sendable = [text for text in dict.fromkeys(texts) if _can_be_sent(text)]
+    frames = parse([Utterance(text, locale) for text in sendable[:FROM_DEV]])
+    return sorted(frames, key=lambda frame: -min(frame.confidence, MIN_CONFIDENCE))[:PER_LOCALE]
+
+
+def _can_be_sent(text: str) -> bool:
+    """Whether a caller may send the text; a corpus may hold what no caller may, such as a control character."""
+    try:
+        check(text, max_chars=MAX_CHARACTERS)
+    except InputError:
+        return False
+    return bool(tokenise(text))

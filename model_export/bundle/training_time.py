@@ -1,6 +1,6 @@
-"""How much processor time training took: for the network of a bundle alone, and with all the runs that it builds on.
+"""Processor time of training: of a bundle's own run, and with all its parent runs.
 
-It is "at most": a run whose log has no processor time counts its wall-clock for each of its threads.
+It is an upper bound: a run whose log has no processor time counts its wall-clock time for each of its threads.
 """
 
 from __future__ import annotations
@@ -11,32 +11,33 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
 
 DIGITS = 1
-"""Of minutes."""
+"""Decimals of minutes."""
 
 
 def minutes(checkpoint: Checkpoint) -> float | None:
-    """Of the run and of those that it started from or learnt from, each once; None where one of them is not known."""
-    own, elders = checkpoint.cpu_seconds(), checkpoint.elder_seconds()
-    if not own or elders is None:
+    """Minutes of the run and all its parents, each counted once; None if the time of one of them is unknown."""
+    run_seconds, parent_seconds = checkpoint.cpu_seconds(), checkpoint.parent_seconds()
+    if not run_seconds or parent_seconds is None:
         return None
-    return round((own + sum(elders.values())) / 60.0, DIGITS)
+    return round((run_seconds + sum(parent_seconds.values())) / 60.0, DIGITS)
 
 
 def in_words(checkpoint: Checkpoint) -> str:
-    """The same for a person, in seconds."""
-    own, elders = checkpoint.cpu_seconds(), checkpoint.elder_seconds()
-    if not own:
+    """A sentence for the model card, in seconds."""
+    run_seconds, parent_seconds = checkpoint.cpu_seconds(), checkpoint.parent_seconds()
+    if not run_seconds:
         return "training time: not known, for the run has no log of it"
-    if elders is None:
+    if parent_seconds is None:
         return (
-            f"training time: at most {own:,.0f} CPU seconds, without the runs that it builds on, "
+            f"training time: at most {run_seconds:,.0f} CPU seconds, without the runs that it builds on, "
             "of which one is no longer there"
         )
-    total = own + sum(elders.values())
-    said = f"training time: at most {total:,.0f} CPU seconds"
-    if elders:
-        said += f", {own:,.0f} of them after the {_count(len(elders), 'run')} that it builds on"
-    return said
+    total = run_seconds + sum(parent_seconds.values())
+    sentence = f"training time: at most {total:,.0f} CPU seconds"
+    if parent_seconds:
+        parents = _count(len(parent_seconds), "run")
+        sentence += f", {run_seconds:,.0f} of them after the {parents} that it builds on"
+    return sentence
 
 
 def _count(number: int, noun: str) -> str:

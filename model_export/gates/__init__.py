@@ -1,1 +1,1 @@
-"""What a bundle has to pass before it is written."""
+"""The checks that a bundle must pass before it is written."""

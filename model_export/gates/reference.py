@@ -1,4 +1,4 @@
-"""What a checkpoint answers in PyTorch: the frames that its bundle is held against."""
+"""The frames of a checkpoint in PyTorch, which its bundle is compared with."""
 
 from __future__ import annotations
 
@@ -6,26 +6,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.errors import ConfigError
-from polyparse.evaluation.evaluate import parse_all
 from train.models.heads.approximate import mean_field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from polyparse.contract.frame import Frame, Utterance
+    from polyparse.contract.frame import Frame
     from polyparse.corpora.example import Example
-    from polyparse.inference.pipeline import Judgement
     from polyparse.text.vectorizer import Item
     from train.checkpoint import Checkpoint
 
 
 class Reference:
-    """A finished checkpoint, its networks, and its dev utterances that have a token; `approximate` swaps the heads.
+    """A finished checkpoint as a parser, and its dev utterances that have a token; `approximate` replaces the heads.
 
-    Frames are as the model's own probabilities have them, but where a judgement is given.
+    Frames are uncalibrated, and none is refused.
 
     Raises:
-        ConfigError: the head cannot be approximated, or there is no such utterance: gates over nothing pass everything.
+        ConfigError: the head cannot be approximated, or there is no such utterance, so that the gates would check nothing.
     """
 
     def __init__(self, checkpoint: Checkpoint, approximate: Literal["ain"] | None) -> None:
@@ -34,8 +30,8 @@ class Reference:
         if approximate:
             for network in self.networks:
                 network.head = mean_field_of(network.head)
-        self._vectorizer, self._pipeline = checkpoint.pipeline(self.networks)
-        paired = [(e, self.prepare(e.utterance)) for e in checkpoint.dev()]
+        self.parser = checkpoint.parser(self.networks)
+        paired = [(example, self.parser.vectorizer.item(example.utterance)) for example in checkpoint.dev()]
         self.examples: list[Example] = [example for example, item in paired if item.n_tokens]
         self.items: list[Item] = [item for _, item in paired if item.n_tokens]
         if not self.items:
@@ -46,14 +42,4 @@ class Reference:
     @cached_property
     def frames(self) -> list[Frame]:
         """Frames of the dev utterances."""
-        return parse_all(self._pipeline, self.items)
-
-    def prepare(self, utterance: Utterance) -> Item:
-        """Arrays of any utterance, be its locale served or not; the bundle's text tables give the same."""
-        return self._vectorizer.item(utterance)
-
-    def answer(self, utterances: Sequence[Utterance], judgement: Judgement) -> list[Frame]:
-        """Frames of any utterances under a judgement, those left out that have no token."""
-        items = [self.prepare(utterance) for utterance in utterances]
-        pipeline = self._pipeline.judging(judgement)
-        return parse_all(pipeline, [item for item in items if item.n_tokens])
+        return self.parser.run_all(self.items)

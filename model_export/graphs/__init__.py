@@ -1,1 +1,1 @@
-"""Networks, heads and classifier as ONNX graphs."""
+"""Embedder, network, heads and domain classifier as ONNX graphs, built operator by operator."""

@@ -1,4 +1,4 @@
-"""ONNX graphs written by hand: a value is its name, an operator is called by its name.
+"""A builder of ONNX graphs: a value is represented by its name, an operator is called by its name.
 
 graph = Graph("score")
 tokens_BTE = graph.input("tokens_BTE", np.float32, ("B", "T", 300))
@@ -19,24 +19,24 @@ from model_export.graphs.quantise import ZERO_POINT, factor, quantise
 from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     Shape = Sequence[int | str]
 
 OPSET = 18
-"""Old enough for every runtime that we support; its reductions all take their axes as an input."""
+"""Old enough for every runtime that we support, and new enough that all its reductions take their axes as an input."""
 IR_VERSION = 8
 
 Value = NewType("Value", str)
 ABSENT = Value("")
-"""Stands for an optional input that is left out."""
+"""In place of an optional input that is left out."""
 Store = Literal["float32", "float16", "int8"]
 
 
 class Graph:
-    """A graph under construction, or the body of a loop in one; its nodes run in the order of the calls."""
+    """A graph under construction, or a subgraph (the body of a loop or branch); its nodes run in the order of the calls."""
 
     def __init__(self, name: str, *, outer: Graph | None = None) -> None:
         self._name = name
@@ -49,52 +49,52 @@ class Graph:
         self._counts: dict[str, int] = {} if outer is None else outer._counts  # noqa: SLF001 (names are unique across bodies)
 
     def input(self, name: str, dtype: DTypeLike, shape: Shape) -> Value:
-        """A tensor that the caller feeds; a dimension is a size, or a name where it may vary."""
+        """An input of the graph; a dimension is a size, or a name if it varies."""
         self._inputs.append(helper.make_tensor_value_info(name, _onnx_type(dtype), shape))
         return Value(name)
 
     def output(self, name: str, value: Value, dtype: DTypeLike, shape: Shape) -> None:
-        """A tensor that the caller gets, under a name of its own."""
+        """Make a value an output of the graph, under the given name."""
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, _onnx_type(dtype), shape))
 
     def op(self, kind: str, *inputs: Value, **attributes: Any) -> Value:
-        """The output of an operator of the default domain; `ABSENT` leaves an optional input out."""
+        """The output of an operator of ONNX's default domain; `ABSENT` in place of an optional input leaves it out."""
         return self.ops(kind, *inputs, n_outputs=1, **attributes)[0]
 
     def ops(self, kind: str, *inputs: Value, n_outputs: int, **attributes: Any) -> list[Value]:
         """The outputs of an operator that has several."""
-        outputs = [self._fresh(kind) for _ in range(n_outputs)]
+        outputs = [self._new_name(kind) for _ in range(n_outputs)]
         self._nodes.append(helper.make_node(kind, inputs, outputs, name=outputs[0], **attributes))
         return outputs
 
     def cast(self, value: Value, dtype: DTypeLike) -> Value:
-        """The value in another type."""
+        """The value converted to another type."""
         return self.op("Cast", value, to=_onnx_type(dtype))
 
     def constant(self, value: ArrayLike, dtype: DTypeLike) -> Value:
-        """A small tensor of the graph's own making; equal ones are stored once, in the outermost graph."""
+        """A constant tensor; equal ones are stored once, in the outermost graph."""
         if self._outer is not None:
             return self._outer.constant(value, dtype)
         array = np.asarray(value, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            self._constants[key] = self._initialise(self._fresh("constant"), array)
+            self._constants[key] = self._initialise(self._new_name("constant"), array)
         return self._constants[key]
 
     def integers(self, *values: int) -> Value:
-        """An int64 vector, as operators take axes, shapes and bounds."""
+        """A constant int64 vector: axes, shapes or bounds of an operator."""
         return self.constant(values, np.int64)
 
     def parameter(
         self, name: str, array: NDArray[np.float32], *, store: Store = "float32", axis: int = 0
     ) -> Value:
-        """A trained tensor as float32, its initialiser under the parameter's own name.
+        """A trained tensor as a float32 value; its initialiser has the parameter's own name.
 
-        "int8" keeps one scale for each index of `axis`, under `name.scale`: w ~ scale * round(w / scale), scale =
-        max |w| / 127. The runtime widens "int8" and "float16" once, when it loads the graph.
+        "int8" stores one scale for each index of `axis`, under `name.scale`: w ~ scale * round(w / scale), scale =
+        max |w| / 127. The runtime converts "int8" and "float16" to float32 once, when it loads the graph.
 
-        Raises ConfigError for a value that is not finite when it is stored: of a network that diverged, or too large.
+        Raises ConfigError if a value is not finite in the stored type: the network diverged, or the value is too large.
         """
         stored = _finite(name, array, np.float16 if store == "float16" else np.float32)
         if store == "float32":
@@ -102,29 +102,30 @@ class Graph:
         if store == "float16":
             return self.cast(self._initialise(name, stored), np.float32)
         quantised, scale = quantise(array, axis)
-        widened = self.cast(self._initialise(name, quantised), np.float32)
-        return self.op("Mul", widened, self._initialise(f"{name}.scale", scale))
+        values = self.cast(self._initialise(name, quantised), np.float32)
+        return self.op("Mul", values, self._initialise(f"{name}.scale", scale))
 
     def codes(self, value: Value, scale: float) -> Value:
-        """uint8 round(value / scale) + ZERO_POINT, clipped to what fits."""
-        return self.op("QuantizeLinear", value, *self._code(scale))
+        """The value quantised to uint8: round(value / scale) + ZERO_POINT, clipped to 0 to 255."""
+        return self.op("QuantizeLinear", value, *self._scale_and_zero_point(scale))
 
     def product(self, codes: Value, scale: float, name: str, weight_NK: NDArray[np.float32]) -> Value:
-        """codes @ weight.T, multiplied and summed in integers, then widened; stored as int8 and `name.scale`.
+        """codes @ weight.T as float32; the weight is stored as int8 and `name.scale`.
 
-        A CPU fuses the three operators into one over integers; elsewhere they run as they stand, over floats of the same
-        values. Raises ConfigError for a weight that is not finite.
+        On a CPU the runtime fuses the three operators into one over integers; elsewhere they run separately, over floats of
+        the same values. Raises ConfigError for a weight that is not finite.
         """
         weight, scale_N = factor(_finite(name, weight_NK, np.float32))
         weight_KN = self.op("Transpose", self._initialise(name, weight), perm=[1, 0])
         scales = self._initialise(f"{name}.scale", scale_N)
-        wide_KN = self.op("DequantizeLinear", weight_KN, scales, axis=1)
-        return self.op("MatMul", self.op("DequantizeLinear", codes, *self._code(scale)), wide_KN)
+        float_KN = self.op("DequantizeLinear", weight_KN, scales, axis=1)
+        value = self.op("DequantizeLinear", codes, *self._scale_and_zero_point(scale))
+        return self.op("MatMul", value, float_KN)
 
     def body(self, name: str, inputs: Sequence[str]) -> tuple[Graph, list[Value]]:
-        """The body of a Scan or a Loop, and its inputs; it may use every value that exists so far."""
+        """A subgraph for `scan` or `choose`, and its inputs; it may use every value of the graph so far."""
         body = Graph(name, outer=self)
-        values = [body._fresh(name) for name in inputs]
+        values = [body._new_name(name) for name in inputs]
         body._inputs = [helper.make_empty_tensor_value_info(value) for value in values]
         return body, values
 
@@ -137,18 +138,18 @@ class Graph:
         sequences: Sequence[Value],
         **directions: Sequence[int],
     ) -> list[Value]:
-        """Run `body` along axis 0 of `sequences`: the last states, then the results of each step, stacked.
+        """Run `body` along axis 0 of `sequences`; returns the last states, then the stacked outputs of all steps.
 
-        The body's inputs are its states, then one element of each sequence; `results` are its next states, then
-        what it yields. `scan_input_directions` and `scan_output_directions` say of each sequence and of each result
-        whether it runs forwards (0, as without them) or backwards (1).
+        The body's inputs are its states, then one element of each sequence; `results` are its next states, then its
+        outputs. `scan_input_directions` and `scan_output_directions` have 0 (forwards, the default) or 1 (backwards) for
+        each sequence and each output.
         """
         return self.ops(
             "Scan",
             *states,
             *sequences,
             n_outputs=len(results),
-            body=self._ended(body, results),
+            body=self._subgraph(body, results),
             num_scan_inputs=len(sequences),
             **directions,
         )
@@ -159,43 +160,42 @@ class Graph:
         then: tuple[Graph, Sequence[Value]],
         otherwise: tuple[Graph, Sequence[Value]],
     ) -> list[Value]:
-        """The values of one of two bodies without inputs, of which only that one runs; `condition` is one boolean."""
-        branches = {"then_branch": self._ended(*then), "else_branch": self._ended(*otherwise)}
+        """The values of one of two bodies without inputs, of which only one runs; `condition` is a single boolean."""
+        branches = {"then_branch": self._subgraph(*then), "else_branch": self._subgraph(*otherwise)}
         return self.ops("If", condition, n_outputs=len(then[1]), **branches)
 
-    def build(self, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
-        """The checked model with its metadata; raises what onnx raises for an unknown operator, a wrong type or shape."""
+    def build(self) -> onnx.ModelProto:
+        """The checked model; raises the errors of onnx for an unknown operator, a wrong type or shape."""
         self._refuse_unused()
         model = helper.make_model(
             self._proto(), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
         )
-        helper.set_model_props(model, dict(metadata or {}))
         onnx.checker.check_model(model, full_check=True)
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         return model
 
     @staticmethod
-    def _ended(body: Graph, results: Sequence[Value]) -> onnx.GraphProto:
-        """A body that gives these results."""
+    def _subgraph(body: Graph, results: Sequence[Value]) -> onnx.GraphProto:
+        """A body with these results as its outputs."""
         body._outputs = [helper.make_empty_tensor_value_info(name) for name in body._distinct(results)]
         return body._proto()
 
-    def _code(self, scale: float) -> tuple[Value, Value]:
-        """Scale and zero point."""
+    def _scale_and_zero_point(self, scale: float) -> tuple[Value, Value]:
+        """The parameters of QuantizeLinear and DequantizeLinear."""
         return self.constant(scale, np.float32), self.constant(ZERO_POINT, np.uint8)
 
     def _distinct(self, results: Sequence[Value]) -> list[Value]:
-        """The results, with a copy for each that is an input or stands in the list a second time."""
-        own = {name for node in self._nodes for name in node.output}
-        names = []
+        """The results, with a copy of each that is no output of a node, or occurs a second time."""
+        unused = {name for node in self._nodes for name in node.output}
+        outputs = []
         for value in results:
-            names.append(value if value in own else self.op("Identity", value))
-            own.discard(value)
-        return names
+            outputs.append(value if value in unused else self.op("Identity", value))
+            unused.discard(value)
+        return outputs
 
     def _refuse_unused(self) -> None:
-        """A runtime warns of an initialiser that no node reads; here it is an error."""
-        unread = self._initialisers.keys() - _read(self._nodes)
+        """Raise ValueError for an initialiser that no node reads; a runtime only warns of it."""
+        unread = self._initialisers.keys() - _input_names(self._nodes)
         if unread:
             raise ValueError(
                 f"{self._name}: found {', '.join(sorted(unread))} unread, expected a reader of each"
@@ -212,13 +212,13 @@ class Graph:
         self._initialisers[name] = numpy_helper.from_array(array, name)
         return Value(name)
 
-    def _fresh(self, stem: str) -> Value:
+    def _new_name(self, stem: str) -> Value:
         self._counts[stem] = self._counts.get(stem, 0) + 1
         return Value(f"{stem}_{self._counts[stem]}")
 
 
 def _finite(name: str, array: NDArray[np.float32], dtype: DTypeLike) -> NDArray[Any]:
-    """The array in another type; raises ConfigError where it has values that are not finite in it."""
+    """The array converted to `dtype`; raises ConfigError if a value is not finite in this type."""
     with np.errstate(over="ignore"):
         stored = array.astype(dtype)
     if not np.isfinite(stored).all():
@@ -226,13 +226,13 @@ def _finite(name: str, array: NDArray[np.float32], dtype: DTypeLike) -> NDArray[
     return stored
 
 
-def _read(nodes: Iterable[onnx.NodeProto]) -> set[str]:
-    """Names that the nodes read, those in the bodies of loops included."""
+def _input_names(nodes: Iterable[onnx.NodeProto]) -> set[str]:
+    """Names of all inputs of the nodes and of the nodes of their subgraphs."""
     names: set[str] = set()
     for node in nodes:
         names.update(node.input)
         for attribute in node.attribute:
-            names |= _read(attribute.g.node)
+            names |= _input_names(attribute.g.node)
     return names
 
 

@@ -1,7 +1,7 @@
-"""A trained domain classifier -> classifier.onnx: rows of the feature table in -> log P_DC(class) out.
+"""A trained domain classifier -> classifier.onnx: feature ids in -> log P_DC(class) out.
 
-Axes: B utterances, F features of one utterance (0 is padding), V rows of the MaxEnt, C classes; W words, E numbers and H
-hidden of the bag of words, where there is one.
+Axes: B utterances, F features of one utterance (0 is padding), V feature ids of the MaxEnt, C classes; W words, E numbers
+and H hidden of the bag of words, if there is one.
 
     inputs   features_BF int64
     outputs  log_probs_BC float32
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model_export.graphs.builder import Graph
-from train.models.maxent import SMALLEST_SQUARE
-from train.models.word_bag import SCALE, SHORTEST
+from train.models.maxent import MIN_SQUARE
+from train.models.word_bag import MIN_LENGTH, SCALE
 
 if TYPE_CHECKING:
     import onnx
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def classifier_graph(model: DomainClassifier, *, small: bool) -> onnx.ModelProto:
-    """The checked model; `small` stores tables as int8, a scale a row, and the bag's layers as float16."""
+    """The checked model; `small` stores weight tables as int8 with a scale for each row, and the bag's layers as float16."""
     graph = Graph("classifier")
     features_BF = graph.input("features_BF", np.int64, ("B", "F"))
     logits_BC = _maxent(graph, model, features_BF, small=small)
@@ -45,13 +45,13 @@ def _maxent(graph: Graph, model: DomainClassifier, features_BF: Value, *, small:
     squares_V = graph.parameter(
         "classifier.squares", maxent.squares_V, store="float16" if small else "float32"
     )
-    rows_BF = features_BF
-    if model.skipped:
-        after_BF = graph.op("Sub", features_BF, graph.constant(model.skipped, np.int64))
-        rows_BF = graph.op("Max", after_BF, graph.constant(0, np.int64))
-    total_BC = _sum(graph, weights_VC, rows_BF)
-    square_B1 = _sum(graph, squares_V, rows_BF, keepdims=1)
-    length_B1 = graph.op("Sqrt", graph.op("Max", square_B1, graph.constant(SMALLEST_SQUARE, np.float32)))
+    ids_BF = features_BF
+    if model.n_bag_only:
+        shifted_BF = graph.op("Sub", features_BF, graph.constant(model.n_bag_only, np.int64))
+        ids_BF = graph.op("Max", shifted_BF, graph.constant(0, np.int64))
+    total_BC = _sum(graph, weights_VC, ids_BF)
+    square_B1 = _sum(graph, squares_V, ids_BF, keepdims=1)
+    length_B1 = graph.op("Sqrt", graph.op("Max", square_B1, graph.constant(MIN_SQUARE, np.float32)))
     bias_C = graph.parameter("classifier.bias", maxent.bias_C)
     return graph.op("Add", graph.op("Div", total_BC, length_B1), bias_C)
 
@@ -59,10 +59,10 @@ def _maxent(graph: Graph, model: DomainClassifier, features_BF: Value, *, small:
 def _bag(graph: Graph, bag: WordBag, features_BF: Value, *, small: bool) -> Value:
     layers: Store = "float16" if small else "float32"
     table_WE = graph.parameter("bag.table", bag.table_WE, store="int8" if small else "float32")
-    rows_BF = graph.op("Min", features_BF, graph.constant(bag.n_words + 1, np.int64))
-    sum_BE = _sum(graph, table_WE, rows_BF)
+    ids_BF = graph.op("Min", features_BF, graph.constant(bag.n_words + 1, np.int64))
+    sum_BE = _sum(graph, table_WE, ids_BF)
     length_B1 = graph.op("ReduceL2", sum_BE, graph.integers(1), keepdims=1)
-    length_B1 = graph.op("Max", length_B1, graph.constant(SHORTEST, np.float32))
+    length_B1 = graph.op("Max", length_B1, graph.constant(MIN_LENGTH, np.float32))
     bag_BE = graph.op("Div", sum_BE, length_B1)
     inner_EH = graph.parameter("bag.inner", bag.inner_EH * np.float32(SCALE), store=layers)
     inner_bias_H = graph.parameter("bag.inner_bias", bag.inner_bias_H)
@@ -72,7 +72,7 @@ def _bag(graph: Graph, bag: WordBag, features_BF: Value, *, small: bool) -> Valu
     return graph.op("Add", graph.op("MatMul", hidden_BH, outer_HC), outer_bias_C)
 
 
-def _sum(graph: Graph, table: Value, rows_BF: Value, *, keepdims: int = 0) -> Value:
-    """The sum of the table's rows, over an utterance's features."""
-    found = graph.op("Gather", table, rows_BF, axis=0)
-    return graph.op("ReduceSum", found, graph.integers(1), keepdims=keepdims)
+def _sum(graph: Graph, table: Value, ids_BF: Value, *, keepdims: int = 0) -> Value:
+    """The sum of the table's rows over the ids of each utterance."""
+    rows = graph.op("Gather", table, ids_BF, axis=0)
+    return graph.op("ReduceSum", rows, graph.integers(1), keepdims=keepdims)

@@ -1,18 +1,18 @@
-"""Decoding as ONNX graphs: emissions, allowed tags and lengths in; path, its marginals and log-probability out.
+"""Decoding as ONNX graphs: emissions, allowed tags and lengths in; path, its marginals and its log-probability out.
 
 Axes: B utterances, T tokens, K tags.
 
-Each graph does what its head's `decode` does, in the same order wherever that decides between equal scores.
+Each graph computes what its head's `decode` computes, and resolves ties between equal scores the same way.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from model_export.graphs.builder import Graph, Value
-from model_export.graphs.decoder import Answers, Inputs
+from model_export.graphs.decoder import DecoderInputs
 from model_export.graphs.mean_field import mean_field, softmax
 from model_export.graphs.viterbi import viterbi
 from train.models.heads.ain_annealed import AinAnnealed
@@ -27,34 +27,44 @@ if TYPE_CHECKING:
 
     import onnx
 
-DECODERS: Mapping[type, Callable[[Graph, Inputs, Any, Mapping[str, Value]], Answers]] = {
-    Softmax: softmax,
-    Crf: viterbi,
-    AinFirst: mean_field,
-    AinAnnealed: mean_field,
-    AinFactorised: mean_field,
+    from polyparse.inference.networks import Decoded
+
+
+class DecoderExport(NamedTuple):
+    """How a head is exported: `nodes` adds it to a graph; `decode_head` is the manifest's name of its decoding."""
+
+    nodes: Callable[[Graph, DecoderInputs, Any, Mapping[str, Value]], Decoded[Value]]
+    decode_head: str
+
+
+DECODERS: Mapping[type, DecoderExport] = {
+    Softmax: DecoderExport(softmax, "softmax"),
+    Crf: DecoderExport(viterbi, "viterbi"),
+    AinFirst: DecoderExport(mean_field, "ain"),
+    AinAnnealed: DecoderExport(mean_field, "ain"),
+    AinFactorised: DecoderExport(mean_field, "ain"),
 }
 
 
 def decode_graph(head: Softmax | Crf | AinFirst, *, prefix: str = "head.") -> onnx.ModelProto:
-    """The graph of a head; its parameters are initialisers under their own names after `prefix`."""
+    """The graph of a head; the initialiser of a parameter has the parameter's name after `prefix`."""
     graph = Graph("decode")
     inputs = _inputs(graph, len(head.tags))
     parameters = {
         name: graph.parameter(prefix + name, parameter.detach().float().numpy())
         for name, parameter in head.named_parameters()
     }
-    answers = DECODERS[type(head)](graph, inputs, head, parameters)
-    path_BT = graph.op("Where", inputs.inside_BT, answers.path_BT, graph.constant(0, np.int64))
+    decoded = DECODERS[type(head)].nodes(graph, inputs, head, parameters)
+    path_BT = graph.op("Where", inputs.inside_BT, decoded.path_RT, graph.constant(0, np.int64))
     one = graph.constant(1.0, np.float32)
-    marginals_BT = graph.op("Where", inputs.inside_BT, answers.path_marginals_BT, one)
+    marginals_BT = graph.op("Where", inputs.inside_BT, decoded.marginals_RT, one)
     graph.output("path_BT", path_BT, np.int64, ("B", "T"))
     graph.output("path_marginals_BT", marginals_BT, np.float32, ("B", "T"))
-    graph.output("log_prob_B", answers.log_prob_B, np.float32, ("B",))
+    graph.output("log_prob_B", decoded.log_prob_R, np.float32, ("B",))
     return graph.build()
 
 
-def _inputs(graph: Graph, n_tags: int) -> Inputs:
+def _inputs(graph: Graph, n_tags: int) -> DecoderInputs:
     emissions_BTK = graph.input("emissions_BTK", np.float32, ("B", "T", n_tags))
     allowed_BK = graph.input("allowed_BK", np.bool_, ("B", n_tags))
     lengths_B = graph.cast(graph.input("lengths_B", np.int32, ("B",)), np.int64)
@@ -62,7 +72,7 @@ def _inputs(graph: Graph, n_tags: int) -> Inputs:
     zero, one = graph.constant(0, np.int64), graph.constant(1, np.int64)
     positions_T = graph.op("Range", zero, n_tokens, one)
     allowed_B1K = graph.op("Unsqueeze", allowed_BK, graph.integers(1))
-    return Inputs(
+    return DecoderInputs(
         graph.op("Where", allowed_B1K, emissions_BTK, graph.constant(FORBIDDEN, np.float32)),
         allowed_BK,
         lengths_B,

@@ -1,4 +1,4 @@
-"""What every decoder's part of a graph starts from, and what it yields.
+"""The inputs of every decoder's nodes, which give a `Decoded` of values; these have no meaning in padding.
 
 Axes: B utterances, T tokens, K tags.
 """
@@ -11,19 +11,11 @@ if TYPE_CHECKING:
     from model_export.graphs.builder import Value
 
 
-class Inputs(NamedTuple):
-    """What every decoder starts from; tags that a row does not allow stand at `FORBIDDEN`."""
+class DecoderInputs(NamedTuple):
+    """Emissions, `FORBIDDEN` for tags that are not allowed; `inside_BT` masks padding, `positions_T` counts from 0."""
 
     emissions_BTK: Value
     allowed_BK: Value
     lengths_B: Value
     inside_BT: Value
     positions_T: Value
-
-
-class Answers(NamedTuple):
-    """A path, the marginals of its tags and its log-probability; whatever stands in the padding."""
-
-    path_BT: Value
-    path_marginals_BT: Value
-    log_prob_B: Value

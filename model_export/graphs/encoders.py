@@ -1,19 +1,19 @@
-"""Encoders as nodes of a graph: tokens in, encoded ones out in the same layout (`model_export.graphs.layout`), zero in padding.
+"""Encoders as nodes of a graph: tokens in, encoded tokens out in the same `TokenLayout`, zero in padding.
 
 Axes: B utterances, T tokens of the longest, N tokens of all utterances end to end, D the two directions, H encoder output.
-An encoder with a projection gets tokens that are projected already.
+The projection of an encoder that has one is part of the embed graph, so that its input here is already projected.
 
-ONNX stacks both directions of an LSTM and orders the gates i, o, f, c where PyTorch has i, f, g, o; its initialisers are
-named after the layer, `encoder.layers.0.W` and so on.
+ONNX stacks both directions of an LSTM and orders the gates i, o, f, c where PyTorch has i, f, g, o; initialisers are named
+after the layer, `encoder.layers.0.W` and so on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from model_export.graphs.layout import Packed
+from model_export.graphs.layout import Packed, Padded, TokenLayout
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
@@ -21,20 +21,20 @@ from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from model_export.graphs.builder import Value
     from model_export.graphs.layers import Layers
-    from model_export.graphs.layout import Padded, Rows
     from train.models.encoders.bisru import RecurrentUnits
     from train.models.encoders.gated_cnn import GatedBlock
+    from train.models.joint import JointNetwork
 
 
-def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, rows: Padded) -> Value:
-    """ONNX's LSTM is time-major and stops at each sequence's length; its output is zero beyond."""
+def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, layout: Padded) -> Value:
+    """ONNX's LSTM is time-major and stops at the length of each sequence; its output is zero in padding."""
     graph = layers.graph
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
     for index, layer in enumerate(encoder.layers):
@@ -44,7 +44,7 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, rows: Padded) -> 
             "LSTM",
             hidden_TBH,
             *(layers.parameter(f"encoder.layers.{index}.{part}", weights[part]) for part in ("W", "R", "B")),
-            rows.lengths_B,
+            layout.lengths_B,
             n_outputs=1,
             hidden_size=lstm.hidden_size,
             direction="bidirectional",
@@ -54,60 +54,62 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, rows: Padded) -> 
     return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
 
 
-def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, rows: Padded) -> Value:
-    """Time-major, so that a step of the recurrence reads and writes in one place."""
+def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, layout: Padded) -> Value:
+    """Time-major, so that a step of the recurrence reads and writes contiguous memory."""
     graph = layers.graph
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
-    inside_TB1 = graph.op("Transpose", rows.inside_BT1, perm=[1, 0, 2])
+    inside_TB1 = graph.op("Transpose", layout.inside_BT1, perm=[1, 0, 2])
     for index, part in enumerate(encoder.layers):
         layer = cast("RecurrentUnits", part)
         added_TBH = _recurrent_units(layers, f"encoder.layers.{index}", layer, hidden_TBH, inside_TB1)
         hidden_TBH = graph.op("Add", hidden_TBH, added_TBH)
     hidden_BTH = graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
-    return rows.blank(layers.norm("encoder.norm", encoder.norm, hidden_BTH))
+    return layout.mask_padding(layers.norm("encoder.norm", encoder.norm, hidden_BTH))
 
 
 def _recurrent_units(
     layers: Layers, name: str, layer: RecurrentUnits, hidden_TBH: Value, inside_TB1: Value
 ) -> Value:
-    """What the layer adds to its input."""
+    """added_TBH, the residual of the layer."""
     graph, one = layers.graph, layers.graph.constant(1.0, np.float32)
     normed_TBH = graph.op("Mul", layers.norm(f"{name}.norm", layer.norm, hidden_TBH), inside_TB1)
-    made = layers.linear(f"{name}.gates", layer.gates, normed_TBH)
+    projected = layers.linear(f"{name}.gates", layer.gates, normed_TBH)
     size = layer.norm.normalized_shape[0]
-    value_TBH, gates = graph.ops("Split", made, graph.integers(size, 2 * size), n_outputs=2, axis=2)
-    open_ = graph.op("Sigmoid", graph.op("Add", gates, layers.parameter(f"{name}.bias", layer.bias)))
-    forget_TBH, leave_TBH = graph.ops("Split", open_, n_outputs=2, axis=2, num_outputs=2)
+    value_TBH, gates = graph.ops("Split", projected, graph.integers(size, 2 * size), n_outputs=2, axis=2)
+    opened = graph.op("Sigmoid", graph.op("Add", gates, layers.parameter(f"{name}.bias", layer.bias)))
+    forget_TBH, leave_TBH = graph.ops("Split", opened, n_outputs=2, axis=2, num_outputs=2)
     entering_TBH = graph.op("Mul", value_TBH, graph.op("Sub", one, forget_TBH))
-    ahead, back = zip(
+    forwards, backwards = zip(
         *(
-            graph.ops("Split", whole, n_outputs=2, axis=2, num_outputs=2)
-            for whole in (entering_TBH, forget_TBH, leave_TBH)
+            graph.ops("Split", both_TBH, n_outputs=2, axis=2, num_outputs=2)
+            for both_TBH in (entering_TBH, forget_TBH, leave_TBH)
         ),
         strict=True,
     )
-    body, (ahead_BH, back_BH, *steps) = graph.body(name, ["cell", "cell", *("enter", "forget", "leave") * 2])
-    cells, left = [], []
-    for cell_BH, (enter_BH, forget_BH, leave_BH) in ((ahead_BH, steps[:3]), (back_BH, steps[3:])):
+    body, (forward_BH, backward_BH, *steps) = graph.body(
+        name, ["cell", "cell", *("enter", "forget", "leave") * 2]
+    )
+    cells, outputs = [], []
+    for cell_BH, (enter_BH, forget_BH, leave_BH) in ((forward_BH, steps[:3]), (backward_BH, steps[3:])):
         cells.append(body.op("Add", enter_BH, body.op("Mul", forget_BH, cell_BH)))
-        left.append(body.op("Mul", leave_BH, cells[-1]))
-    first_BH = graph.op("Gather", ahead[0], graph.constant(0, np.int64), axis=0)
+        outputs.append(body.op("Mul", leave_BH, cells[-1]))
+    first_BH = graph.op("Gather", forwards[0], graph.constant(0, np.int64), axis=0)
     zero_BH = graph.op("Mul", first_BH, graph.constant(0.0, np.float32))
-    _, _, *left_TBH = graph.scan(
+    _, _, *outputs_TBH = graph.scan(
         body,
-        [*cells, *left],
+        [*cells, *outputs],
         states=[zero_BH, zero_BH],
-        sequences=[*ahead, *back],
+        sequences=[*forwards, *backwards],
         scan_input_directions=[0, 0, 0, 1, 1, 1],
         scan_output_directions=[0, 1],
     )
-    return graph.op("Concat", *left_TBH, axis=2)
+    return graph.op("Concat", *outputs_TBH, axis=2)
 
 
-def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, rows: Padded) -> Value:
-    """Padding counts as zeros in every layer."""
+def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, layout: Padded) -> Value:
+    """Convolutions that read zeros in padding, in every layer."""
     graph = layers.graph
-    hidden_BTH = rows.blank(hidden_BTH)
+    hidden_BTH = layout.mask_padding(hidden_BTH)
     for index, layer in enumerate(encoder.layers):
         conv = cast("nn.Conv1d", layer)
         weight = layers.parameter(f"encoder.layers.{index}.weight", conv.weight)
@@ -116,49 +118,68 @@ def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, rows: Padded) -> V
         hidden_BHT = graph.op(
             "Relu", graph.op("Conv", hidden_BHT, weight, bias, pads=[KERNEL_WIDTH // 2] * 2)
         )
-        hidden_BTH = rows.blank(graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]))
+        hidden_BTH = layout.mask_padding(graph.op("Transpose", hidden_BHT, perm=[0, 2, 1]))
     return hidden_BTH
 
 
-def gated_cnn(layers: Layers, encoder: GatedCNN, hidden_NH: Value, rows: Packed) -> Value:
-    """Residual blocks between norms."""
+def gated_cnn(layers: Layers, encoder: GatedCNN, hidden_NH: Value, layout: Packed) -> Value:
+    """Residual blocks and a layer normalisation."""
     for index, part in enumerate(encoder.blocks):
         block = cast("GatedBlock", part)
-        gated_NH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_NH, rows)
+        gated_NH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_NH, layout)
         hidden_NH = layers.graph.op("Add", hidden_NH, gated_NH)
     return layers.norm("encoder.norm", encoder.norm, hidden_NH)
 
 
-def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value, rows: Packed) -> Value:
-    """What the block adds to its input."""
+def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value, layout: Packed) -> Value:
+    """gated_NH, the residual of the block."""
     graph, size = layers.graph, block.norm.normalized_shape[0]
     near, whole = f"{name}.near", f"{name}.whole"
     normed_NH = layers.norm(f"{name}.norm", block.norm, hidden_NH)
-    near_N3H = rows.near(layers.codes(near, normed_NH), layers.zeros(near, size), block.dilation)
+    near_N3H = layout.neighbours(layers.codes(near, normed_NH), layers.zeros(near, size), block.dilation)
     near_NE = graph.op("Reshape", near_N3H, graph.integers(0, 3 * size))
-    seen_BH = layers.linear(whole, block.whole, rows.largest(normed_NH))
-    seen_BH = layers.biased(near, block.near, seen_BH)  # there are fewer utterances than tokens
-    made = graph.op("Add", layers.product(near, block.near, near_NE), rows.each(seen_BH))
-    value_NH, gate_NH = graph.ops("Split", made, n_outputs=2, axis=1, num_outputs=2)
+    whole_BH = layers.linear(whole, block.whole, layout.largest(normed_NH))
+    whole_BH = layers.biased(near, block.near, whole_BH)  # there are fewer utterances than tokens
+    both = graph.op("Add", layers.product(near, block.near, near_NE), layout.per_token(whole_BH))
+    value_NH, gate_NH = graph.ops("Split", both, n_outputs=2, axis=1, num_outputs=2)
     return graph.op("Mul", value_NH, graph.op("Sigmoid", gate_NH))
 
 
-def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _rows: Rows) -> Value:
-    """Each token by itself: its projection is all there is."""
+def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _layout: TokenLayout) -> Value:
+    """The projection, which is part of the embed graph, is the whole encoder."""
     return hidden_NH
 
 
-ENCODE: dict[type[nn.Module], Callable[..., Value]] = {
-    BiLSTM: bilstm,
-    BiSRU: bisru,
-    TokenCNN: cnn,
-    GatedCNN: gated_cnn,
-    TokenLinear: token_linear,
-}
-"""Each takes (layers, encoder, tokens, rows) and gives encoded tokens."""
+class EncoderExport(NamedTuple):
+    """How an encoder is exported: `nodes` maps (layers, encoder, tokens, layout) to encoded tokens.
 
-LAYOUT: dict[type[nn.Module], type[Rows]] = {GatedCNN: Packed, TokenLinear: Packed}
-"""How an encoder's tokens are laid out; padded unless it says otherwise."""
+    `projects_words`: its first layer, `projection`, reads one word at a time and is computed once for each word, in the
+    embed graph. `in_integers`: its linear layers over tokens compute in integers, with static input scales.
+    """
+
+    nodes: Callable[[Layers, Any, Value, Any], Value]
+    layout: type[TokenLayout] = Padded
+    projects_words: bool = False
+    in_integers: bool = False
+
+
+ENCODERS: Mapping[type[nn.Module], EncoderExport] = {
+    BiLSTM: EncoderExport(bilstm),  # an LSTM's products are inside one operator, which has no static scales
+    BiSRU: EncoderExport(bisru, projects_words=True, in_integers=True),
+    TokenCNN: EncoderExport(cnn),
+    GatedCNN: EncoderExport(gated_cnn, layout=Packed, projects_words=True, in_integers=True),
+    TokenLinear: EncoderExport(token_linear, layout=Packed, projects_words=True),
+}
+
+
+def export_of(network: JointNetwork) -> EncoderExport:
+    """How the network's encoder is exported."""
+    return ENCODERS[type(network.encoder)]
+
+
+def word_projection(network: JointNetwork) -> nn.Linear | None:
+    """The encoder's first layer, if it reads one word vector at a time; else None."""
+    return cast("nn.Linear", network.encoder.projection) if export_of(network).projects_words else None
 
 
 def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:

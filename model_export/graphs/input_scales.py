@@ -1,7 +1,7 @@
-"""Static scales for the inputs of linear layers whose products run in integers, chosen on real utterances.
+"""Static scales for the inputs of linear layers that compute in integers, measured on real utterances.
 
-A scale that is fixed when the bundle is made does not depend on what shares a batch, where one that is taken from the batch
-would. Integers also add up to the same whatever the order.
+A scale that is fixed at export does not depend on the batch, unlike one that is computed from the batch. Sums of integers do
+not depend on their order either.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from model_export.graphs.embed import folded_projection
-from model_export.graphs.quantise import MOST_INPUT, closest_scale
+from model_export.graphs.encoders import export_of, word_projection
+from model_export.graphs.quantise import MAX_INPUT, closest_scale
+from polyparse.inference.batches import BATCH_SIZE, by_length
 from polyparse.text.vectorizer import collate
-from train.models.encoders.bisru import BiSRU
-from train.models.encoders.gated_cnn import GatedCNN
-from train.models.joint import Tensors
+from train.models.joint import BatchTensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,54 +25,53 @@ if TYPE_CHECKING:
     from polyparse.text.vectorizer import Batch, Item
     from train.models.joint import JointNetwork
 
-SAMPLE = 1024
-"""How many utterances are looked at."""
-TOGETHER = 128
-EVERY = 7
-"""Of the values that an input had, each seventh counts."""
+SAMPLE_SIZE = 1024
+"""How many utterances the scales are measured on."""
+STRIDE = 7
+"""Every seventh value of an input is used."""
 SEED = 9
 
 
 def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, float]:
-    """The scale of the input of each linear layer over tokens, by the layer's name.
+    """Name of a linear layer over tokens -> scale of its input.
 
-    Those of a gated CNN or a biSRU, and the slots' first layer above it: all but a few hundredths of its work. An LSTM's
-    products are inside one operator, which knows no static scales. A layer that is made once a word stays in floats. Empty
-    where there is nothing to look at.
+    The layers are those of an encoder that is exported in integers, and the first layer of the slots' MLP: all but a few
+    hundredths of the operations. A layer that is computed once for each word stays in floats. Empty without batches.
     """
-    once_a_word = folded_projection(network)
-    watched: dict[str, nn.Module] = {}
-    for name, tower in network.towers().items():
-        if isinstance(tower.encoder, GatedCNN | BiSRU):
-            parts = {f"{name}encoder.{part}": module for part, module in tower.encoder.named_modules()}
-            linear = {
-                part: module
-                for part, module in parts.items()
-                if isinstance(module, nn.Linear) and module is not once_a_word
-            }
-            watched |= {**linear, f"{name}slots.hidden": tower.slots.hidden}
-    if not watched:
+    integer_layers: dict[str, nn.Module] = {}
+    if export_of(network).in_integers:
+        projection = word_projection(network)
+        integer_layers = {
+            f"encoder.{name}": module
+            for name, module in network.encoder.named_modules()
+            if isinstance(module, nn.Linear) and module is not projection
+        }
+        integer_layers["slots.hidden"] = network.slots.hidden
+    if not integer_layers:
         return {}
-    seen: dict[str, list[torch.Tensor]] = {}
-    hooks = [part.register_forward_pre_hook(partial(_note, seen, name)) for name, part in watched.items()]
+    inputs: dict[str, list[torch.Tensor]] = {}
+    hooks = [
+        layer.register_forward_pre_hook(partial(_record, inputs, name))
+        for name, layer in integer_layers.items()
+    ]
     try:
         with torch.inference_mode():
             for batch in batches:
-                network(Tensors.of(batch))
+                network(BatchTensors.of(batch))
     finally:
         for hook in hooks:
             hook.remove()
-    return {name: float(closest_scale(torch.cat(parts).numpy(), MOST_INPUT)) for name, parts in seen.items()}
+    return {name: float(closest_scale(torch.cat(parts).numpy(), MAX_INPUT)) for name, parts in inputs.items()}
 
 
 def sample(items: Sequence[Item]) -> list[Batch]:
-    """Batches of like lengths of some of the items, the same ones each time."""
-    chosen = Random(SEED).sample(list(items), min(SAMPLE, len(items)))  # noqa: S311  no secret depends on it
-    chosen.sort(key=lambda item: item.n_tokens)
-    return [collate(chosen[first : first + TOGETHER]) for first in range(0, len(chosen), TOGETHER)]
+    """Batches of similar lengths of up to SAMPLE_SIZE items; always the same ones."""
+    chosen = Random(SEED).sample(list(items), min(SAMPLE_SIZE, len(items)))  # noqa: S311  no secret depends on it
+    batches = by_length([item.n_tokens for item in chosen], BATCH_SIZE)
+    return [collate([chosen[position] for position in batch]) for batch in batches]
 
 
-def _note(
-    seen: dict[str, list[torch.Tensor]], name: str, _layer: nn.Module, inputs: tuple[torch.Tensor]
+def _record(
+    inputs: dict[str, list[torch.Tensor]], name: str, _layer: nn.Module, arguments: tuple[torch.Tensor]
 ) -> None:
-    seen.setdefault(name, []).append(inputs[0].flatten()[::EVERY].clone())
+    inputs.setdefault(name, []).append(arguments[0].flatten()[::STRIDE].clone())

@@ -1,17 +1,17 @@
-"""How a graph lays out the tokens of a batch: padded to the longest utterance, or end to end without padding ("packed").
+"""The layout of a batch's tokens in a graph: padded to the longest utterance, or end to end without padding ("packed").
 
 Axes: B utterances, T tokens of the longest, N tokens of all utterances together; U distinct words, H channels of a token,
-J steps from a token to another. A method takes values of its layout's tokens: (B, T, H) if padded, (N, H) if packed.
+J distances to a neighbour. `values` have one vector for each token: shape (B, T, H) if padded, (N, H) if packed.
 
-A recurrence goes along its rows and needs them padded. Layers that read a token, its neighbours and a maximum do not: a
-batch of mixed lengths is then no more work than one of like lengths.
+A recurrence runs along its sequences and needs them padded. Layers that read a token, its neighbours and a maximum do not: a
+batch of mixed lengths is then no more work than one of similar lengths.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -21,15 +21,14 @@ from train.models.pooling import BELOW_ALL
 if TYPE_CHECKING:
     from model_export.graphs.builder import Graph, Value
 
-PACKED = {"rows": "packed"}
-"""Metadata of a graph that does no work for padding, so that a runtime need not run rows of like lengths together."""
-
-STEPS = (*(-step for step in sorted(DILATIONS, reverse=True)), 0, *sorted(DILATIONS))
-"""How far from a token the tokens are that some block reads."""
+DISTANCES = (*(-distance for distance in sorted(DILATIONS, reverse=True)), 0, *sorted(DILATIONS))
+"""Distances of all neighbours that any block reads, 0 for the token itself."""
 
 
-class Rows(ABC):
-    """The tokens of a batch in some layout."""
+class TokenLayout(ABC):
+    """The tokens of a batch in some layout; `name` is its name in the manifest."""
+
+    name: ClassVar[Literal["padded", "packed"]]
 
     def __init__(self, graph: Graph, words_BT: Value, lengths_B: Value) -> None:
         self._graph = graph
@@ -39,11 +38,11 @@ class Rows(ABC):
 
     @abstractmethod
     def look_up(self, vectors_UH: Value) -> Value:
-        """The vector of each token's word."""
+        """Values: the vector of each token's word."""
 
     @abstractmethod
-    def grid(self, values: Value) -> Value:
-        """values_BTH; what stands in padding means nothing, but is finite."""
+    def to_padded(self, values: Value) -> Value:
+        """values_BTH; values in padding have no meaning, but are finite."""
 
     @abstractmethod
     def largest(self, values: Value) -> Value:
@@ -53,30 +52,32 @@ class Rows(ABC):
         """mean_BH over each utterance's tokens."""
         graph, along = self._graph, self._graph.integers(1)
         inside_B1T = graph.op("Unsqueeze", graph.cast(self._inside_BT, np.float32), along)
-        total_BH = graph.op("Squeeze", graph.op("MatMul", inside_B1T, self.grid(values)), along)
+        total_BH = graph.op("Squeeze", graph.op("MatMul", inside_B1T, self.to_padded(values)), along)
         return graph.op("Div", total_BH, graph.op("Unsqueeze", graph.cast(self.lengths_B, np.float32), along))
 
 
-class Padded(Rows):
-    """Tokens as the batch has them."""
+class Padded(TokenLayout):
+    """Tokens in the shape (B, T) of the batch."""
+
+    name = "padded"
 
     @cached_property
     def inside_BT1(self) -> Value:
-        """1.0 where there is a word, 0.0 in padding."""
+        """1.0 for a token, 0.0 in padding."""
         return self._graph.op(
             "Unsqueeze", self._graph.cast(self._inside_BT, np.float32), self._graph.integers(2)
         )
 
     def look_up(self, vectors_UH: Value) -> Value:
-        """The vector of each token's word."""
+        """Values: the vector of each token's word."""
         return self._graph.op("Gather", vectors_UH, self._words_BT, axis=0)
 
-    def blank(self, values: Value) -> Value:
+    def mask_padding(self, values: Value) -> Value:
         """The values, zero in padding."""
         return self._graph.op("Mul", values, self.inside_BT1)
 
-    def grid(self, values: Value) -> Value:
-        """The values as they are."""
+    def to_padded(self, values: Value) -> Value:
+        """The values, unchanged."""
         return values
 
     def largest(self, values: Value) -> Value:
@@ -87,64 +88,71 @@ class Padded(Rows):
         return graph.op("ReduceMax", graph.op("Add", values, far_below_BT1), graph.integers(1), keepdims=0)
 
 
-class Packed(Rows):
-    """The tokens of all utterances end to end, and where those of each stand."""
+class Packed(TokenLayout):
+    """The tokens of all utterances end to end."""
+
+    name = "packed"
 
     def __init__(self, graph: Graph, words_BT: Value, lengths_B: Value) -> None:
         super().__init__(graph, words_BT, lengths_B)
         first, second = graph.constant(0, np.int64), graph.constant(1, np.int64)
-        places_2N = graph.op("NonZero", self._inside_BT)
-        self._owner_N, self._time_N = (graph.op("Gather", places_2N, row, axis=0) for row in (first, second))
-        self._long_B = graph.cast(lengths_B, np.int64)
-        self._starts_B = graph.op("CumSum", self._long_B, first, exclusive=1)
+        indices_2N = graph.op("NonZero", self._inside_BT)
+        self._utterance_N, self._position_N = (
+            graph.op("Gather", indices_2N, axis, axis=0) for axis in (first, second)
+        )
+        self._int64_lengths_B = graph.cast(lengths_B, np.int64)
+        self._starts_B = graph.op("CumSum", self._int64_lengths_B, first, exclusive=1)
 
     def look_up(self, vectors_UH: Value) -> Value:
-        """The vector of each token's word."""
+        """Values: the vector of each token's word."""
         inside = self._graph.op("Reshape", self._inside_BT, self._graph.integers(-1))
         words_N = self._graph.op("Compress", self._words_BT, inside)
         return self._graph.op("Gather", vectors_UH, words_N, axis=0)
 
-    def grid(self, values: Value) -> Value:
+    def to_padded(self, values: Value) -> Value:
         """values_BTH; padding repeats the utterance's first token."""
-        return self._graph.op("Gather", values, self._places_BT, axis=0)
+        return self._graph.op("Gather", values, self._indices_BT, axis=0)
 
     def largest(self, values: Value) -> Value:
         """largest_BH over each utterance's tokens."""
-        return self._graph.op("ReduceMax", self.grid(values), self._graph.integers(1), keepdims=0)
+        return self._graph.op("ReduceMax", self.to_padded(values), self._graph.integers(1), keepdims=0)
 
-    def each(self, values_BH: Value) -> Value:
-        """values_NH: each token has its utterance's."""
-        return self._graph.op("Gather", values_BH, self._owner_N, axis=0)
+    def per_token(self, values_BH: Value) -> Value:
+        """values_NH: for each token the vector of its utterance."""
+        return self._graph.op("Gather", values_BH, self._utterance_N, axis=0)
 
-    def near(self, values: Value, absent_1H: Value, dilation: int) -> Value:
-        """near_N3H: the token `dilation` before each, itself and that as far behind; `absent_1H` beyond the utterance."""
+    def neighbours(self, values: Value, absent_1H: Value, dilation: int) -> Value:
+        """Shape (N, 3, H): the token `dilation` before each, itself and the one after; `absent_1H` beyond the utterance."""
         graph = self._graph
-        columns = graph.integers(*(STEPS.index(step) for step in (-dilation, 0, dilation)))
-        rows_N3 = graph.op("Gather", self._neighbours_NJ, columns, axis=1)
-        return graph.op("Gather", graph.op("Concat", values, absent_1H, axis=0), rows_N3, axis=0)
+        columns = graph.integers(*(DISTANCES.index(distance) for distance in (-dilation, 0, dilation)))
+        indices_N3 = graph.op("Gather", self._neighbours_NJ, columns, axis=1)
+        return graph.op("Gather", graph.op("Concat", values, absent_1H, axis=0), indices_N3, axis=0)
 
     @cached_property
-    def _places_BT(self) -> Value:
-        """Where the token of each place stands; an utterance's first in padding."""
+    def _indices_BT(self) -> Value:
+        """The packed index of each token; in padding that of the utterance's first token."""
         graph, along = self._graph, self._graph.constant(1, np.int64)
         inside_BT = graph.cast(self._inside_BT, np.int64)
-        times_BT = graph.op("Mul", graph.op("CumSum", inside_BT, along, exclusive=1), inside_BT)
-        return graph.op("Add", times_BT, graph.op("Unsqueeze", self._starts_B, graph.integers(1)))
+        positions_BT = graph.op("Mul", graph.op("CumSum", inside_BT, along, exclusive=1), inside_BT)
+        return graph.op("Add", positions_BT, graph.op("Unsqueeze", self._starts_B, graph.integers(1)))
 
     @cached_property
     def _neighbours_NJ(self) -> Value:
-        """Where the tokens stand that are STEPS away; N beyond the utterance."""
+        """The packed index of the token at each of DISTANCES; N beyond the utterance."""
         graph, along = self._graph, self._graph.integers(1)
-        steps_J = graph.integers(*STEPS)
-        time_N1, owner_N1 = (graph.op("Unsqueeze", each, along) for each in (self._time_N, self._owner_N))
-        times_NJ = graph.op("Add", time_N1, steps_J)
+        distances_J = graph.integers(*DISTANCES)
+        position_N1, utterance_N1 = (
+            graph.op("Unsqueeze", values_N, along) for values_N in (self._position_N, self._utterance_N)
+        )
+        positions_NJ = graph.op("Add", position_N1, distances_J)
         starts_N1, lengths_N1 = (
-            graph.op("Gather", each_B, owner_N1, axis=0) for each_B in (self._starts_B, self._long_B)
+            graph.op("Gather", values_B, utterance_N1, axis=0)
+            for values_B in (self._starts_B, self._int64_lengths_B)
         )
-        fits_NJ = graph.op(
+        inside_NJ = graph.op(
             "And",
-            graph.op("GreaterOrEqual", times_NJ, graph.constant(0, np.int64)),
-            graph.op("Less", times_NJ, lengths_N1),
+            graph.op("GreaterOrEqual", positions_NJ, graph.constant(0, np.int64)),
+            graph.op("Less", positions_NJ, lengths_N1),
         )
-        beyond_1 = graph.op("Shape", self._owner_N)
-        return graph.op("Where", fits_NJ, graph.op("Add", times_NJ, starts_N1), beyond_1)
+        n_tokens_1 = graph.op("Shape", self._utterance_N)
+        return graph.op("Where", inside_NJ, graph.op("Add", positions_NJ, starts_N1), n_tokens_1)

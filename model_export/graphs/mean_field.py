@@ -1,4 +1,4 @@
-"""Softmax and mean field as graph nodes: each token's tag by itself, after messages from its neighbours or none.
+"""Softmax and mean-field decoding as graph nodes: the best tag of each token by itself.
 
 Axes: B utterances, T tokens, K tags (I and J where a transition goes from I to J), N neighbours of a token.
 """
@@ -9,23 +9,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model_export.graphs.decoder import Answers, Inputs
+from polyparse.inference.networks import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from model_export.graphs.builder import Graph, Value
+    from model_export.graphs.decoder import DecoderInputs
     from train.models.heads.ain_first import AinFirst
     from train.models.heads.softmax import Softmax
 
 
-def softmax(graph: Graph, inputs: Inputs, _head: Softmax, _parameters: Mapping[str, Value]) -> Answers:
+def softmax(
+    graph: Graph, inputs: DecoderInputs, _head: Softmax, _parameters: Mapping[str, Value]
+) -> Decoded[Value]:
     """The MaxEnt head: Q is the softmax of the emissions."""
     return _factorised(graph, inputs, graph.op("Softmax", inputs.emissions_BTK, axis=2))
 
 
-def mean_field(graph: Graph, inputs: Inputs, head: AinFirst, parameters: Mapping[str, Value]) -> Answers:
-    """`train.models.heads.mean_field`: the messages of all neighbours are one matrix product an iteration."""
+def mean_field(
+    graph: Graph, inputs: DecoderInputs, head: AinFirst, parameters: Mapping[str, Value]
+) -> Decoded[Value]:
+    """`train.models.heads.mean_field` in ONNX: one matrix product in each iteration gives the messages of all neighbours."""
     names = {id(parameter): name for name, parameter in head.named_parameters()}
     tables = {distance: parameters[names[id(table)]] for distance, table in head.tables().items()}
     reach = max(tables)
@@ -58,26 +63,29 @@ def _mixed(graph: Graph, old: Value, new: Value, share: float) -> Value:
 
 
 def _scaled(graph: Graph, value: Value, factor: float) -> Value:
-    """The value itself where the factor is one."""
+    """factor * value, without an operator if the factor is 1."""
     return value if factor == 1.0 else graph.op("Mul", value, graph.constant(factor, np.float32))
 
 
-def _boundary(graph: Graph, inputs: Inputs, parameters: Mapping[str, Value], positions_T1: Value) -> Value:
-    """boundary_BTK: start_K at position 0 and end_K at the last one; two columns of flags times two rows."""
+def _boundary(
+    graph: Graph, inputs: DecoderInputs, parameters: Mapping[str, Value], positions_T1: Value
+) -> Value:
+    """boundary_BTK: start_K at the first token and end_K at the last one, as flags_BT2 @ (start_K, end_K)."""
     last_B11 = graph.op(
         "Unsqueeze", graph.op("Sub", inputs.lengths_B, graph.integers(1)), graph.integers(1, 2)
     )
     flags_BT2 = graph.op("Equal", positions_T1, graph.op("Mul", last_B11, graph.integers(0, 1)))
-    rows = [graph.op("Unsqueeze", parameters[name], graph.integers(0)) for name in ("start_K", "end_K")]
-    return graph.op("MatMul", graph.cast(flags_BT2, np.float32), graph.op("Concat", *rows, axis=0))
+    scores = [graph.op("Unsqueeze", parameters[name], graph.integers(0)) for name in ("start_K", "end_K")]
+    return graph.op("MatMul", graph.cast(flags_BT2, np.float32), graph.op("Concat", *scores, axis=0))
 
 
-def _factorised(graph: Graph, inputs: Inputs, q_BTK: Value) -> Answers:
+def _factorised(graph: Graph, inputs: DecoderInputs, q_BTK: Value) -> Decoded[Value]:
+    """y_i = argmax Q_i at each token, the marginal Q_i(y_i), and sum_i log Q_i(y_i)."""
     marginals_BT = graph.op("ReduceMax", q_BTK, graph.integers(2), keepdims=0)
     log_q_BT = graph.op(
         "Where", inputs.inside_BT, graph.op("Log", marginals_BT), graph.constant(0.0, np.float32)
     )
-    return Answers(
+    return Decoded(
         graph.op("ArgMax", q_BTK, axis=2, keepdims=0),
         marginals_BT,
         graph.op("ReduceSum", log_q_BT, graph.integers(1), keepdims=0),

@@ -1,4 +1,4 @@
-"""How the parameters of a joint network are stored: which ones small, and by which axis they are scaled."""
+"""How the parameters of a joint network are stored: which ones as int8, and along which axis they have scales."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from model_export.graphs.builder import Graph, Store, Value
 
 INT8_AXIS = {"embedder.words.weight": 0, "W": 1, "R": 1}
-"""Parameters that a small bundle stores as int8, by whole name or last part, and the axis that has the scales: a word of
-the table, a gate's row of an LSTM. The others are stored as float16."""
+"""Whole name or last part of the parameters that a small bundle stores as int8 -> axis with a scale for each index: for each
+word of the word table, for each gate row of an LSTM. The others are stored as float16."""
 
 
 def parameter(graph: Graph, name: str, tensor: Tensor | NDArray[np.float32], *, small: bool) -> Value:

@@ -1,4 +1,4 @@
-"""Golden frames: what the float checkpoint answered for utterances written for the purpose; a bundle must answer the same.
+"""Golden frames: the float checkpoint's answers to utterances written for this purpose; a bundle must give the same.
 
 golden.jsonl holds one object a line: text, locale, domain, intent, slots [[name, start, end], ..], confidence.
 """
@@ -34,7 +34,7 @@ class Golden:
 
     @classmethod
     def of(cls, frame: Frame) -> Golden:
-        """What a frame answers."""
+        """The parts of a frame that must not change."""
         return cls(
             text=frame.text,
             locale=frame.locale,
@@ -54,21 +54,21 @@ def save(path: Path, golden: Sequence[Golden]) -> None:
 def load(path: Path) -> list[Golden]:
     """Read golden.jsonl; a ConfigError names the line at fault, or says that there is no utterance."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    found = [_read(line, f"{path.name}:{number}") for number, line in enumerate(lines, start=1) if line]
-    if not found:
+    entries = [_read(line, f"{path.name}:{number}") for number, line in enumerate(lines, start=1) if line]
+    if not entries:
         raise ConfigError(f"{path.name}: found no utterance, expected at least one")
-    return found
+    return entries
 
 
 def agree(expected: Golden, frame: Frame, *, within: float) -> bool:
-    """Whether domain, intent and spans are the same, and the confidence `within` as much."""
-    found = Golden.of(frame)
-    same = (found.domain, found.intent, found.slots) == (expected.domain, expected.intent, expected.slots)
-    return same and abs(found.confidence - expected.confidence) <= within
+    """Whether domain, intent and spans are the same, and the confidences differ by `within` at most."""
+    actual = Golden.of(frame)
+    same = (actual.domain, actual.intent, actual.slots) == (expected.domain, expected.intent, expected.slots)
+    return same and abs(actual.confidence - expected.confidence) <= within
 
 
 def compare(expected: Golden, frame: Frame, *, file: str) -> None:
-    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or the confidence by over 0.02."""
+    """Raise GoldenMismatch, naming the file, where domain, intent or spans differ, or confidences by over 0.02."""
     if not agree(expected, frame, within=TOLERANCE):
         raise GoldenMismatch(f"{expected.text!r}: found {Golden.of(frame)}, expected {expected}", file=file)
 

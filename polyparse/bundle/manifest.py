@@ -1,6 +1,6 @@
 """The manifest of a bundle: what the model knows, which files hold it, and where it comes from.
 
-Reading is strict: a key or a value that the schema does not know is refused, and so is a name that leads nowhere.
+Reading is strict: a key or a value that the schema does not know is refused, and so is a name of a file that is not listed.
 """
 
 import json
@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from polyparse.bundle.upgrade import upgraded
 from polyparse.contract.labels import Labels
 from polyparse.errors import ConfigError, ManifestInvalid, SchemaTooNew
 from polyparse.inference.calibration import Calibration
-from polyparse.inference.ood import Rejection
+from polyparse.inference.ood import OodScore
 from polyparse.inference.routing import Routing
 from polyparse.schema import structure, unstructure
 
 FILE = "manifest.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""The schema that is written; `polyparse.bundle.upgrade` converts earlier ones to it."""
 DEVICES = ("cpu", "cuda")
+DECODE_HEADS: Mapping[str, str] = {
+    "viterbi": "linear-chain CRF, decoded exactly by Viterbi; marginals by forward-backward",
+    "ain": "approximate inference network (AIN): mean field, unrolled for a fixed number of iterations",
+    "softmax": "each tag by itself (softmax)",
+}
+"""How a decode graph finds its path, by name and in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +39,8 @@ class Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tensors:
-    """What one graph takes and gives, in the graph's order."""
+class GraphSignature:
+    """The inputs and outputs of one graph, in its order."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -40,11 +48,16 @@ class Tensors:
 
 @dataclass(frozen=True, kw_only=True)
 class Graphs:
-    """The graph files of one network on one device; without `embed`, the score graph makes the vectors of words itself."""
+    """The graph files of one network on one device; without `embed`, the score graph computes the word vectors itself.
+
+    `layout` is the score graph's: "packed" lays tokens end to end and does no work for padding, "padded" fills sequences up
+    to the longest; with None the graph's own metadata says which, as in schema 1.
+    """
 
     score: str
     decode: str
     embed: str | None = None
+    layout: Literal["padded", "packed"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +75,12 @@ class Network:
 class TextFiles:
     """Files that turn text into arrays; `features` is None for a model without a domain classifier.
 
-    `seen_text` is for a rejection that holds utterances against training text.
+    `training_text` is for an out-of-domain score that compares utterances with training text.
     """
 
     vocabulary: str
     features: str | None
-    seen_text: str | None = None
+    training_text: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +113,7 @@ class Provenance:
 class Manifest:
     """Everything about a version. Paths are relative to the bundle, with "/"; `files` lists all but the manifest.
 
-    Without `calibration`, confidences are the model's own probabilities; without `rejection`, nothing is refused.
+    Without `calibration`, confidences are the model's own probabilities; without `ood`, nothing is refused.
     """
 
     schema_version: int
@@ -108,19 +121,19 @@ class Manifest:
     version: str
     locales: tuple[str, ...]
     labels: Labels
-    decode_head: Literal["viterbi", "ain", "softmax"]
+    decode_head: str
     topology: Literal["shared", "per-domain"]
     routing: Routing
     networks: tuple[Network, ...]
     classifier: Mapping[str, str] | None
-    tensors: Mapping[str, Tensors]
+    tensors: Mapping[str, GraphSignature]
     text: TextFiles
     files: Mapping[str, FileRecord]
     golden: str
     provenance: Provenance
     measures: Mapping[str, Mapping[str, object]]
     calibration: Calibration | None = None
-    rejection: Rejection | None = None
+    ood: OodScore | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError where two parts of the manifest disagree."""
@@ -145,78 +158,90 @@ def parse(content: bytes, *, file: Path) -> Manifest:
         data = json.loads(content)
     except ValueError as error:
         raise ManifestInvalid(f"found no JSON: {error}", file=file) from error
-    found = data.get("schema_version") if isinstance(data, dict) else None
-    if isinstance(found, int) and found > SCHEMA_VERSION:
+    schema = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(schema, int) and schema > SCHEMA_VERSION:
         raise SchemaTooNew(
-            f"found schema_version {found}, expected at most {SCHEMA_VERSION}: a later polyparse reads it",
+            f"found schema_version {schema}, expected at most {SCHEMA_VERSION}: a later polyparse reads it",
             file=file,
         )
     try:
-        return structure(Manifest, data, where=file.name)
+        return structure(Manifest, upgraded(data), where=file.name)
     except ConfigError as error:
         raise ManifestInvalid(str(error), file=file) from error
 
 
 def problems(manifest: Manifest) -> Iterator[str]:
-    """Each way in which the parts of a manifest disagree; there are none in a sound one."""
+    """Each contradiction between parts of a manifest, as a message; a sound one has none."""
     if manifest.schema_version != SCHEMA_VERSION:
         yield f"schema_version: found {manifest.schema_version}, expected {SCHEMA_VERSION}"
     for key in ("name", "version"):
         if not is_folder_name(value := getattr(manifest, key)):
             yield f"{key}: found {value!r}, expected the name of a folder"
+    if manifest.decode_head not in DECODE_HEADS:
+        yield f"decode_head: found {manifest.decode_head!r}, expected one of {', '.join(DECODE_HEADS)}"
     yield from problems_of_files(manifest)
     yield from problems_of_networks(manifest)
-    yield from problems_of_judgement(manifest)
+    yield from problems_of_postprocessing(manifest)
 
 
 def problems_of_files(manifest: Manifest) -> Iterator[str]:
-    """Paths stay in the bundle, and whatever names a file names one that is listed."""
+    """Problems of files: paths out of the bundle, names of files not listed, graphs without tensors, unknown devices."""
     for file in manifest.files:
         if not is_inside(file):
             yield f"files: found {file!r}, expected a path inside the bundle, other than {FILE}"
     for key, file in named_files(manifest):
         if file not in manifest.files:
             yield f"{key}: found {file!r}, expected one of the files listed"
+    for file in sorted(graph_files(manifest) - set(manifest.tensors)):
+        yield f"tensors: found no {file!r}, expected the inputs and outputs of every graph"
     for key, devices in graph_tables(manifest):
         if not devices or not set(devices) <= set(DEVICES):
             yield f"{key}: found devices {list(devices)}, expected some of {', '.join(DEVICES)}"
 
 
 def problems_of_networks(manifest: Manifest) -> Iterator[str]:
-    """The networks fit the topology, and their names are among the labels."""
+    """Problems of networks: their number under the topology, names that the labels lack, classifier and lambda."""
     shared = manifest.topology == "shared"
     expected = 1 if shared else len(manifest.labels.domains)
     if len(manifest.networks) != expected:
         yield f"networks: found {len(manifest.networks)}, expected {expected} for topology {manifest.topology!r}"
     for i, network in enumerate(manifest.networks):
         for key in ("domains", "intents", "tags"):
-            if strange := set(getattr(network, key)) - set(getattr(manifest.labels, key)):
-                yield f"networks[{i}].{key}: found {sorted(strange)}, expected names of the labels"
-    if (manifest.classifier is None) != (manifest.routing.classifier == "none"):
-        yield f"classifier: found {manifest.classifier}, but routing.classifier is {manifest.routing.classifier!r}"
+            if unknown := set(getattr(network, key)) - set(getattr(manifest.labels, key)):
+                yield f"networks[{i}].{key}: found {sorted(unknown)}, expected names of the labels"
+    classes = manifest.routing.classifier_classes
+    if (manifest.classifier is None) != (classes == "none"):
+        yield f"classifier: found {manifest.classifier}, but routing.classifier_classes is {classes!r}"
     if not 0.0 <= manifest.routing.joint_weight <= 1.0:
         yield f"routing.joint_weight: found {manifest.routing.joint_weight}, expected a number from 0 to 1"
 
 
-def problems_of_judgement(manifest: Manifest) -> Iterator[str]:
-    """Scales are of served locales, and what is refused has an intent to lose."""
+def problems_of_postprocessing(manifest: Manifest) -> Iterator[str]:
+    """Problems of calibration (locales not served) and of the out-of-domain score (no intents, no training text)."""
     if manifest.calibration is not None and (
-        strange := set(manifest.calibration.locales) - set(manifest.locales)
+        unknown := set(manifest.calibration.locales) - set(manifest.locales)
     ):
-        yield f"calibration.locales: found {sorted(strange)}, expected locales that are served"
-    if manifest.rejection is not None and not manifest.labels.intents:
-        yield "rejection: found one for labels without intents, expected none"
-    needed = manifest.rejection is not None and manifest.rejection.needs_seen_text
-    if needed and manifest.text.seen_text is None:
-        yield "text.seen_text: found none, expected a file, for the rejection reads it"
+        yield f"calibration.locales: found {sorted(unknown)}, expected locales that are served"
+    if manifest.ood is not None and not manifest.labels.intents:
+        yield "ood: found a score for labels without intents, expected none"
+    needed = manifest.ood is not None and manifest.ood.needs_training_text
+    if needed and manifest.text.training_text is None:
+        yield "text.training_text: found none, expected a file, for the out-of-domain score reads it"
 
 
 def graph_tables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Every table from device to graph."""
+    """Every mapping from device to graph, with its key in the manifest."""
     for i, network in enumerate(manifest.networks):
         yield f"networks[{i}].graphs", network.graphs
     if manifest.classifier is not None:
         yield "classifier", manifest.classifier
+
+
+def graph_files(manifest: Manifest) -> set[str]:
+    """Every file that is a graph."""
+    networks = [graphs for network in manifest.networks for graphs in network.graphs.values()]
+    files = {file for graphs in networks for file in (graphs.score, graphs.decode, graphs.embed)}
+    return {file for file in files | set((manifest.classifier or {}).values()) if file is not None}
 
 
 def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -225,8 +250,8 @@ def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "text.vocabulary", manifest.text.vocabulary
     if manifest.text.features is not None:
         yield "text.features", manifest.text.features
-    if manifest.text.seen_text is not None:
-        yield "text.seen_text", manifest.text.seen_text
+    if manifest.text.training_text is not None:
+        yield "text.training_text", manifest.text.training_text
     yield from (("tensors", file) for file in manifest.tensors)
     yield from ((f"classifier.{device}", file) for device, file in (manifest.classifier or {}).items())
     for i, network in enumerate(manifest.networks):
@@ -243,6 +268,6 @@ def is_folder_name(name: str) -> bool:
 
 
 def is_inside(file: str) -> bool:
-    """Whether a relative path stays inside the bundle, is in its plainest form, and is not the manifest."""
+    """Whether a relative path stays inside the bundle, is normalised, and is not the manifest."""
     path = PurePosixPath(file)
     return str(path) == file != FILE and not path.is_absolute() and ".." not in path.parts and file != "."

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.bundle.manifest import FILE as MANIFEST
-from polyparse.bundle.state import Pointer, State
+from polyparse.bundle.state import DesiredState, Pointer
 from polyparse.errors import BundleNotFound, ManifestInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def promote(model: Path, version: str) -> State:
-    """Verify a version and let it serve; promoting what serves changes nothing. Raises BundleError."""
-    if version not in (found := bundles.versions_in(model)):
-        raise BundleNotFound(f"found {bundles.listed(found)}, expected a version {version!r}", file=model)
+def promote(model: Path, version: str) -> DesiredState:
+    """Verify a version and let it serve; if it serves already, nothing changes. Raises BundleError."""
+    if version not in (versions := bundles.versions_in(model)):
+        raise BundleNotFound(f"found {bundles.listed(versions)}, expected a version {version!r}", file=model)
     bundle = model / version
     manifest = bundles.verify(bundle)
     if (manifest.name, manifest.version) != (model.name, version):
@@ -25,28 +25,26 @@ def promote(model: Path, version: str) -> State:
             f"found {manifest.name}/{manifest.version}, expected its folder's name, {model.name}/{version}",
             file=bundle / MANIFEST,
         )
-    now = states.read(model)
-    pinned = bundles.digest(bundle)
-    if now is not None and (now.version, now.digest) == (version, pinned):
-        return now
-    return replace(model, now, Pointer(version, pinned))
+    current = states.read(model)
+    stable = Pointer(version, bundles.digest(bundle))
+    if current is not None and current.stable == stable:
+        return current
+    return _write_next(model, current, stable)
 
 
-def rollback(model: Path) -> State:
+def rollback(model: Path) -> DesiredState:
     """Verify the version that served before and let it serve again; a second rollback undoes the first."""
-    now = states.read(model)
-    if now is None or now.previous is None:
-        found = "no state" if now is None else f"{now.version!r} and none before it"
+    current = states.read(model)
+    if current is None or current.previous is None:
+        versions = "no state" if current is None else f"{current.stable.version!r} and none before it"
         raise BundleNotFound(
-            f"found {found}, expected an earlier version to go back to", file=model / states.FILE
+            f"found {versions}, expected an earlier version to go back to", file=model / states.FILE
         )
-    bundles.verify(model / now.previous.version, digest=now.previous.digest)
-    return replace(model, now, now.previous)
+    bundles.verify(model / current.previous.version, digest=current.previous.digest)
+    return _write_next(model, current, current.previous)
 
 
-def replace(model: Path, now: State | None, then: Pointer) -> State:
-    """Write the next state, what served until now being its previous."""
-    previous = None if now is None else Pointer(now.version, now.digest)
-    state = State(then.version, then.digest, previous)
+def _write_next(model: Path, current: DesiredState | None, stable: Pointer) -> DesiredState:
+    state = states.next_state(current, stable)
     states.write(model, state)
     return state

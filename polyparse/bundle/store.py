@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Located(NamedTuple):
-    """A bundle found, and the digest that it must have, where a state.json names one."""
+    """The folder of a bundle, and the digest that it must have, where a state.json names one."""
 
     bundle: Path
     digest: str | None
@@ -46,9 +46,9 @@ def verify(bundle: Path, *, digest: str | None = None) -> Manifest:
     """
     file = bundle / manifests.FILE
     content = read(file)
-    found = hashlib.sha256(content).hexdigest()
-    if digest is not None and found != digest:
-        raise DigestMismatch(f"found a manifest of sha256 {found}, expected {digest}", file=file)
+    actual = hashlib.sha256(content).hexdigest()
+    if digest is not None and actual != digest:
+        raise DigestMismatch(f"found a manifest of sha256 {actual}, expected {digest}", file=file)
     manifest = manifests.parse(content, file=file)
     for name, expected in manifest.files.items():
         check(bundle / name, expected)
@@ -64,8 +64,8 @@ def check(file: Path, expected: FileRecord) -> None:
         raise FileMissing("found no such file, expected it because the manifest lists it", file=file)
     if (size := file.stat().st_size) != expected.size:
         raise ChecksumMismatch(f"found {size} bytes, expected {expected.size}", file=file)
-    if (found := record(file)) != expected:
-        raise ChecksumMismatch(f"found sha256 {found.sha256}, expected {expected.sha256}", file=file)
+    if (actual := record(file)) != expected:
+        raise ChecksumMismatch(f"found sha256 {actual.sha256}, expected {expected.sha256}", file=file)
 
 
 def read(file: Path) -> bytes:
@@ -82,32 +82,32 @@ def locate(models: Path, name: str | None = None) -> Located:
     Of several models in a folder, `name` chooses; without it, the only one with a state.json serves.
     """
     if name is not None:
-        if name not in (found := models_in(models)):
-            raise BundleNotFound(f"found {listed(found)}, expected a model named {name!r}", file=models)
+        if name not in (names := models_in(models)):
+            raise BundleNotFound(f"found {listed(names)}, expected a model named {name!r}", file=models)
         return serving(models / name)
     if models.joinpath(manifests.FILE).is_file():
         return Located(models, None)
     if is_model(models):
         return serving(models)
-    found = models_in(models)
-    stated = [model for model in found if models.joinpath(model, states.FILE).is_file()] or found
-    if len(stated) != 1:
+    names = models_in(models)
+    candidates = [model for model in names if models.joinpath(model, states.FILE).is_file()] or names
+    if len(candidates) != 1:
         raise BundleNotFound(
-            f"found {listed(stated)}, expected one model that serves, or its name", file=models
+            f"found {listed(candidates)}, expected one model that serves, or its name", file=models
         )
-    return serving(models / stated[0])
+    return serving(models / candidates[0])
 
 
 def serving(model: Path) -> Located:
     """The bundle of a model: the one that its state.json names, else its only version."""
     if (state := states.read(model)) is not None:
-        return Located(model / state.version, state.digest)
-    found = versions_in(model)
-    if len(found) != 1:
+        return Located(model / state.stable.version, state.stable.digest)
+    versions = versions_in(model)
+    if len(versions) != 1:
         raise BundleNotFound(
-            f"found {listed(found)}, expected {states.FILE} to name the version that serves", file=model
+            f"found {listed(versions)}, expected {states.FILE} to name the version that serves", file=model
         )
-    return Located(model / found[0], None)
+    return Located(model / versions[0], None)
 
 
 def models_in(models: Path) -> list[str]:
@@ -133,5 +133,5 @@ def folders(parent: Path) -> list[Path]:
 
 
 def listed(names: list[str]) -> str:
-    """What was found, for a message."""
+    """The names as a message lists them."""
     return ", ".join(names) or "nothing"

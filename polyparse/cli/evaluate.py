@@ -8,28 +8,34 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
-from polyparse.contract.frame import Frame, Utterance
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
 from polyparse.corpora.read import read
 from polyparse.corpora.readers.splits import NAMES
-from polyparse.errors import InputError
-from polyparse.evaluation.breakdown import Case
-from polyparse.evaluation.evaluate import measure, parse_all
+from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
+from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import POOLED, calibration_of
 from polyparse.evaluation.report.page import Report, page
-from polyparse.evaluation.report.sections import MEASURES
-from polyparse.evaluation.system import open_bundle, open_checkpoint
-from polyparse.text.tokens import MAX_CHARACTERS, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from polyparse.corpora.example import Example
-    from polyparse.evaluation.system import Subject
-    from polyparse.text.vectorizer import Item
+    from polyparse.evaluation.system import EvaluatedSystem
+    from polyparse.inference.parser import Parser
 
-WIDTH = len("0.1234")
+PIPE_WIDTH = 1000
+"""Characters to a line where no terminal says how many; no table needs as many."""
+OPENERS: Mapping[str, str] = {
+    "bundle": "polyparse.evaluation.evaluated_bundle:open_bundle",
+    "checkpoint": "train.evaluated_checkpoint:open_checkpoint",
+}
+"""Option -> the function that opens what it names; only the one asked for is imported, for only one needs PyTorch."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,39 +43,38 @@ def main(argv: Sequence[str]) -> int:
     options = arguments().parse_args(argv)
     locales = options.locales.split(",") if options.locales else None
     examples = read(options.corpus, locales=locales, partition=options.partition)
-    if options.bundle is not None:
-        subject = open_bundle(options.bundle, options.device)
-    else:
-        subject = open_checkpoint(options.checkpoint, options.device)
-    cases, refused = evaluate(subject, examples)
-    found = measure([case.example for case in cases], [case.frame for case in cases])
-    found["calibration"] = calibration_of(cases)
-    print(line("mean", found["mean"]))
-    print(trust(found["calibration"][POOLED]))
+    (kind,) = (kind for kind in OPENERS if getattr(options, kind) is not None)
+    system: EvaluatedSystem = resolve_name(OPENERS[kind])(getattr(options, kind), options.device)
+    table, console = measures_table(), terminal()
+    with Live(table, console=console, transient=True):
+        cases, refused = evaluate(system.parser, examples, table)
+    measured = measure([case.example for case in cases], [case.frame for case in cases])
+    table.add_row("mean", *row(measured["mean"]), style="bold")
+    console.print(table, crop=False)
+    measured["calibration"] = calibration_of(cases)
+    print(calibration_line(measured["calibration"][POOLED]))
     facts = {
-        **subject.facts,
+        **system.facts,
         "Corpus": options.corpus,
         "Partition": options.partition,
-        "Locales": ", ".join(found["locales"]),
-        **not_parsed(subject, found["locales"], refused),
+        "Locales": ", ".join(measured["locales"]),
+        **not_parsed(system.parser, measured["locales"], refused),
         "Date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    title = f"{subject.title} on {options.corpus.partition(':')[0]} {options.partition}"
-    write(options.report, Report(title, facts, found, cases))
+    title = f"{system.title} on {options.corpus.partition(':')[0]} {options.partition}"
+    write(options.report, Report(title, facts, measured, cases))
     print(f"wrote {options.report / 'metrics.json'} and {options.report / 'report.html'}")
     return 0
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line may say."""
+    """The command line: which model, which corpus, where to report."""
     parser = argparse.ArgumentParser(
         prog="polyparse evaluate", description="Measure a bundle or a checkpoint on a corpus."
     )
-    subject = parser.add_mutually_exclusive_group(required=True)
-    subject.add_argument(
-        "--bundle", metavar="DIR", type=Path, help="a bundle, a model, or a folder of models"
-    )
-    subject.add_argument("--checkpoint", metavar="DIR", type=Path, help="a finished run of polyparse train")
+    system = parser.add_mutually_exclusive_group(required=True)
+    system.add_argument("--bundle", metavar="DIR", type=Path, help="a bundle, a model, or a folder of models")
+    system.add_argument("--checkpoint", metavar="DIR", type=Path, help="a finished run of polyparse train")
     parser.add_argument(
         "--corpus",
         metavar="FORMAT:PATH",
@@ -90,57 +95,49 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def evaluate(subject: Subject, examples: Sequence[Example]) -> tuple[list[Case], Counter[str]]:
-    """Every utterance with its frame, and how many were refused, by error code; prints the measures of each locale."""
+def evaluate(parser: Parser, examples: Sequence[Example], table: Table) -> tuple[list[Case], Counter[str]]:
+    """Every utterance with its frame, and how many were refused, by error code; the table gets a row a locale."""
     cases: list[Case] = []
     refused: Counter[str] = Counter()
-    print(line("locale", {"utterances": "utterances", **MEASURES}))
     for locale in dict.fromkeys(example.locale for example in examples):
-        own = [example for example in examples if example.locale == locale]
-        frames, codes = parse(subject, own, locale=subject.served(locale))
-        cases += map(Case, own, frames)
+        of_locale = [example for example in examples if example.locale == locale]
+        frames, codes = answer(parser, of_locale)
+        cases += map(Case, of_locale, frames)
         refused += codes
-        print(line(locale, measure(own, frames)["locales"][locale]), flush=True)
+        table.add_row(locale, *row(measure(of_locale, frames)["locales"][locale]))
     return cases, refused
 
 
-def parse(
-    subject: Subject, examples: Sequence[Example], *, locale: str | None
-) -> tuple[list[Frame], Counter[str]]:
-    """Frames of the utterances, and the codes of those refused, whose frames have no domain, intent or slots."""
-    items: dict[int, Item] = {}
-    frames: dict[int, Frame] = {}
-    codes: Counter[str] = Counter()
-    for row, example in enumerate(examples):
-        try:
-            check(example.text, max_chars=MAX_CHARACTERS)
-            items[row] = subject.prepare(Utterance(example.text, locale))
-        except InputError as error:
-            codes[error.code] += 1
-            frames[row] = Frame(example.text, locale, None, None, (), 0.0)
-    frames.update(zip(items, parse_all(subject, list(items.values())), strict=True))
-    return [frames[row] for row in range(len(examples))], codes
+def terminal() -> Console:
+    """Standard output; what is no terminal gets whole lines without colours."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False, highlight=False)
 
 
-def line(name: str, found: Mapping[str, object]) -> str:
-    """A line of the table."""
-    cells = [f"{name:<10}", f"{found['utterances']:>10}"]
-    for key, title in MEASURES.items():
-        value = found[key]
-        shown = f"{value:.4f}" if isinstance(value, float) else value or "-"
-        cells.append(f"{shown:>{max(len(title), WIDTH)}}")
-    return "  ".join(cells)
+def measures_table() -> Table:
+    """The columns of the table; its rows come as they are measured."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("locale", no_wrap=True)
+    for title in ("utterances", *(measured.title for measured in MEASURES.values())):
+        table.add_column(title, justify="right", min_width=len("0.1234"), no_wrap=" " not in title)
+    return table
 
 
-def trust(errors: Mapping[str, Mapping[str, float] | None]) -> str:
+def row(measured: Mapping[str, Any]) -> list[str]:
+    """The cells of a row but for its name."""
+    ratios = (measured[key] for key in MEASURES)
+    return [str(measured["utterances"]), *("-" if ratio is None else f"{ratio:.4f}" for ratio in ratios)]
+
+
+def calibration_line(errors: Mapping[str, Mapping[str, float] | None]) -> str:
     """How far confidences can be trusted, in a line."""
     told = (f"{measure} {error['ece']:.4f}" for measure, error in errors.items() if error is not None)
     return f"expected calibration error: {', '.join(told) or 'nothing to measure'}"
 
 
-def not_parsed(subject: Subject, locales: Sequence[str], refused: Counter[str]) -> dict[str, str]:
+def not_parsed(parser: Parser, locales: Sequence[str], refused: Counter[str]) -> dict[str, str]:
     """What a reader must know to trust the measures."""
-    unserved = [locale for locale in locales if subject.served(locale) is None]
+    unserved = [locale for locale in locales if served_locale(parser, locale) is None]
     notes = {
         "Not served": f"{', '.join(unserved)}: parsed without a locale" if unserved else "",
         "Refused, counted as wrong": ", ".join(f"{count} {code}" for code, count in sorted(refused.items())),

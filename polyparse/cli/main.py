@@ -1,4 +1,4 @@
-"""The console command: a table from subcommand to the function that serves it, imported only when called."""
+"""The console command: a table from subcommand to the function that runs it, imported only when called."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ class Command(NamedTuple):
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("service.cli:main", "answer POST /parse over HTTP"),
     "parse": Command("polyparse.cli.parse:main", "print the frames of utterances"),
-    "train": Command("train.cli:main", "train a model on a corpus"),
-    "rejection": Command(
-        "train.postprocessing.ood_cli:main", "choose from which score on a trained model refuses an utterance"
-    ),
+    "train": Command("train.cli.train:main", "train a model on a corpus"),
+    "ood": Command("train.cli.ood:main", "choose the out-of-domain threshold of a trained model"),
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
-    "models": Command("polyparse.cli.models:main", "list, verify, promote and roll back bundles"),
+    "models": Command("polyparse.cli.models:main", "list, verify, promote, roll back and upgrade bundles"),
 }
 
 INSTALL: Mapping[str, str] = {
@@ -38,7 +36,9 @@ INSTALL: Mapping[str, str] = {
     "scipy": ".[train]",
     "onnx": ".[train]",
     "fasttext": ".[train]",
-    "tqdm": ".[train]",
+    "jinja2": ".[report]",
+    "matplotlib": ".[report]",
+    "rich": ".[report]",
 }
 """Module that may be absent -> what to install for it; any other absent module is a bug, and is raised."""
 
@@ -74,12 +74,12 @@ def run(command: Command, argv: Sequence[str]) -> int:
 
 
 def usage() -> str:
-    """The table of subcommands, for people."""
-    rows = (f"  {name:<10}{command.summary}" for name, command in COMMANDS.items())
-    return "\n".join(("usage: polyparse SUBCOMMAND ... (each explains itself with --help)", "", *rows))
+    """The help text: the table of subcommands."""
+    lines = (f"  {name:<10}{command.summary}" for name, command in COMMANDS.items())
+    return "\n".join(("usage: polyparse SUBCOMMAND ... (each explains itself with --help)", "", *lines))
 
 
 def refuse(message: str) -> int:
-    """Say on stderr why nothing was done."""
+    """Print the error on stderr; returns the exit status."""
     print(f"polyparse: {message}", file=sys.stderr)
     return REFUSED

@@ -1,4 +1,4 @@
-"""`polyparse models list|verify|promote|rollback`: what a release engineer does with folders of models."""
+"""`polyparse models list|verify|promote|rollback|upgrade`: what a release engineer does with folders of models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
-from polyparse.errors import BundleError, BundleNotFound
+from polyparse.errors import BundleError, BundleNotFound, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,18 +20,18 @@ HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one of the four actions; each raises BundleError where it refuses."""
+    """Run one of the actions; each raises BundleError or ConfigError where it refuses."""
     options = arguments().parse_args(argv)
     status: int = options.action(options)
     return status
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line may say."""
+    """The parser of the command line."""
     parser = argparse.ArgumentParser(prog="polyparse models", description="Look after folders of models.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
-    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback")
+    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|upgrade")
     add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
     add.set_defaults(action=list_models)
     add = actions.add_parser("verify", parents=[common], help="check every byte, then the golden frames")
@@ -45,12 +45,19 @@ def arguments() -> argparse.ArgumentParser:
     add = actions.add_parser("rollback", parents=[common], help="let the version before serve again")
     add.add_argument("name")
     add.set_defaults(action=rollback)
+    add = actions.add_parser(
+        "upgrade", parents=[common], help="write a version anew in the schema of today, as a new version"
+    )
+    add.add_argument("name")
+    add.add_argument("version")
+    add.add_argument("new_version", metavar="new-version", help="a version that does not exist yet")
+    add.set_defaults(action=upgrade)
     return parser
 
 
 def list_models(options: argparse.Namespace) -> int:
     """Print a table of all versions."""
-    rows = [HEADER, *(row(bundle) for bundle in bundles_in(options.models))]
+    rows = [HEADER, *(cells_of(bundle) for bundle in bundles_in(options.models))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for cells in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
@@ -75,46 +82,60 @@ def promote(options: argparse.Namespace) -> int:
     (bundle,) = bundles_in(options.models, options.name, options.version)
     check(bundle)
     state = release.promote(bundle.parent, bundle.name)
-    print(f"{options.name}: {state.version} serves, sha256 {state.digest}")
+    print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
     return 0
 
 
 def rollback(options: argparse.Namespace) -> int:
-    """Let the version before serve again; its files are checked, its golden frames were when it was promoted."""
+    """Let the version before serve again; its files are verified, its golden frames were when it was promoted."""
     state = release.rollback(options.models / options.name)
-    print(f"{options.name}: {state.version} serves, sha256 {state.digest}")
+    print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
+    return 0
+
+
+def upgrade(options: argparse.Namespace) -> int:
+    """Write the upgraded version to a new folder; the old version, and which one serves, stay as they are."""
+    from polyparse.runtime.upgrade import upgrade as write_anew  # noqa: PLC0415 - as in `check`
+
+    (bundle,) = bundles_in(options.models, options.name, options.version)
+    if not manifests.is_folder_name(options.new_version):
+        raise ConfigError(f"new-version: found {options.new_version!r}, expected the name of a folder")
+    out = bundle.with_name(options.new_version)
+    written = write_anew(bundle, out)
+    print(f"{out}: schema {written.schema_version}, sha256 {bundles.digest(out)}")
     return 0
 
 
 def bundles_in(models: Path, name: str | None = None, version: str | None = None) -> Iterator[Path]:
     """The bundles of a folder of models, or those of one name, or of one version; BundleNotFound where none is."""
-    found = [
+    paths = [
         models / model / each
         for model in bundles.models_in(models)
         for each in bundles.versions_in(models / model)
     ]
-    wanted = [path for path in found if name in {None, path.parent.name} and version in {None, path.name}]
-    if not wanted:
-        names = bundles.listed([f"{path.parent.name}/{path.name}" for path in found])
+    matching = [path for path in paths if name in {None, path.parent.name} and version in {None, path.name}]
+    if not matching:
+        names = bundles.listed([f"{path.parent.name}/{path.name}" for path in paths])
         expected = "/".join(part for part in (name or "a model", version) if part)
         raise BundleNotFound(f"found {names}, expected {expected}", file=models)
-    yield from wanted
+    yield from matching
 
 
 def check(bundle: Path) -> str:
     """Verify a bundle, by its digest too where it serves, and its golden frames; returns the digest."""
-    from polyparse.runtime.load import Parser  # noqa: PLC0415 - the other actions need no runtime
+    from polyparse.runtime.load import load  # noqa: PLC0415 - the other actions need no runtime
 
     state = states.read(bundle.parent)
-    pinned = state.digest if state is not None and state.version == bundle.name else None
-    Parser.load(bundle, digest=pinned, device="cpu").check_golden()
-    return bundles.digest(bundle)
+    pinned = state.stable.digest if state is not None and state.stable.version == bundle.name else None
+    loaded = load(bundle, digest=pinned, device="cpu")
+    loaded.check_golden()
+    return loaded.digest
 
 
-def row(bundle: Path) -> tuple[str, ...]:
-    """The cells of one version."""
+def cells_of(bundle: Path) -> tuple[str, ...]:
+    """The table cells of one version, as in HEADER."""
     state = states.read(bundle.parent)
-    serves = "yes" if state is not None and state.version == bundle.name else ""
+    serves = "yes" if state is not None and state.stable.version == bundle.name else ""
     file = bundle / manifests.FILE
     try:
         manifest = manifests.parse(file.read_bytes(), file=file)
@@ -132,7 +153,7 @@ def row(bundle: Path) -> tuple[str, ...]:
 
 
 def exact_match(manifest: manifests.Manifest) -> str:
-    """The mean over the locales that were measured."""
+    """The mean exact match over the locales that were measured; "-" without any."""
     measured = [measures.get("exact_match") for measures in manifest.measures.values()]
     numbers = [value for value in measured if isinstance(value, float | int)]
     return f"{mean(numbers):.3f}" if numbers else "-"

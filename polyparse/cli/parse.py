@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Parse each TEXT with the model that serves, on the CPU; prints one frame a text, in their order."""
-    from polyparse.runtime.load import Parser  # noqa: PLC0415 - --help needs no runtime
+    from polyparse.runtime.load import load  # noqa: PLC0415 - --help needs no runtime
 
     options = arguments().parse_args(argv)
     located = locate(options.models, options.model)
-    parser = Parser.load(located.bundle, digest=located.digest, device="cpu")
+    parser = load(located.bundle, digest=located.digest, device="cpu").parser
     frames = parser.parse([Utterance(text, options.locale) for text in options.texts])
     show = as_json if options.json else as_table
     print("\n".join(show(frame) for frame in frames))
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What the command line may say."""
+    """The parser of the command line."""
     parser = argparse.ArgumentParser(prog="polyparse parse", description="Print the frames of utterances.")
     parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
     parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
@@ -50,7 +50,7 @@ def as_json(frame: Frame) -> str:
 
 def as_table(frame: Frame) -> str:
     """The text, then a line for the domain, the intent and each slot, with their confidences; or that it was refused."""
-    if frame.refused:
+    if frame.refused is not None:
         return f"{frame.text}\n  out of domain  {frame.out_of_domain:.2f}"
     rows = [
         *(("domain", choice.name, choice.confidence, "") for choice in (frame.domain,) if choice),

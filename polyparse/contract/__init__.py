@@ -1,1 +1,1 @@
-"""The model contract: what every model is asked and answers. Utterance and frame, labels, tag schemes, networks."""
+"""The model contract: utterance and frame, labels, tag schemes."""

@@ -1,4 +1,4 @@
-"""What goes in and what comes out: an utterance, and the frame that answers it.
+"""Input and output of a model: an utterance, and the frame that answers it.
 
 Offsets are code points of the caller's own string, start inclusive, end exclusive; `value == text[start:end]` always.
 Confidences are probabilities in [0, 1].
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
 
 from polyparse.errors import ModelRunFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One text to parse; `n_best` frames are wanted, the best first."""
+    """One text to parse into the `n_best` best hypotheses; `allow_refusal` is whether it may be refused as out of domain."""
 
     text: str
     locale: str | None = None
     n_best: int = 1
+    allow_refusal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,15 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a frame has no domain and no intent."""
+
+    reason: Literal["domain", "language"]
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
-    """One reading of an utterance; its confidence is P(domain, intent) x P(slots | domain), both calibrated."""
+    """One hypothesis about an utterance; its confidence is P(domain, intent) x P(slots | domain), both calibrated."""
 
     domain: Choice | None
     intent: Choice | None
@@ -52,11 +61,11 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The best reading, and the next ones in order; `domain` or `intent` is None where the corpus has none.
+    """The best hypothesis, and the next ones in order; `domain` or `intent` is None where the corpus has none.
 
-    `out_of_domain` is how likely the utterance is none of the model's; None for a model that does not judge it. A refused
-    frame has no domain, intent or slots, and the confidence of the reading that was refused; where several readings were
-    asked for, its alternatives are all of them, that one first.
+    `out_of_domain` is how likely the utterance is none of the model's; None for a model without such a score. A refused
+    frame has no domain, intent or slots, and the confidence of the hypothesis that was refused; where several hypotheses
+    were asked for, its alternatives are all of them, that one first.
     """
 
     text: str
@@ -67,18 +76,14 @@ class Frame:
     confidence: float
     alternatives: tuple[Alternative, ...] = ()
     out_of_domain: float | None = None
-
-    @property
-    def refused(self) -> bool:
-        """Whether the utterance was taken for one out of the model's domains."""
-        return self.out_of_domain is not None and self.intent is None
+    refused: Refusal | None = None
 
 
 def probability(value: float) -> float:
-    """The value, without what rounding adds above 1.
+    """The value, but at most 1, which rounding may exceed.
 
     Raises:
-        ModelRunFailed: it is no number: a graph gave NaN or an infinity, which must not pass for certainty.
+        ModelRunFailed: it is NaN or infinite, which must not be taken for certainty.
     """
     if not isfinite(value):
         raise ModelRunFailed(f"confidence: found {value}, expected a number from 0 to 1")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labels:
-    """Names by index; each intent belongs to one domain, a slot to as many as it was seen in.
+    """Names by index; each intent belongs to one domain, a slot to every domain that it occurs in.
 
     `intent_domains[i]` is the domain of intent i (empty without domains); `domain_slots[d]` the slots of domain d.
     """
@@ -37,7 +37,7 @@ class Labels:
     scheme: str
 
     def __post_init__(self) -> None:
-        """Raise ConfigError where the parts disagree."""
+        """Raise ConfigError where the parts contradict each other."""
         for problem in _problems(self):
             raise ConfigError(f"labels.{problem}")
 
@@ -47,14 +47,14 @@ class Labels:
         return SCHEMES[self.scheme].tags(self.slots)
 
     @cached_property
-    def tag_rows(self) -> dict[str, int]:
+    def tag_ids(self) -> dict[str, int]:
         """Index of each tag."""
-        return {tag: row for row, tag in enumerate(self.tags)}
+        return {tag: index for index, tag in enumerate(self.tags)}
 
     @cached_property
-    def intent_rows(self) -> dict[str, int]:
+    def intent_ids(self) -> dict[str, int]:
         """Index of each intent."""
-        return {intent: row for row, intent in enumerate(self.intents)}
+        return {intent: index for index, intent in enumerate(self.intents)}
 
     @cached_property
     def owner_I(self) -> NDArray[np.intp]:
@@ -81,11 +81,11 @@ class Labels:
 
     def restrict(self, domain: int) -> Labels:
         """The inventory of one domain alone, its names in the same order."""
-        own = self.intents_of(domain)
+        intents = self.intents_of(domain)
         return Labels(
             domains=(self.domains[domain],),
-            intents=tuple(self.intents[intent] for intent in own),
-            intent_domains=(0,) * len(own),
+            intents=tuple(self.intents[intent] for intent in intents),
+            intent_domains=(0,) * len(intents),
             slots=self.slots_of(domain),
             domain_slots=(tuple(range(len(self.domain_slots[domain]))),),
             scheme=self.scheme,
@@ -100,22 +100,22 @@ class Labels:
         An intent seen in several domains goes to the one where it is most frequent, and its slots with it.
         """
         owners: defaultdict[str | None, Counter[str | None]] = defaultdict(Counter)
-        slots_by_reading: defaultdict[tuple[str | None, str | None], set[str]] = defaultdict(set)
+        slots_by_label: defaultdict[tuple[str | None, str | None], set[str]] = defaultdict(set)
         for domain, intent, slots in frames:
-            slots_by_reading[domain, intent].update(slots)
+            slots_by_label[domain, intent].update(slots)
             if intent is not None:
                 owners[intent][domain] += 1
-        domains = _names("domains", {domain for domain, _ in slots_by_reading})
-        intents = _names("intents", {intent for _, intent in slots_by_reading})
+        domains = _names("domains", {domain for domain, _ in slots_by_label})
+        intents = _names("intents", {intent for _, intent in slots_by_label})
         if domains and not intents:
             raise ConfigError("corpus: found domains and no intents, expected intents too, or no domains")
-        owner = {intent: seen.most_common(1)[0][0] for intent, seen in owners.items()}
+        owner = {intent: counts.most_common(1)[0][0] for intent, counts in owners.items()}
         position: dict[str | None, int] = {domain: index for index, domain in enumerate(domains)}
         slots_by_domain: defaultdict[str | None, set[str]] = defaultdict(set)
-        for (domain, intent), names in slots_by_reading.items():
+        for (domain, intent), names in slots_by_label.items():
             slots_by_domain[domain] |= names
             slots_by_domain[owner.get(intent)] |= names
-        slots = tuple(sorted(set().union(*slots_by_reading.values())))
+        slots = tuple(sorted(set().union(*slots_by_label.values())))
         return cls(
             domains=domains,
             intents=intents,
@@ -129,10 +129,10 @@ class Labels:
         )
 
 
-def _names(kind: str, found: set[str | None]) -> tuple[str, ...]:
+def _names(kind: str, labels: set[str | None]) -> tuple[str, ...]:
     """The names in order; none for a corpus that has no such labels."""
-    names = tuple(sorted(name for name in found if name is not None))
-    if names and None in found:
+    names = tuple(sorted(name for name in labels if name is not None))
+    if names and None in labels:
         raise ConfigError(
             f"corpus: found utterances with and without {kind}, expected all to have one or none"
         )
@@ -140,7 +140,7 @@ def _names(kind: str, found: set[str | None]) -> tuple[str, ...]:
 
 
 def _problems(labels: Labels) -> Iterator[str]:
-    """Each way in which an inventory disagrees with itself."""
+    """Each contradiction in an inventory, as a message."""
     if labels.scheme not in SCHEMES:
         yield f"scheme: found {labels.scheme!r}, expected one of {', '.join(SCHEMES)}"
     for kind in ("domains", "intents", "slots"):
@@ -152,14 +152,14 @@ def _problems(labels: Labels) -> Iterator[str]:
         yield f"intent_domains: found {len(labels.intent_domains)} entries for {expected} intents with a domain"
     if len(labels.domain_slots) != len(labels.domains):
         yield f"domain_slots: found {len(labels.domain_slots)} entries for {len(labels.domains)} domains"
-    slots = [slot for inside in labels.domain_slots for slot in inside]
-    yield from _outside("intent_domains", labels.intent_domains, len(labels.domains))
-    yield from _outside("domain_slots", slots, len(labels.slots))
+    slots = [slot for of_domain in labels.domain_slots for slot in of_domain]
+    yield from _out_of_range("intent_domains", labels.intent_domains, len(labels.domains))
+    yield from _out_of_range("domain_slots", slots, len(labels.slots))
     for index in sorted(set(range(len(labels.domains))) - set(labels.intent_domains)):
         yield f"intent_domains: found no intent of domain {labels.domains[index]!r}, expected at least one"
 
 
-def _outside(key: str, indices: Iterable[int], size: int) -> Iterator[str]:
+def _out_of_range(key: str, indices: Iterable[int], size: int) -> Iterator[str]:
     for index in indices:
         if not 0 <= index < size:
             yield f"{key}: found {index}, expected an index below {size}"

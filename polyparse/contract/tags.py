@@ -47,16 +47,16 @@ class Scheme:
                 raise ValueError(
                     f"found {span}, expected it to lie in [{free}, {n_tokens}) and not to be empty"
                 )
-            tags[span.start : span.end] = [f"{letter}-{span.name}" for letter in self._spell(span)]
+            tags[span.start : span.end] = [f"{letter}-{span.name}" for letter in self._letters_of(span)]
             free = span.end
         return tags
 
     def decode(self, tags: Sequence[str]) -> list[Span]:
-        """Return the spans of the tags, in order; illegal tags are read as `repair` would write them."""
+        """Return the spans of the tags, in order; illegal tags are repaired: each keeps its slot."""
         spans: list[Span] = []
         before = ""
         for index, tag in enumerate(tags):
-            if tag == OUTSIDE:  # most are: nothing to read
+            if tag == OUTSIDE:  # most are; nothing to split
                 before = OUTSIDE
                 continue
             letter, slot = self._split(tag)
@@ -68,10 +68,6 @@ class Scheme:
             before = letter
         return spans
 
-    def repair(self, tags: Sequence[str]) -> list[str]:
-        """Return legal tags: each token keeps its slot; neighbours of one slot part where a tag says so."""
-        return self.encode(self.decode(tags), len(tags))
-
     def transitions(self, tags: Sequence[str]) -> tuple[Bools, Bools, Bools]:
         """Return start_K, allowed_KK, end_K: which tags may begin, which j may follow i, which may end."""
         split = [self._split(tag) for tag in tags]
@@ -80,8 +76,8 @@ class Scheme:
         same_KK = np.array([[slot == other for _, other in split] for _, slot in split], bool)
         open_K = np.array([letter in self._opens for letter, _ in split], bool)
         goes_on_K = np.array([letter in self._continues for letter, _ in split], bool)
-        parted_KK = end_K[:, None] & start_K
-        return start_K, parted_KK | (same_KK & open_K[:, None] & goes_on_K), end_K
+        new_span_KK = end_K[:, None] & start_K
+        return start_K, new_span_KK | (same_KK & open_K[:, None] & goes_on_K), end_K
 
     @cached_property
     def _letters(self) -> tuple[str, ...]:
@@ -97,7 +93,7 @@ class Scheme:
         """Return the letters with which a span may go on."""
         return (self.inside, self.last)
 
-    def _spell(self, span: Span) -> Iterator[str]:
+    def _letters_of(self, span: Span) -> Iterator[str]:
         if span.end - span.start == 1:
             yield self.only
             return

@@ -31,5 +31,5 @@ class Example:
 
     @property
     def utterance(self) -> Utterance:
-        """What a model is asked."""
+        """The utterance to parse, without the labels."""
         return Utterance(self.text, self.locale)

@@ -1,8 +1,8 @@
-"""Calibration of confidences: how far the share that is right lies from what was promised.
+"""Calibration of confidences: how far the share of right answers is from the mean confidence.
 
 Utterances in order of confidence are cut into bins of equal size. The gap of a bin lies between its mean confidence and the
-share of it that is right; the expected calibration error (ECE) is the mean gap, every bin weighing as many as it holds.
-Utterances of equal confidence share what is right among them, so that their order does not matter.
+share of it that is right; the expected calibration error (ECE) is the mean gap, weighted by the sizes of the bins.
+Utterances of equal confidence all get their mean share of right answers, so that their order does not matter.
 
 Axes: N utterances.
 """
@@ -51,9 +51,9 @@ def reliability(confidences: Sequence[float], correct: Sequence[bool], bins: int
 
 
 def error_by_chance(confidences: Sequence[float], bins: int = BINS) -> float:
-    """The ECE to expect of a model whose confidences are true, by simulation: what so few utterances cannot tell from 0.
+    """The ECE to expect of a perfectly calibrated model on as many utterances, by simulation; a smaller one may be chance.
 
-    Utterances count as independent; translations of one another are not, and raise it.
+    Utterances count as independent; translations of one another are not, and raise the real value.
     """
     confidences_N, _ = _ordered(confidences, [True] * len(confidences))
     random = np.random.default_rng(SEED)
@@ -62,7 +62,7 @@ def error_by_chance(confidences: Sequence[float], bins: int = BINS) -> float:
 
 
 def _ordered(confidences: Sequence[float], correct: Sequence[bool]) -> tuple[Numbers, Numbers]:
-    """Both in order of confidence; what is right of equal confidences, shared."""
+    """Both in order of confidence, and for equal confidences their share of right answers."""
     confidences_N = np.asarray(confidences, dtype=np.float64)
     right_N = np.asarray(correct, dtype=np.float64)
     if confidences_N.shape != right_N.shape or confidences_N.ndim != 1 or not len(confidences_N):

@@ -1,38 +1,28 @@
-"""A corpus through a pipeline: frames of many items, and the measures of design section 5 over them."""
+"""Parses a corpus, and measures the frames."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from polyparse.evaluation.score import Counts, report, score
+from polyparse.contract.frame import Frame, Utterance
+from polyparse.errors import InputError, UnknownLocale
+from polyparse.evaluation.measures import Counts, report, score
+from polyparse.text.tokens import MAX_CHARACTERS, check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyparse.contract.frame import Frame
     from polyparse.corpora.example import Example
-    from polyparse.inference.pipeline import Outcome
+    from polyparse.inference.parser import Parser
     from polyparse.text.vectorizer import Item
 
-PARSED_TOGETHER = 128
 
+class Case(NamedTuple):
+    """An utterance with its true labels, and the frame that answers it."""
 
-class Runs(Protocol):
-    """A pipeline, a parser, or whatever else gives frames of a batch."""
-
-    def run(self, items: Sequence[Item], /) -> Outcome:
-        """Frames in the items' order."""
-
-
-def parse_all(pipeline: Runs, items: Sequence[Item], *, together: int = PARSED_TOGETHER) -> list[Frame]:
-    """Frames of many items in their order, parsed in batches of like lengths."""
-    order = sorted(range(len(items)), key=lambda i: items[i].n_tokens)
-    frames: dict[int, Frame] = {}
-    for first in range(0, len(order), together):
-        rows = order[first : first + together]
-        frames.update(zip(rows, pipeline.run([items[i] for i in rows]).frames, strict=True))
-    return [frames[i] for i in range(len(items))]
+    example: Example
+    frame: Frame
 
 
 def measure(examples: Sequence[Example], frames: Sequence[Frame]) -> dict[str, Any]:
@@ -41,3 +31,31 @@ def measure(examples: Sequence[Example], frames: Sequence[Frame]) -> dict[str, A
     for example, frame in zip(examples, frames, strict=True):
         counts[example.locale] += score(example, frame)
     return report(counts)
+
+
+def answer(parser: Parser, examples: Sequence[Example]) -> tuple[list[Frame], Counter[str]]:
+    """A frame for each example, and how many texts were refused, by error code.
+
+    The frame of a refused text has no domain, intent or slots; a locale that is not served is left out of the utterance.
+    """
+    items: dict[int, Item] = {}
+    frames: dict[int, Frame] = {}
+    codes: Counter[str] = Counter()
+    for position, example in enumerate(examples):
+        locale = served_locale(parser, example.locale)
+        try:
+            check(example.text, max_chars=MAX_CHARACTERS)
+            items[position] = parser.prepare(Utterance(example.text, locale))
+        except InputError as error:
+            codes[error.code] += 1
+            frames[position] = Frame(example.text, locale, None, None, (), 0.0)
+    frames.update(zip(items, parser.run_all(list(items.values())), strict=True))
+    return [frames[position] for position in range(len(examples))], codes
+
+
+def served_locale(parser: Parser, locale: str) -> str | None:
+    """The served locale that answers for `locale`; None where the model serves none of its language."""
+    try:
+        return parser.resolve_locale(locale)
+    except UnknownLocale:
+        return None

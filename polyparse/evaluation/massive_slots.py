@@ -8,27 +8,27 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
-from polyparse.evaluation.spans import Named
+from polyparse.evaluation.spans import NamedSpan
 
 _WORD = re.compile(r"\S+")
 _TOKEN = {"ja": re.compile(r"\S"), "zh": re.compile(r"\S")}  # language -> token, where not a word
 
 
-def runs(text: str, locale: str, slots: Iterable[Named]) -> set[tuple[str, int, int]]:
+def runs(text: str, locale: str, slots: Iterable[NamedSpan]) -> set[tuple[str, int, int]]:
     """(name, first token, last token + 1) of each run of one label.
 
     A span labels the tokens that it covers wholly or in part; of two that share a token, the first labels it.
     """
-    found, at = set(), 0
+    spans, start = set(), 0
     for label, group in groupby(_labels(text, locale, slots)):
         length = sum(1 for _ in group)
         if label is not None:
-            found.add((label, at, at + length))
-        at += length
-    return found
+            spans.add((label, start, start + length))
+        start += length
+    return spans
 
 
-def _labels(text: str, locale: str, slots: Iterable[Named]) -> list[str | None]:
+def _labels(text: str, locale: str, slots: Iterable[NamedSpan]) -> list[str | None]:
     ordered = sorted(slots, key=lambda slot: slot.start)
     token = _TOKEN.get(locale.partition("-")[0], _WORD)
     return [

@@ -1,8 +1,23 @@
-"""Counts: what scoring adds up over utterances, and the measures that are ratios of the sums."""
+"""The measures of a frame against the truth: one table over additive counts, which every report reads.
 
-from collections.abc import Mapping
+Slots are compared twice. By MASSIVE's rule (`massive_slots`) for slot F1 and exact match, so that figures can be compared
+with published ones; by code points, for frame accuracy and SEMER.
+"""
+
+from __future__ import annotations
+
 from dataclasses import astuple, dataclass
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from polyparse.evaluation.massive_slots import runs
+from polyparse.evaluation.semer import slot_errors
+from polyparse.evaluation.spans import trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from polyparse.contract.frame import Choice, Frame
+    from polyparse.corpora.example import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,57 +32,120 @@ class Counts:
     slots_true: int = 0  # by MASSIVE's rule
     slots_predicted: int = 0
     slots_right: int = 0
-    exact_right: int = 0
-    frames_right: int = 0
+    exact_right: int = 0  # utterances with intent and slots right, by MASSIVE's rule
+    frames_right: int = 0  # utterances with domain, intent and slots right, by code points
     semer_errors: int = 0
-    semer_reference: int = 0
+    semer_reference: int = 0  # true slots and intents
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
-
-
-class Measures(TypedDict):
-    """Fractions; None where there is nothing to measure: no domains, no intents, no slots true or predicted."""
-
-    domain_accuracy: float | None
-    intent_accuracy: float | None
-    slot_f1: float | None
-    exact_match: float | None
-    frame_accuracy: float | None
-    semer: float | None
-    utterances: int
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(left + right for left, right in zip(astuple(self), astuple(other), strict=True)))
 
 
-def measures(counts: Counts) -> Measures:
-    """The ratios; slot_f1 is the micro-averaged F1 over spans, semer may exceed 1."""
-    return Measures(
-        domain_accuracy=_ratio(counts.domains_right, counts.domains),
-        intent_accuracy=_ratio(counts.intents_right, counts.intents),
-        slot_f1=_ratio(2 * counts.slots_right, counts.slots_true + counts.slots_predicted),
-        exact_match=_ratio(counts.exact_right, counts.utterances),
-        frame_accuracy=_ratio(counts.frames_right, counts.utterances),
-        semer=_ratio(counts.semer_errors, counts.semer_reference),
-        utterances=counts.utterances,
-    )
+class Measure(NamedTuple):
+    """A ratio of counts, None where there is nothing to measure.
+
+    A "share" is from 0 to 1 and better when higher, a "rate" may exceed 1 and is better when lower.
+    """
+
+    title: str
+    meaning: str
+    of: Callable[[Counts], float | None]
+    kind: Literal["share", "rate"] = "share"
+
+
+MEASURES: Mapping[str, Measure] = {
+    "exact_match": Measure(
+        "Exact match",
+        "intent and all slots right, by the rules of MASSIVE's scorer",
+        lambda counts: _ratio(counts.exact_right, counts.utterances),
+    ),
+    "intent_accuracy": Measure(
+        "Intent accuracy",
+        "the share of utterances with the right intent",
+        lambda counts: _ratio(counts.intents_right, counts.intents),
+    ),
+    "slot_f1": Measure(
+        "Slot F1",
+        (
+            "micro-averaged over spans of white-space tokens (characters in Chinese and Japanese), "
+            "neighbours of one slot being one span"
+        ),
+        lambda counts: _ratio(2 * counts.slots_right, counts.slots_true + counts.slots_predicted),
+    ),
+    "domain_accuracy": Measure(
+        "Domain accuracy",
+        "the share of utterances with the right domain",
+        lambda counts: _ratio(counts.domains_right, counts.domains),
+    ),
+    "frame_accuracy": Measure(
+        "Frame accuracy",
+        "domain, intent and every span right to the character",
+        lambda counts: _ratio(counts.frames_right, counts.utterances),
+    ),
+    "semer": Measure(
+        "SEMER",
+        (
+            "slots deleted, inserted or substituted and intents wrong, over true slots and intents; "
+            "lower is better"
+        ),
+        lambda counts: _ratio(counts.semer_errors, counts.semer_reference),
+        kind="rate",
+    ),
+}
+"""Measures by their keys in metrics.json, the most important first."""
+
+
+def measures(counts: Counts) -> dict[str, Any]:
+    """Every measure of the counts by its key, and `utterances`."""
+    return {**{key: measure.of(counts) for key, measure in MEASURES.items()}, "utterances": counts.utterances}
 
 
 def report(per_locale: Mapping[str, Counts]) -> dict[str, Any]:
-    """{"locales": {locale: Measures}, "mean": Measures}, as `evaluate` writes it to metrics.json.
+    """{"locales": {locale: measures}, "mean": measures}, as `evaluate` writes it to metrics.json.
 
-    The mean lets every locale weigh the same, those left out that have nothing to measure; utterances are summed.
+    In the mean every locale weighs the same, without those that have nothing to measure; utterances are summed.
     """
     locales = {locale: measures(counts) for locale, counts in per_locale.items()}
-    rows = list(locales.values())
-    mean = Measures(
-        domain_accuracy=_mean([row["domain_accuracy"] for row in rows]),
-        intent_accuracy=_mean([row["intent_accuracy"] for row in rows]),
-        slot_f1=_mean([row["slot_f1"] for row in rows]),
-        exact_match=_mean([row["exact_match"] for row in rows]),
-        frame_accuracy=_mean([row["frame_accuracy"] for row in rows]),
-        semer=_mean([row["semer"] for row in rows]),
-        utterances=sum(row["utterances"] for row in rows),
+    mean: dict[str, Any] = {key: _mean([ratios[key] for ratios in locales.values()]) for key in MEASURES}
+    return {
+        "locales": locales,
+        "mean": {**mean, "utterances": sum(c.utterances for c in per_locale.values())},
+    }
+
+
+def score(gold: Example, frame: Frame) -> Counts:
+    """The counts of one utterance; where the example has no domain or intent, the frame's is not scored.
+
+    Raises ValueError when the frame answers another text, whose offsets would mean nothing here.
+    """
+    if frame.text != gold.text:
+        raise ValueError(
+            f"found a frame of {frame.text!r}, expected one of {gold.text!r} (example {gold.id})"
+        )
+    has_domain, has_intent = gold.domain is not None, gold.intent is not None
+    domain_right, intent_right = _is_right(gold.domain, frame.domain), _is_right(gold.intent, frame.intent)
+    true, predicted = trimmed(gold.text, gold.slots), trimmed(gold.text, frame.slots)
+    true_runs = runs(gold.text, gold.locale, true)
+    predicted_runs = runs(gold.text, gold.locale, predicted)
+    return Counts(
+        utterances=1,
+        domains=int(has_domain),
+        domains_right=int(has_domain and domain_right),
+        intents=int(has_intent),
+        intents_right=int(has_intent and intent_right),
+        slots_true=len(true_runs),
+        slots_predicted=len(predicted_runs),
+        slots_right=len(true_runs & predicted_runs),
+        exact_right=int(intent_right and true_runs == predicted_runs),
+        frames_right=int(domain_right and intent_right and true == predicted),
+        semer_errors=slot_errors(true, predicted) + int(not intent_right),
+        semer_reference=len(true) + int(has_intent),
     )
-    return {"locales": locales, "mean": mean}
+
+
+def _is_right(true: str | None, choice: Choice | None) -> bool:
+    """Whether the choice is the true label; where the corpus has none, no choice is wrong."""
+    return true is None or (choice is not None and choice.name == true)
 
 
 def _ratio(part: int, whole: int) -> float | None:

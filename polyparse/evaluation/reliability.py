@@ -1,6 +1,6 @@
 """How far confidences can be trusted on a corpus: calibration error by measure and locale, beside what chance alone shows.
 
-Only what was answered is judged: an utterance that was refused has no domain and no intent to be sure of.
+Only answers count: a refused utterance has no domain and no intent that a confidence could be of.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyparse.evaluation.calibration_error import error_by_chance, expected_calibration_error
-from polyparse.evaluation.score import score
+from polyparse.evaluation.measures import score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from polyparse.evaluation.breakdown import Case
+    from polyparse.evaluation.evaluate import Case
 
 POOLED = "pooled"
 
@@ -26,9 +26,9 @@ class Answers(NamedTuple):
 
 
 def answers(measure: str, cases: Sequence[Case]) -> Answers:
-    """The answers that a measure judges: those to utterances whose truth is known, where something was answered."""
-    judged = [found for case in cases if (found := MEASURES[measure](case)) is not None]
-    return Answers([confidence for confidence, _ in judged], [right for _, right in judged])
+    """The answers that a measure counts: those to utterances whose true label is known."""
+    pairs = [pair for case in cases if (pair := MEASURES[measure](case)) is not None]
+    return Answers([confidence for confidence, _ in pairs], [right for _, right in pairs])
 
 
 def calibration_of(cases: Sequence[Case]) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def _errors(cases: Sequence[Case]) -> dict[str, dict[str, float] | None]:
     return {measure: _error(answers(measure, cases)) for measure in MEASURES}
 
 
-def _error(found: Answers) -> dict[str, float] | None:
-    if not found.correct:
+def _error(scored: Answers) -> dict[str, float] | None:
+    if not scored.correct:
         return None
     return {
-        "ece": expected_calibration_error(found.confidences, found.correct),
-        "by_chance": error_by_chance(found.confidences),
+        "ece": expected_calibration_error(scored.confidences, scored.correct),
+        "by_chance": error_by_chance(scored.confidences),
     }
 
 
@@ -76,4 +76,4 @@ MEASURES: dict[str, Callable[[Case], tuple[float, bool] | None]] = {
     "domain": _domain,
     "frame": _frame,
 }
-"""What can be sure and right: the confidence of one, and whether it is right; None where there is nothing to judge."""
+"""Part of a frame -> its confidence, and whether it is right; None without an answer or a known truth."""

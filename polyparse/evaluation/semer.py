@@ -17,7 +17,7 @@ def slot_errors(true: Sequence[Span], predicted: Sequence[Span]) -> int:
 
 
 def _pairs(deleted: Sequence[Span], inserted: Sequence[Span]) -> int:
-    """The most pairs that overlap: on a line it is right to pair as soon as the two next ones do."""
+    """The most pairs that overlap; spans are in order, so that to pair the next two as soon as they overlap is optimal."""
     pairs = left = right = 0
     while left < len(deleted) and right < len(inserted):
         one, other = deleted[left], inserted[right]

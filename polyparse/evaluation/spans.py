@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 
-class Named(Protocol):
+class NamedSpan(Protocol):
     """Anything with a name and code-point offsets: a span of a corpus, a slot of a frame."""
 
     @property
@@ -21,19 +21,19 @@ class Named(Protocol):
 
 
 class Span(NamedTuple):
-    """Start first, so that spans sort as they stand in the text."""
+    """A slot in code points; `start` comes first, so that spans sort in the order of the text."""
 
     start: int
     end: int
     name: str
 
 
-def trimmed(text: str, slots: Iterable[Named]) -> list[Span]:
+def trimmed(text: str, slots: Iterable[NamedSpan]) -> list[Span]:
     """The slots in the order of the text, without white space at their edges."""
     return sorted(_trim(text, slot) for slot in slots)
 
 
-def _trim(text: str, slot: Named) -> Span:
+def _trim(text: str, slot: NamedSpan) -> Span:
     value = text[slot.start : slot.end]
     start = slot.start + len(value) - len(value.lstrip())
     return Span(start, start + len(value.strip()), slot.name)

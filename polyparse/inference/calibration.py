@@ -1,4 +1,4 @@
-"""Calibration, pure: from a model's own probabilities to confidences that are right as often as they say.
+"""Calibration, pure: from a model's own probabilities to confidences that are true on average.
 
 Axes: B utterances. Each locale has a scale, and the pooled one answers for requests of no locale, or of one without its own.
 
@@ -6,8 +6,8 @@ Axes: B utterances. Each locale has a scale, and the pooled one answers for requ
     odds'(path)        exp(offset) * odds(path) ** slope: logistic in the log odds (Platt 1999)
     P'(domain, intent, slots) = P'(intent) * P'(path)
 
-Both maps rise, so that neither a decision nor the order of readings changes; and none depends on how many readings were
-asked for, since temperatures act on all intents, decoded or not.
+Both maps increase, so that neither a decision nor the order of hypotheses changes; and none depends on how many hypotheses
+were asked for, since temperatures act on all intents, decoded or not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from polyparse.errors import ConfigError
 
-LEAST_DOUBT = 1e-6
-"""No path is taken for surer than this leaves: what a float32 log-probability knows of 1 - P ends there."""
+MIN_ERROR_PROBABILITY = 1e-6
+"""The least probability that a path is wrong: a float32 log-probability cannot tell smaller values of 1 - P apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Parameters of one locale; those of the defaults change nothing.
+    """Parameters of one locale; the defaults change nothing.
 
     `domain_temperature` is for hard routing, which makes domains of DC alone; soft routing's domains are sums of intents.
     """
@@ -37,7 +37,7 @@ class Scale:
     path_offset: float = 0.0
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for a value under which the maps would not rise, or would overflow."""
+        """Raise ConfigError for a value under which the maps would not increase, or would overflow."""
         for name, (low, high) in _BOUNDS.items():
             if not low <= (value := getattr(self, name)) <= high:
                 raise ConfigError(f"{name}: found {value}, expected a number from {low:g} to {high:g}")
@@ -45,7 +45,7 @@ class Scale:
     def path_probability(self, log_prob: float) -> float:
         """P'(path) of log P(path), which is at most 0; NaN stays NaN."""
         right = exp(self.path_offset + self.path_slope * log_prob)
-        wrong: float = max(-expm1(log_prob), LEAST_DOUBT) ** self.path_slope
+        wrong: float = max(-expm1(log_prob), MIN_ERROR_PROBABILITY) ** self.path_slope
         return right / (right + wrong)
 
 
@@ -58,7 +58,7 @@ class Temperatures(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """The scales of a model."""
+    """A model's scales by locale, and the pooled one."""
 
     pooled: Scale
     locales: Mapping[str, Scale]

@@ -1,12 +1,12 @@
-"""Routing, pure: which (domain, intent) readings of an utterance are decoded, and how probable each is.
+"""Routing, pure: which (domain, intent) hypotheses about an utterance are decoded, and how probable each is.
 
 Axes: B utterances, I intents, D domains, X classes of the domain classifier (intents or domains).
 
 Soft: log P(d, i) = lambda * log P_joint(i) + (1 - lambda) * log P_DC(i), normalised over the intents.
-Hard (the paper's): the domain comes from DC alone, the intent from the joint network within that domain.
+Hard (Tan & Golovneva 2020): the domain comes from DC alone, the intent from the joint network within that domain.
 
-Temperatures (see `polyparse.inference.calibration`) divide log-probabilities, which are then normalised anew: over the intents when
-soft, over the domains and over the intents within each when hard. The order of readings is what it is without them.
+Temperatures (see `polyparse.inference.calibration`) divide log-probabilities, which are then normalised anew: over the
+intents when soft, over the domains and over the intents within each when hard. The order of hypotheses stays.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ AnyFloat = TypeVar("AnyFloat", bound=np.floating)
 
 @dataclass(frozen=True)
 class Routing:
-    """`joint_weight` is lambda; `classifier` names the classes of DC ("none": there is no DC)."""
+    """`joint_weight` is lambda; `classifier_classes` are the classes of DC ("none": there is no DC)."""
 
     kind: Literal["soft", "hard"] = "soft"
     joint_weight: float = 0.5
-    classifier: Literal["intents", "domains", "none"] = "intents"
+    classifier_classes: Literal["intents", "domains", "none"] = "intents"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One reading to decode. Domain or intent is None where the corpus has none; probabilities then are 1."""
+    """One hypothesis to decode. Domain or intent is None where the corpus has none; probabilities then are 1."""
 
     domain: int | None
     intent: int | None
@@ -58,7 +58,7 @@ def log_normalise(scores_BX: NDArray[AnyFloat]) -> NDArray[AnyFloat]:
 
 def domain_log_probs(classified_BX: Floats, labels: Labels, routing: Routing) -> Floats:
     """log P_DC(domain), shape (B, D): a domain's probability is the sum over its intents."""
-    if routing.classifier == "domains":
+    if routing.classifier_classes == "domains":
         return classified_BX
     return _log_sums(classified_BX, labels)
 
@@ -82,8 +82,8 @@ def rank(
         order_BI = _largest_first(log_probs_BI, max(n_best))
     else:
         domains_BD = domain_log_probs(classified_BX, labels, routing)
-        place_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
-        order_BI = np.lexsort((-log_probs_BI, place_BD[:, labels.owner_I]), axis=1)
+        rank_BD = np.argsort(np.argsort(-domains_BD, axis=1, kind="stable"), axis=1)
+        order_BI = np.lexsort((-log_probs_BI, rank_BD[:, labels.owner_I]), axis=1)
     if temperatures is not None:
         log_probs_BI = temper(log_probs_BI, labels, routing, temperatures)
     return _routes(log_probs_BI, order_BI, labels, n_best)
@@ -124,20 +124,20 @@ def temper(
 
 def is_soft(labels: Labels, routing: Routing) -> bool:
     """Whether intents are ranked all together, and not within their domains."""
-    return routing.kind == "soft" or routing.classifier == "none" or not labels.domains
+    return routing.kind == "soft" or routing.classifier_classes == "none" or not labels.domains
 
 
 def _mixture(joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing) -> Floats:
-    if classified_BX is None or routing.classifier == "none":
+    if classified_BX is None or routing.classifier_classes == "none":
         return joint_BI
-    if routing.classifier == "domains":
+    if routing.classifier_classes == "domains":
         classified_BX = classified_BX[:, labels.owner_I]
     return routing.joint_weight * joint_BI + (1.0 - routing.joint_weight) * classified_BX
 
 
 def _largest_first(log_probs_BI: NDArray[np.floating], n: int) -> NDArray[np.intp]:
     """At least the n likeliest intents of each utterance, in order; of equal ones the first comes first."""
-    if n == 1:  # as nearly all requests want it
+    if n == 1:  # as in nearly all requests
         best_B1: NDArray[np.intp] = log_probs_BI.argmax(axis=1, keepdims=True)
         return best_B1
     return np.argsort(-log_probs_BI, axis=1, kind="stable")
@@ -148,11 +148,14 @@ def _routes(
 ) -> list[list[Route]]:
     """The first `n_best[b]` intents of each utterance's order, as routes."""
     order_BN = order_BI[:, : max(n_best)]
-    log_probs_BN = log_probs_BI[_rows(order_BN), order_BN]
+    log_probs_BN = log_probs_BI[_index_B1(order_BN), order_BN]
     domain_BN, domain_probs_BN = _domains(log_probs_BI, order_BN, labels)
     columns = (domain_BN, order_BN, domain_probs_BN, np.exp(log_probs_BN), log_probs_BN)
-    rows = zip(*(column_BN.tolist() for column_BN in columns), strict=True)
-    return [list(map(Route, *(column[:n] for column in row))) for row, n in zip(rows, n_best, strict=True)]
+    utterances = zip(*(column_BN.tolist() for column_BN in columns), strict=True)
+    return [
+        list(map(Route, *(column[:n] for column in utterance)))
+        for utterance, n in zip(utterances, n_best, strict=True)
+    ]
 
 
 def _domains(
@@ -163,16 +166,16 @@ def _domains(
         return np.full(order_BN.shape, None), np.ones(order_BN.shape)
     probs_BD = summed_by_domain(log_probs_BI, labels)
     domain_BN = labels.owner_I[order_BN]
-    return domain_BN, np.minimum(probs_BD[_rows(domain_BN), domain_BN], 1.0)
+    return domain_BN, np.minimum(probs_BD[_index_B1(domain_BN), domain_BN], 1.0)
 
 
-def _rows(columns_BN: NDArray[np.intp]) -> NDArray[np.intp]:
-    """rows_B1, which picks with `columns_BN` what `np.take_along_axis` does, in a third of its time for a batch of one."""
-    return np.arange(len(columns_BN))[:, None]
+def _index_B1(indices_BN: NDArray[np.intp]) -> NDArray[np.intp]:
+    """0 to B - 1: `x_BX[_index_B1(i), i]` is `np.take_along_axis(x_BX, i, 1)` in a third of its time for a batch of one."""
+    return np.arange(len(indices_BN))[:, None]
 
 
 def _log_sums(log_probs_BI: NDArray[np.floating], labels: Labels) -> NDArray[np.floating]:
-    """(B, D): log of the summed probabilities of each domain's intents, sound where all of them are tiny."""
+    """(B, D): log of the summed probabilities of each domain's intents, exact also where all of them are tiny."""
     inside_DI = labels.owner_I == np.arange(len(labels.domains))[:, None]
     of_domain_BDI = np.where(inside_DI, log_probs_BI[:, None], -np.inf)
     peak_BD = of_domain_BDI.max(axis=2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MARKS = frozenset('!?¡¿,;:…।॥。！？、，"“”«»')
 """Marks that end or quote a phrase. Corpora of transcribed speech have none, callers' texts do, and a model that never saw
-one may count it to its neighbour."""
+one may include it in the slot beside it."""
 
 
 def slots_of_path(
@@ -35,13 +35,13 @@ def slots_of_path(
     if not any(tag != "O" for tag in tags):
         return ()
     text = item.utterance.text
-    found = []
+    slots = []
     for name, span_first, span_end in scheme.decode(tags):
         first, end = _within_marks(item, span_first, span_end)
         start_char, end_char = item.starts[first], item.ends[end - 1]
         confidence = probability(prod(marginals[first:end]))
-        found.append(Slot(name, text[start_char:end_char], start_char, end_char, confidence))
-    return tuple(found)
+        slots.append(Slot(name, text[start_char:end_char], start_char, end_char, confidence))
+    return tuple(slots)
 
 
 def _within_marks(item: Item, first: int, end: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
-"""The two ways to lay out a model's networks, and which readings of each item they give to the decoder.
+"""The two ways to lay out a model's networks, and which hypotheses of each item they give to the decoder.
 
-Axes: B items of a batch, S items of a sub-batch, T tokens, I intents, K tags, X classes of DC, R readings.
+Axes: B items of a batch, S items of a sub-batch, T tokens, I intents, K tags, X classes of DC, R hypotheses.
 
 shared: one network scores every item; routes come from its intent layer and DC together.
 per-domain: one network a domain (Tan & Golovneva 2020, section 2); DC routes hard, and each item is scored by the networks
@@ -37,73 +37,54 @@ if TYPE_CHECKING:
 
     from polyparse.contract.labels import Labels
     from polyparse.inference.calibration import Calibration, Temperatures
+    from polyparse.inference.networks import Networks
     from polyparse.inference.routing import Routing
     from polyparse.text.vectorizer import Batch, Item
 
     Floats = NDArray[np.float32]
 
 
-class Decoded(NamedTuple):
-    """path_RT (0 beyond the length), the chosen tags' marginals_RT, and log P(path)_R."""
-
-    path_RT: NDArray[np.int64]
-    marginals_RT: Floats
-    log_prob_R: Floats
-
-
-class Networks(Protocol):
-    """The models behind a pipeline; `network` counts a topology's networks (0 is the only one when shared)."""
-
-    def classify(self, batch: Batch) -> Floats | None:
-        """log P_DC_BX, or None without a domain classifier."""
-
-    def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
-        """log P_joint_BI over the network's own intents, and emissions_BTK over its own tags."""
-
-    def decode(
-        self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
-    ) -> Decoded:
-        """The best path of each reading under the head, its tags restricted to the allowed ones."""
-
-
 @dataclass
-class Readings:
-    """What one network decodes: reading r is `routes[r]` of item `items[r]`, its `ranks[r]`-th best, scored in `rows[r]`."""
+class Hypotheses:
+    """What one network decodes: hypothesis r is `routes[r]` of item `items[r]`, its `ranks[r]`-th best.
+
+    The network scored that item at `positions[r]` of its (sub-)batch, whose emissions and lengths stand here.
+    """
 
     network: int
     emissions_STK: Floats
     lengths_S: NDArray[np.int32]
-    rows: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     items: list[int] = field(default_factory=list)
     ranks: list[int] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
 
-    def add(self, *, row: int, item: int, first_rank: int, routes: Sequence[Route]) -> None:
+    def add(self, *, position: int, item: int, first_rank: int, routes: Sequence[Route]) -> None:
         """Append an item's routes, the best first."""
-        self.rows += [row] * len(routes)
+        self.positions += [position] * len(routes)
         self.items += [item] * len(routes)
         self.ranks += range(first_rank, first_rank + len(routes))
         self.routes += routes
 
     def emissions(self) -> tuple[Floats, NDArray[np.int32]]:
-        """emissions_RTK and lengths_R; copied only where an item has several readings."""
-        if self.rows == list(range(len(self.lengths_S))):
+        """emissions_RTK and lengths_R; copied only where an item has several hypotheses."""
+        if self.positions == list(range(len(self.lengths_S))):
             return self.emissions_STK, self.lengths_S
-        return self.emissions_STK[self.rows], self.lengths_S[self.rows]
+        return self.emissions_STK[self.positions], self.lengths_S[self.positions]
 
 
-class Read(NamedTuple):
-    """A batch scored: readings of all items, one entry a network that has any, and the evidence, made when asked for."""
+class Scored(NamedTuple):
+    """A scored batch: hypotheses of all items, one entry a network that has any, and the evidence, made when asked for."""
 
-    readings: list[Readings]
+    hypotheses: list[Hypotheses]
     evidence: Callable[[], Evidence]
 
 
 class Topology(Protocol):
     """Scores a batch and says what to decode."""
 
-    def read(self, batch: Batch, items: Sequence[Item]) -> Read:
-        """What the networks make of the items."""
+    def score(self, batch: Batch, items: Sequence[Item]) -> Scored:
+        """The hypotheses of the items, and the evidence about them."""
 
 
 class SharedTopology:
@@ -115,7 +96,7 @@ class SharedTopology:
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
 
-    def read(self, batch: Batch, items: Sequence[Item]) -> Read:
+    def score(self, batch: Batch, items: Sequence[Item]) -> Scored:
         """One entry: every item's `n_best` routes."""
         joint_BI, emissions_BTK = self._networks.score(batch, 0)
         classified_BX = self._networks.classify(batch)
@@ -128,27 +109,16 @@ class SharedTopology:
             [item.n_best for item in items],
             temperatures=_temperatures(self._calibration, items),
         )
-        readings = Readings(0, emissions_BTK, batch.lengths_B)
+        hypotheses = Hypotheses(0, emissions_BTK, batch.lengths_B)
         for b, routes in enumerate(routed):
-            readings.add(row=b, item=b, first_rank=0, routes=routes)
-
-        def evidence() -> Evidence:
-            return Evidence(
-                mixture_BI,
-                joint_BI,
-                classified_BX,
-                _unknown_share(batch),
-                batch.lengths_B,
-                summed_by_domain(mixture_BI, self._labels) if self._labels.domains else None,
-            )
-
-        return Read([readings], evidence)
+            hypotheses.add(position=b, item=b, first_rank=0, routes=routes)
+        return Scored([hypotheses], lambda: _evidence(mixture_BI, batch, self._labels))
 
 
 class SubBatch(NamedTuple):
     """The items that one domain's network scores: item `members[s]` has log P_I of its intents as given and tempered."""
 
-    readings: Readings
+    hypotheses: Hypotheses
     members: list[int]
     joint_SI: Floats
     tempered_SI: Floats
@@ -164,13 +134,13 @@ class PerDomainTopology:
             raise ConfigError(
                 "topology: found labels without domains, expected some for per-domain, or shared"
             )
-        if routing.classifier == "none":
+        if routing.classifier_classes == "none":
             raise ConfigError("topology: found no domain classifier, expected one for per-domain, or shared")
         self._labels, self._routing, self._networks = labels, routing, networks
         self._calibration = calibration
         self._sizes = [len(labels.intents_of(domain)) for domain in range(len(labels.domains))]
 
-    def read(self, batch: Batch, items: Sequence[Item]) -> Read:
+    def score(self, batch: Batch, items: Sequence[Item]) -> Scored:
         """All intents of an item's likeliest domain, then those of the next, until it has its `n_best`."""
         classified_BX = self._networks.classify(batch)
         if classified_BX is None:
@@ -180,45 +150,42 @@ class PerDomainTopology:
         tempered_BD = domains_BD
         if temperatures is not None:
             tempered_BD = log_normalise(domains_BD / temperatures.domain_B1)
-        wanted = [self._likeliest(domains_BD[b], item.n_best) for b, item in enumerate(items)]
+        domains_of = [self._likeliest(domains_BD[b], item.n_best) for b, item in enumerate(items)]
         scored = {
-            domain: self._score(domain, members, items, temperatures)
-            for domain, members in _members(wanted).items()
+            domain: self._score_domain(domain, members, items, temperatures)
+            for domain, members in _members(domains_of).items()
         }
-        for b, domains in enumerate(wanted):
-            first = 0
+        for b, domains in enumerate(domains_of):
+            first_rank = 0
             for domain in domains:
                 part = scored[domain]
-                row = part.members.index(b)
-                routes = self._routes(domain, float(tempered_BD[b, domain]), part.tempered_SI[row])
-                wanted_here = routes[: items[b].n_best - first]
-                part.readings.add(row=row, item=b, first_rank=first, routes=wanted_here)
-                first += len(routes)
+                position = part.members.index(b)
+                routes = self._routes(domain, float(tempered_BD[b, domain]), part.tempered_SI[position])
+                part.hypotheses.add(
+                    position=position,
+                    item=b,
+                    first_rank=first_rank,
+                    routes=routes[: items[b].n_best - first_rank],
+                )
+                first_rank += len(routes)
 
         def evidence() -> Evidence:
-            mixture_BI = self._classified(domains_BD, classified_BX)
-            for b, (domain, *_) in enumerate(wanted):
+            log_probs_BI = self._of_classifier(domains_BD, classified_BX)
+            for b, (domain, *_) in enumerate(domains_of):
                 part = scored[domain]
-                own = self._labels.intents_of(domain)
-                mixture_BI[b, own] = domains_BD[b, domain] + part.joint_SI[part.members.index(b)]
-            return Evidence(
-                mixture_BI,
-                None,
-                classified_BX,
-                _unknown_share(batch),
-                batch.lengths_B,
-                summed_by_domain(mixture_BI, self._labels) if self._labels.domains else None,
-            )
+                joint_I = part.joint_SI[part.members.index(b)]
+                log_probs_BI[b, self._labels.intents_of(domain)] = domains_BD[b, domain] + joint_I
+            return _evidence(log_probs_BI, batch, self._labels)
 
-        return Read([part.readings for _, part in sorted(scored.items())], evidence)
+        return Scored([part.hypotheses for _, part in sorted(scored.items())], evidence)
 
-    def _classified(self, domains_BD: Floats, classified_BX: Floats) -> Floats:
+    def _of_classifier(self, domains_BD: Floats, classified_BX: Floats) -> Floats:
         """log P_BI by DC alone, evenly within a domain where it knows no intents.
 
         It stands for the domains that are not an item's likeliest: networks that only an n-best request asks leave no
         trace in the evidence, which is the utterance's own.
         """
-        if self._routing.classifier == "intents":
+        if self._routing.classifier_classes == "intents":
             return classified_BX.copy()
         owner_I = self._labels.owner_I
         even_BI: Floats = domains_BD[:, owner_I] - np.log(np.array(self._sizes, np.float32))[owner_I]
@@ -230,7 +197,7 @@ class PerDomainTopology:
         held = accumulate(self._sizes[domain] for domain in order)
         return order[: 1 + sum(intents < n_best for intents in held)]
 
-    def _score(
+    def _score_domain(
         self, domain: int, members: list[int], items: Sequence[Item], temperatures: Temperatures | None
     ) -> SubBatch:
         batch = collate([items[b] for b in members])
@@ -238,14 +205,14 @@ class PerDomainTopology:
         tempered_SI = joint_SI
         if temperatures is not None:
             tempered_SI = log_normalise(joint_SI / temperatures.intent_B1[members])
-        return SubBatch(Readings(domain, emissions_STK, batch.lengths_B), members, joint_SI, tempered_SI)
+        return SubBatch(Hypotheses(domain, emissions_STK, batch.lengths_B), members, joint_SI, tempered_SI)
 
     def _routes(self, domain: int, domain_log_prob: float, joint_I: Floats) -> list[Route]:
-        own = self._labels.intents_of(domain)
+        intents = self._labels.intents_of(domain)
         return [
             Route(
                 domain=domain,
-                intent=own[i],
+                intent=intents[i],
                 domain_prob=probability(exp(domain_log_prob)),
                 intent_prob=probability(exp(domain_log_prob + float(joint_I[i]))),
                 log_prob=domain_log_prob + float(joint_I[i]),
@@ -254,13 +221,13 @@ class PerDomainTopology:
         ]
 
 
-def _members(wanted: Sequence[Sequence[int]]) -> dict[int, list[int]]:
-    """Domain -> the items that want it."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for b, domains in enumerate(wanted):
+def _members(domains_of: Sequence[Sequence[int]]) -> dict[int, list[int]]:
+    """Domain -> the items that its network scores, given the domains of each item."""
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for b, domains in enumerate(domains_of):
         for domain in domains:
-            found[domain].append(b)
-    return found
+            members[domain].append(b)
+    return members
 
 
 def _temperatures(calibration: Calibration | None, items: Sequence[Item]) -> Temperatures | None:
@@ -269,9 +236,17 @@ def _temperatures(calibration: Calibration | None, items: Sequence[Item]) -> Tem
     return calibration.temperatures([item.utterance.locale for item in items])
 
 
-def _unknown_share(batch: Batch) -> Floats:
+def _evidence(log_probs_BI: NDArray[np.floating], batch: Batch, labels: Labels) -> Evidence:
+    return Evidence(
+        log_probs_BI,
+        _unknown_words(batch),
+        summed_by_domain(log_probs_BI, labels) if labels.domains else None,
+    )
+
+
+def _unknown_words(batch: Batch) -> Floats:
     """The share of each utterance's tokens that the vocabulary lacks; padding is none of them."""
-    unknown_BT = batch.word_rows_U[batch.words_BT] == UNKNOWN
+    unknown_BT = batch.word_ids_U[batch.words_BT] == UNKNOWN
     share_B: Floats = (unknown_BT.sum(axis=1) / batch.lengths_B).astype(np.float32)
     return share_B
 

@@ -1,8 +1,6 @@
-"""A graph over rows of tokens whose rows run in groups of like lengths, where padding costs more than another run.
+"""A graph over sequences of tokens, run in groups of similar lengths where padding costs more than another run.
 
-A graph may say that padding costs it nothing; it then runs once, whatever the lengths.
-
-A tensor with the tokens of each row has a name whose axes begin with the row's and T: words_BT, emissions_BTK.
+A tensor has a token axis where the manifest gives its shape as (sequences, T, ...).
 """
 
 from __future__ import annotations
@@ -25,44 +23,51 @@ if TYPE_CHECKING:
 
 
 class GroupedSession:
-    """A session, and what a run of it costs; without a cost all rows run at once, padded as they are."""
+    """Runs a session on groups of sequences, chosen by the cost of a run; without a cost, on all of them at once."""
 
     def __init__(self, session: Session, cost: Cost | None) -> None:
         self._session = session
-        self._cost = None if session.packs_rows else cost
+        self._cost = cost
 
-    def run(self, rows: Arrays, shared: Arrays | None = None) -> Sequence[NDArray[Any]]:
-        """The graph's outputs in their order and the rows'; what lies beyond a row's length means nothing.
+    def run(self, sequences: Arrays, shared: Arrays | None = None) -> Sequence[NDArray[Any]]:
+        """The graph's outputs in its order, an entry for each sequence; values beyond a length are undefined.
 
         Args:
-            rows: tensors with an entry for each row, `lengths_B` among them.
-            shared: tensors that every group gets as they are.
+            sequences: tensors with an entry for each sequence, `lengths_B` among them.
+            shared: tensors that every group gets whole.
         """
         shared = shared or {}
-        lengths_B = rows["lengths_B"]
+        lengths_B = sequences["lengths_B"]
         parts = (
             groups(lengths_B.tolist(), self._cost) if self._cost is not None and len(lengths_B) > 1 else []
         )
         if len(parts) < 2:
-            return self._session.run({**rows, **shared})
-        whole = [np.empty(0)] * len(self._session.outputs)
+            return self._session.run({**sequences, **shared})
+        longest = int(lengths_B.max())
+        outputs: list[NDArray[Any]] = []
         for part in parts:
-            longest = lengths_B[part[-1]]
-            inputs = {name: _taken(name, array, part, longest) for name, array in rows.items()}
-            for index, found in enumerate(self._session.run({**inputs, **shared})):
-                if part is parts[0]:
-                    tokens = (lengths_B.max(),) if _has_tokens(self._session.outputs[index]) else ()
-                    tail = found.shape[1 + len(tokens) :]
-                    whole[index] = np.zeros((len(lengths_B), *tokens, *tail), found.dtype)
-                place = (part, slice(longest)) if _has_tokens(self._session.outputs[index]) else part
-                whole[index][place] = found
-        return whole
+            length = int(lengths_B[part[-1]])
+            inputs = {name: self._entries(name, array, part, length) for name, array in sequences.items()}
+            results = self._session.run({**inputs, **shared})
+            if not outputs:
+                outputs = [self._empty(*each, len(lengths_B), longest) for each in self._with_names(results)]
+            for output, (name, result) in zip(outputs, self._with_names(results), strict=True):
+                output[(part, slice(length)) if self._has_tokens(name) else part] = result
+        return outputs
 
+    def _with_names(self, results: Sequence[NDArray[Any]]) -> list[tuple[str, NDArray[Any]]]:
+        return list(zip(self._session.outputs, results, strict=True))
 
-def _taken(name: str, array: NDArray[Any], part: Sequence[int], longest: int) -> NDArray[Any]:
-    taken: NDArray[Any] = array[part, :longest] if _has_tokens(name) else array[part]
-    return taken
+    def _empty(self, name: str, result: NDArray[Any], count: int, longest: int) -> NDArray[Any]:
+        """Zeros in the shape of an output for all sequences, given the output for one group."""
+        if self._has_tokens(name):
+            return np.zeros((count, longest, *result.shape[2:]), result.dtype)
+        return np.zeros((count, *result.shape[1:]), result.dtype)
 
+    def _entries(self, name: str, array: NDArray[Any], part: Sequence[int], length: int) -> NDArray[Any]:
+        """The entries of one group in an input, cut to the group's longest."""
+        entries: NDArray[Any] = array[part, :length] if self._has_tokens(name) else array[part]
+        return entries
 
-def _has_tokens(name: str) -> bool:
-    return name.rpartition("_")[2][1:2] == "T"
+    def _has_tokens(self, name: str) -> bool:
+        return self._session.axes[name][1:2] == ("T",)

@@ -1,18 +1,18 @@
-"""A bundle's graphs as the pipeline sees them.
+"""The `Networks` that a pipeline needs, over a bundle's ONNX graphs.
 
 Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, I intents, K tags, X classes of DC,
-R readings.
+R hypotheses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from polyparse.inference.length_groups import Cost
-from polyparse.inference.topology import Decoded
+from polyparse.inference.networks import Decoded
 from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
-from polyparse.runtime.word_vectors import WordVectors
+from polyparse.runtime.word_vectors import WordVectorCache
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,48 +20,51 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from polyparse.bundle.manifest import Manifest
+    from polyparse.bundle.manifest import Graphs, Manifest
+    from polyparse.runtime.session import Device
     from polyparse.text.vectorizer import Batch
 
     Floats = NDArray[np.float32]
 
 
 VECTOR_BYTES = 24_000_000
-"""What the vectors that a model keeps may take together: 26,000 words of a network with 224 numbers each."""
+"""The most bytes that a model's cached word vectors may take: 26,000 words of a network with 224 numbers each."""
 SCORE = Cost(step=1, run=10)
-"""Of two layers of biLSTM with 128 or 160 units, on one core: 8 or 12 microseconds a token of a row, 6 a step, 50 a run,
-and as much again to gather and lay out its rows."""
+"""Measured with two layers of biLSTM of 128 or 160 units on one core: 8 or 12 microseconds a token of a sequence, 6 a step,
+50 a run, and as much again to gather and lay out its sequences."""
 DECODE = Cost(step=4, run=150)
-"""Of Viterbi over 56 tags: 1.3 microseconds a token of a row, 5 a step, 38 a run, and four times as much for its rows."""
+"""Measured with Viterbi over 56 tags: 1.3 microseconds a token of a sequence, 5 a step, 38 a run, and four times as much to
+gather."""
 
 
 class OnnxNetworks:
-    """One score and one decode graph a network, and the classifier's graph, or none.
+    """One score and one decode graph for each network, and the classifier's graph where there is one.
 
-    A network whose words are vectors of a graph of their own has those made once a word; another scores rows and characters.
+    The score graph gets word vectors where the network has an embed graph, else word ids and characters.
     """
 
-    def __init__(
-        self, bundle: Path, manifest: Manifest, *, device: Literal["cpu", "cuda"], threads: int
-    ) -> None:
+    def __init__(self, bundle: Path, manifest: Manifest, *, device: Device, threads: int) -> None:
         def load(name: str) -> Session:
-            return Session(bundle / name, device=device, threads=threads)
+            return Session(bundle / name, manifest.tensors[name], device=device, threads=threads)
 
+        def grouped(graph: Session, cost: Cost) -> GroupedSession:
+            # on a GPU padding costs nothing, since it runs in parallel with the rest
+            return GroupedSession(graph, cost if device == "cpu" else None)
+
+        def score(graphs: Graphs) -> GroupedSession:
+            session = load(graphs.score)
+            packed = session.is_packed if graphs.layout is None else graphs.layout == "packed"
+            return GroupedSession(session, None) if packed else grouped(session, SCORE)
+
+        graphs = [network.graphs[device] for network in manifest.networks]
         self._vectors = [
             None
-            if (embed := network.graphs[device].embed) is None
-            else WordVectors(load(embed), max_bytes=VECTOR_BYTES // len(manifest.networks))
-            for network in manifest.networks
+            if each.embed is None
+            else WordVectorCache(load(each.embed), max_bytes=VECTOR_BYTES // len(manifest.networks))
+            for each in graphs
         ]
-        grouped = device == "cpu"  # a GPU runs the padding beside the rest
-        self._score = [
-            GroupedSession(load(network.graphs[device].score), SCORE if grouped else None)
-            for network in manifest.networks
-        ]
-        self._decode = [
-            GroupedSession(load(network.graphs[device].decode), DECODE if grouped else None)
-            for network in manifest.networks
-        ]
+        self._score = [score(each) for each in graphs]
+        self._decode = [grouped(load(each.decode), DECODE) for each in graphs]
         self._classifier = load(manifest.classifier[device]) if manifest.classifier else None
 
     def classify(self, batch: Batch) -> Floats | None:
@@ -73,23 +76,23 @@ class OnnxNetworks:
 
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
         """log P_joint_BI and emissions_BTK."""
-        rows: dict[str, NDArray[Any]] = {"words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
-        log_probs_BI, emissions_BTK = self._score[network].run(rows, self._words(batch, network))
+        sequences: dict[str, NDArray[Any]] = {"words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
+        log_probs_BI, emissions_BTK = self._score[network].run(sequences, self._word_inputs(batch, network))
         return log_probs_BI, emissions_BTK
 
     def decode(
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
-    ) -> Decoded:
+    ) -> Decoded[NDArray[Any]]:
         """The best paths, by the head that is inside the graph."""
-        rows: dict[str, NDArray[Any]] = {
+        sequences: dict[str, NDArray[Any]] = {
             "emissions_BTK": emissions_RTK,
             "allowed_BK": allowed_RK,
             "lengths_B": lengths_R,
         }
-        return Decoded(*self._decode[network].run(rows))
+        return Decoded(*self._decode[network].run(sequences))
 
-    def _words(self, batch: Batch, network: int) -> dict[str, NDArray[Any]]:
+    def _word_inputs(self, batch: Batch, network: int) -> dict[str, NDArray[Any]]:
         vectors = self._vectors[network]
         if vectors is None:
-            return {"word_rows_U": batch.word_rows_U, "characters_UC": batch.characters_UC}
+            return {"word_rows_U": batch.word_ids_U, "characters_UC": batch.characters_UC}
         return {"vectors_UE": vectors.of(batch.distinct)}

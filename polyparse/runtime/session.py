@@ -1,9 +1,11 @@
-"""ONNX Runtime sessions; the one importer of onnxruntime."""
+"""ONNX Runtime sessions; the only file that imports onnxruntime."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import os
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at the import: a call to its API comes too late
 import onnxruntime
 
 from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
@@ -14,37 +16,44 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polyparse.bundle.manifest import GraphSignature, Tensor
+
+Device: TypeAlias = Literal["cpu", "cuda"]
+
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 SLOW_ON_A_CPU = ["SkipLayerNormFusion", "MatMulAddFusion"]
-"""Rewritings of ONNX Runtime that a CPU is slower for: an Add and a LayerNormalization made one took ten times as long, and
-a product of integer codes and an Add made one are widened each time and multiplied in floats."""
+"""Fusions of ONNX Runtime that slow a CPU down: Add with LayerNormalization took ten times as long, and an integer matrix
+product with Add is converted to floats at each run."""
 WARNINGS = 2  # ONNX Runtime's severity from which it writes to standard error
 
 
-def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
-    """CUDA where the installed runtime has it and it was not declined.
+def choose_device(device: Literal["auto", "cpu", "cuda"]) -> Device:
+    """CUDA where the installed runtime has it and `device` allows it, else the CPU.
 
     Raises:
         DeviceUnavailable: CUDA was asked for and the installed ONNX Runtime has no such provider.
     """
     available = onnxruntime.get_available_providers()
-    if wanted == "cuda" and PROVIDERS["cuda"] not in available:
+    if device == "cuda" and PROVIDERS["cuda"] not in available:
         raise DeviceUnavailable(
             f"--device cuda: found ONNX Runtime {onnxruntime.__version__} with {', '.join(available)}, "
             "expected CUDAExecutionProvider (install polyparse[gpu] in place of polyparse[cpu])"
         )
-    return "cuda" if wanted != "cpu" and PROVIDERS["cuda"] in available else "cpu"
+    return "cuda" if device != "cpu" and PROVIDERS["cuda"] in available else "cpu"
 
 
 class Session:
-    """One graph on one device. `run` may be called from several threads at once."""
+    """One graph on one device. `run` may be called from several threads at once.
 
-    def __init__(self, graph: Path, *, device: Literal["cpu", "cuda"], threads: int = 1) -> None:
+    `axes` gives the shape of each input and output: a size, or a letter for an axis that varies.
+    """
+
+    def __init__(self, graph: Path, signature: GraphSignature, *, device: Device, threads: int = 1) -> None:
         """Load a graph with `threads` intra-op threads.
 
         Raises:
-            GraphInvalid: the file is no graph that this runtime can load.
-            DeviceUnavailable: the device's provider did not start (a driver that is missing, say).
+            GraphInvalid: this runtime cannot load the file, or the graph has another signature.
+            DeviceUnavailable: the device's provider did not start (for example, a driver is missing).
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -67,9 +76,16 @@ class Session:
                 f"expected {PROVIDERS[device]}; see its messages above"
             )
         self._graph = graph.name
-        self.packs_rows = self._session.get_modelmeta().custom_metadata_map.get("rows") == "packed"
-        """Whether padding costs nothing: the graph says so itself."""
-        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        _check("inputs", signature.inputs, self._session.get_inputs(), graph)
+        _check("outputs", signature.outputs, self._session.get_outputs(), graph)
+        self.axes = {tensor.name: tensor.shape for tensor in (*signature.inputs, *signature.outputs)}
+        self.outputs = tuple(tensor.name for tensor in signature.outputs)
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the graph's metadata says that its layout is packed; manifests of schema 1 did not say it."""
+        metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return metadata.get("rows") == "packed"
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
         """The graph's outputs in their order.
@@ -78,7 +94,26 @@ class Session:
             ModelRunFailed: the runtime refused the inputs or failed on them.
         """
         try:
-            found: Sequence[NDArray[Any]] = self._session.run(None, inputs)
+            outputs: Sequence[NDArray[Any]] = self._session.run(None, inputs)
         except Exception as error:  # as above
             raise ModelRunFailed(f"{self._graph}: {error}") from error
-        return found
+        return outputs
+
+
+DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(bool)": "bool",
+}
+"""ONNX Runtime's name of a type -> NumPy's; tensors of bundles have no others."""
+
+
+def _check(kind: str, expected: Sequence[Tensor], nodes: Sequence[Any], graph: Path) -> None:
+    """Raise GraphInvalid where a graph's inputs or outputs are not those that the manifest lists, in their order."""
+    listed = [(tensor.name, tensor.dtype, tensor.shape) for tensor in expected]
+    present = [(node.name, DTYPES.get(node.type, node.type), tuple(node.shape)) for node in nodes]
+    if listed != present:
+        raise GraphInvalid(
+            f"found {kind} {present}, expected {listed} as the manifest lists", file=graph.name
+        )

@@ -1,1 +1,1 @@
-"""Text to arrays: tokens that know their places, vocabulary, n-gram features, batches."""
+"""Text to arrays: tokens with their offsets, vocabulary, n-gram features, batches."""

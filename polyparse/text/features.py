@@ -1,8 +1,8 @@
-"""MaxEnt features: hashed word and character n-grams, looked up in the table of those that a model keeps.
+"""MaxEnt features: hashed word and character n-grams, looked up in the table of those that a model has weights for.
 
 A template is a string ("w=alarm", "c=^ala") hashed to 32 bits by CRC-32; a pair of adjacent words is the two words' hashes
-mixed. A model keeps the hashes that it has weights for, so the row of a feature is a dictionary look-up, and a feature that
-training never saw costs nothing. Two features that share a hash share a row.
+mixed. The table holds the hashes that a model has weights for, so the id of a feature is a dictionary look-up, and a feature
+that training never saw costs nothing. Two features that share a hash share an id.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def utterance_features(words: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """The features that a model has weights for: `hashes[r - 1]` has row r; row 0 is padding and weighs nothing."""
+    """The features that a model has weights for: `hashes[i - 1]` has id i; id 0 is padding, with weight 0."""
 
     hashes: NDArray[np.uint32]
 
     @cached_property
-    def rows(self) -> dict[int, int]:
-        """Row of each kept hash."""
-        return {feature: row for row, feature in enumerate(self.hashes.tolist(), start=1)}
+    def ids(self) -> dict[int, int]:
+        """Id of each hash."""
+        return {feature: feature_id for feature_id, feature in enumerate(self.hashes.tolist(), start=1)}
 
     def save(self, path: Path) -> None:
         """Write as a .npy file."""
@@ -81,6 +81,6 @@ class FeatureTable:
         if hashes.dtype != np.uint32 or hashes.ndim != 1:
             raise ConfigError(f"{path}: found {hashes.dtype}{hashes.shape}, expected one row of uint32")
         table = cls(hashes)
-        if (twins := len(hashes) - len(table.rows)) > 0:
-            raise ConfigError(f"{path}: found {twins} hashes again, expected each once")
+        if (duplicates := len(hashes) - len(table.ids)) > 0:
+            raise ConfigError(f"{path}: found {duplicates} hashes again, expected each once")
         return table

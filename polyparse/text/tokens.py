@@ -1,14 +1,14 @@
-"""Text: from an utterance in any script to normalised tokens that know where they stand in it.
+"""Tokens: an utterance in any script, cut into normalised tokens with their offsets.
 
-White space cuts an utterance into chunks; a chunk is cut once and remembered. To cut it, each code point is
-replaced by one letter that says its kind, and one regular expression reads the resulting shape:
+White space cuts an utterance into chunks; the tokens of a chunk are cached. To cut a chunk, each code point is
+replaced by one letter that says its kind, and one regular expression cuts the resulting string:
 
     a-z  a Latin letter: itself where normalising leaves no accent, else "a"
     W    a letter of another script that has spaces
     C    a letter of a script without spaces (Han, Kana, Thai, ...)
     9    a digit or number
     M    a mark: it belongs to what stands before it
-    X    something invisible; Z the zero-width joiner
+    X    an invisible character; Z the zero-width joiner
     S    a sign; R a regional indicator: two make a flag; T a skin tone
     and ' " . , : stand for themselves
 """
@@ -21,7 +21,7 @@ from typing import NamedTuple
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
 
 MAX_CHARACTERS = 10_000
-"""The longest text that is parsed where nobody sets another bound."""
+"""The longest text that is parsed where no other bound is set."""
 CHUNK = re.compile(r"[^\s\u200b]+")
 
 
@@ -34,7 +34,7 @@ class Token(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """Fold what hardly changes the meaning: width, case, kinds of quote, dash, space, and the invisible.
+    """Remove differences that hardly change the meaning: width, case, kinds of quote, dash and space, invisible characters.
 
     Applied until nothing changes, so that normalising twice is normalising once.
     """
@@ -58,7 +58,7 @@ def tokenise(text: str) -> list[Token]:
 
 def pieces(chunk: str) -> tuple[Token, ...]:
     """Return the tokens of one chunk, a match of CHUNK, with offsets into the chunk."""
-    return _remembered(chunk) if len(chunk) <= _REMEMBERED_CHARS else _cut(chunk)
+    return _cached_cut(chunk) if len(chunk) <= _CACHED_CHARS else _cut(chunk)
 
 
 def check(text: str, *, max_chars: int) -> None:
@@ -68,11 +68,11 @@ def check(text: str, *, max_chars: int) -> None:
     if len(text) > max_chars:
         raise TextTooLong(f"found a text of {len(text)} characters, expected at most {max_chars}")
     if bad := _FORBIDDEN.search(text):
-        found = f"found U+{ord(bad[0]):04X} at offset {bad.start()}"
+        place = f"found U+{ord(bad[0]):04X} at offset {bad.start()}"
         if bad[0] >= "\ud800":
-            raise LoneSurrogate(f"{found}, expected no half of a surrogate pair")
+            raise LoneSurrogate(f"{place}, expected no half of a surrogate pair")
         raise ControlCharacter(
-            f"{found}, expected no control character but tab, line feed and carriage return"
+            f"{place}, expected no control character but tab, line feed and carriage return"
         )
     if not any(pieces(chunk[0]) for chunk in CHUNK.finditer(text)):
         raise BlankText(f"found {len(text)} blank characters, expected at least one word")
@@ -80,7 +80,7 @@ def check(text: str, *, max_chars: int) -> None:
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
-# What NFKC leaves apart. "´" is here because NFKC would make it a space and a mark.
+# What NFKC does not fold. "´" is here because NFKC would make it a space and a mark.
 _FOLDS = str.maketrans(
     dict.fromkeys("‘’‚‛ʼ′´‹›׳", "'")
     | dict.fromkeys("“”„‟«»״", '"')
@@ -167,7 +167,7 @@ _PATTERN = rf"""
   | [ST'".,:] (?: [XZ]*[MT] | ZS )*
 """
 _SHAPE = re.compile(_PATTERN, re.VERBOSE)
-_REMEMBERED_CHARS = 32
+_CACHED_CHARS = 32
 
 
 def _cut(chunk: str) -> tuple[Token, ...]:
@@ -177,4 +177,4 @@ def _cut(chunk: str) -> tuple[Token, ...]:
     return tuple(token for token in tokens if token.text)
 
 
-_remembered = lru_cache(maxsize=1 << 15)(_cut)
+_cached_cut = lru_cache(maxsize=1 << 15)(_cut)

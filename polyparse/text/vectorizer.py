@@ -1,7 +1,7 @@
-"""Text to arrays: what a model reads of an utterance, and padded batches of it. Nothing else makes arrays of text.
+"""Text to arrays: the inputs of a model for an utterance, and padded batches. Nothing else makes arrays of text.
 
 Axes: B items, T tokens, U distinct words of the batch (0 is padding), C characters, F features.
-Everything that depends on one word alone is worked out once and kept in a cache, bounded in entries and in their length.
+Everything that depends on one word alone is computed once and cached; the cache is bounded in entries and their length.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CACHED_WORDS = 65_536
-CACHED_CHARACTERS = 64  # a longer chunk or word is worked out each time
+CACHED_CHARACTERS = 64  # a longer chunk or word is not cached
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Word:
-    """What one word gives a model wherever it stands; compared by identity."""
+    """A model's inputs for one word, the same wherever it occurs, as ids; compared by identity."""
 
-    row: int
+    id: int
     characters_C: NDArray[np.int32]
-    feature_rows: tuple[int, ...]
+    feature_ids: tuple[int, ...]
     hash: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """An utterance ready to be batched; `starts` and `ends` are its tokens' code point offsets."""
+    """An utterance ready to be batched; `starts` and `ends` are its tokens' code point offsets, `features` are ids."""
 
     utterance: Utterance
     starts: list[int]
@@ -59,13 +59,13 @@ class Item:
 
     @property
     def n_best(self) -> int:
-        """How many frames are wanted."""
+        """How many hypotheses the caller asks for."""
         return self.utterance.n_best
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Padded arrays of several items; `words_BT[b, t] - 1` is a token's place in `distinct`, and 0 there is padding."""
+    """Padded arrays of several items; `words_BT[b, t] - 1` is a token's index in `distinct`, and 0 there is padding."""
 
     words_BT: NDArray[np.int64]
     distinct: tuple[Word, ...]
@@ -73,9 +73,9 @@ class Batch:
     lengths_B: NDArray[np.int32]
 
     @property
-    def word_rows_U(self) -> NDArray[np.int64]:
-        """`rows_of` the distinct words."""
-        return rows_of(self.distinct)
+    def word_ids_U(self) -> NDArray[np.int64]:
+        """`ids_of` the distinct words."""
+        return ids_of(self.distinct)
 
     @property
     def characters_UC(self) -> NDArray[np.int64]:
@@ -92,9 +92,9 @@ class Vectorizer:
     """Texts to items to batches, under one vocabulary and feature table. Safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary, features: FeatureTable | None) -> None:
-        self._word_rows = vocabulary.word_rows
-        self._character_rows = vocabulary.character_rows
-        self._feature_rows = features.rows if features is not None else {}
+        self._word_ids = vocabulary.word_ids
+        self._character_ids = vocabulary.character_ids
+        self._feature_ids = features.ids if features is not None else {}
         self._word = lru_cache(maxsize=CACHED_WORDS)(self._make_word)
         self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._make_chunk)
 
@@ -110,7 +110,7 @@ class Vectorizer:
                 starts.append(offset + start)
                 ends.append(offset + end)
                 words.append(word)
-        return Item(utterance, starts, ends, words, self._features(words) if self._feature_rows else [])
+        return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
 
     def cache_counts(self) -> tuple[int, int]:
         """(hits, misses) of the chunk cache since the start."""
@@ -118,18 +118,18 @@ class Vectorizer:
         return info.hits, info.misses
 
     def _features(self, words: Sequence[Word]) -> list[int]:
-        """Rows of the utterance's features: those of its words and of its pairs of adjacent words."""
-        rows: list[int] = []
-        lookup = self._feature_rows.get
+        """Ids of the utterance's features: those of its words and of its pairs of adjacent words."""
+        ids: list[int] = []
+        lookup = self._feature_ids.get
         left = BOUNDARY
         for word in words:
-            rows += word.feature_rows
-            if row := lookup(pair_hash(left, word.hash)):
-                rows.append(row)
+            ids += word.feature_ids
+            if pair_id := lookup(pair_hash(left, word.hash)):
+                ids.append(pair_id)
             left = word.hash
-        if row := lookup(pair_hash(left, BOUNDARY)):
-            rows.append(row)
-        return rows
+        if pair_id := lookup(pair_hash(left, BOUNDARY)):
+            ids.append(pair_id)
+        return ids
 
     def _make_chunk(self, chunk: str) -> tuple[tuple[int, int, Word], ...]:
         return tuple(
@@ -138,12 +138,12 @@ class Vectorizer:
         )
 
     def _make_word(self, text: str) -> Word:
-        characters = [self._character_rows.get(c, UNKNOWN) for c in text[:MAX_WORD_CHARACTERS]]
-        found = (self._feature_rows.get(feature) for feature in word_features(text))
+        characters = [self._character_ids.get(c, UNKNOWN) for c in text[:MAX_WORD_CHARACTERS]]
+        feature_ids = (self._feature_ids.get(feature) for feature in word_features(text))
         return Word(
-            row=self._word_rows.get(text, UNKNOWN),
+            id=self._word_ids.get(text, UNKNOWN),
             characters_C=np.array(characters, dtype=np.int32),
-            feature_rows=tuple(row for row in found if row),
+            feature_ids=tuple(feature_id for feature_id in feature_ids if feature_id),
             hash=word_hash(text),
         )
 
@@ -157,28 +157,29 @@ def collate(items: Sequence[Item]) -> Batch:
         words_BT=_padded(places, lengths_B),
         distinct=tuple(distinct),
         features_BF=_padded(
-            [row for item in items for row in item.features], np.array([len(item.features) for item in items])
+            [feature_id for item in items for feature_id in item.features],
+            np.array([len(item.features) for item in items]),
         ),
         lengths_B=lengths_B,
     )
 
 
-def rows_of(words: Sequence[Word]) -> NDArray[np.int64]:
-    """Rows of the words' vectors, shape (1 + U,): padding stands before the words."""
-    return np.array([PADDING, *(word.row for word in words)], dtype=np.int64)
+def ids_of(words: Sequence[Word]) -> NDArray[np.int64]:
+    """Ids of the words, shape (1 + U,): padding stands before the words."""
+    return np.array([PADDING, *(word.id for word in words)], dtype=np.int64)
 
 
 def characters_of(words: Sequence[Word]) -> NDArray[np.int64]:
-    """Rows of the words' characters, shape (1 + U, C), zeros behind them: padding stands before the words, and has none."""
-    letters = [_NO_LETTERS, *(word.characters_C for word in words)]
-    return _padded(np.concatenate(letters), np.array([len(word) for word in letters]))
+    """Ids of the words' characters, shape (1 + U, C), zeros behind them; padding, without any, stands before the words."""
+    characters = [_NO_CHARACTERS, *(word.characters_C for word in words)]
+    return _padded(np.concatenate(characters), np.array([len(word) for word in characters]))
 
 
-_NO_LETTERS = np.zeros(0, dtype=np.int32)
+_NO_CHARACTERS = np.zeros(0, dtype=np.int32)
 
 
 def _padded(flat: Sequence[int] | NDArray[np.int32], lengths_N: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Rows laid end to end -> rows of one length, zeros behind; at least one column."""
+    """Sequences laid end to end -> sequences of one length, zeros behind; at least one column."""
     longest = max(1, int(lengths_N.max()))
     padded = np.zeros((len(lengths_N), longest), dtype=np.int64)
     padded[np.arange(longest) < lengths_N[:, None]] = flat

@@ -1,4 +1,4 @@
-"""Vocabularies: words and characters to rows of the embedding tables."""
+"""Vocabularies: words and characters to ids, which are rows of the embedding tables."""
 
 from __future__ import annotations
 
@@ -16,30 +16,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PADDING, UNKNOWN = 0, 1
-FIRST = 2  # rows before this one are padding and unknown
+FIRST = 2  # ids before this one are padding and unknown
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`words[i]` has row i + FIRST, and so has `characters[i]`; `word_counts` says how often training saw each word."""
+    """`words[i]` has id i + FIRST, and so has `characters[i]`."""
 
     words: tuple[str, ...]
     characters: str
 
     @property
-    def n_rows(self) -> int:
-        """Rows of a table of words: the known words', padding's and that of the unknown."""
+    def size(self) -> int:
+        """The number of word ids: those of the known words, of padding and of unknown words."""
         return FIRST + len(self.words)
 
     @cached_property
-    def word_rows(self) -> dict[str, int]:
-        """Row of each known word."""
-        return {word: row for row, word in enumerate(self.words, start=FIRST)}
+    def word_ids(self) -> dict[str, int]:
+        """Id of each known word."""
+        return {word: word_id for word_id, word in enumerate(self.words, start=FIRST)}
 
     @cached_property
-    def character_rows(self) -> dict[str, int]:
-        """Row of each known character."""
-        return {character: row for row, character in enumerate(self.characters, start=FIRST)}
+    def character_ids(self) -> dict[str, int]:
+        """Id of each known character."""
+        return {
+            character: character_id for character_id, character in enumerate(self.characters, start=FIRST)
+        }
 
     @classmethod
     def build(

@@ -1,17 +1,21 @@
 """The body of a request: read within bounds, then parsed once; after that the type can be trusted."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from reprlib import repr as brief
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from polyparse.errors import PolyparseError
 from polyparse.text.tokens import check
-from service.api.schemas import ParseRequest
+from service.api.endpoint import Call
+from service.api.schemas import BatchRequest, ParseRequest
 from service.errors import (
+    BatchTooLarge,
     BodyTooLarge,
     CallerDeparted,
     FieldError,
@@ -31,37 +35,43 @@ CAUSES: Mapping[str, type[FieldError]] = {
     "extra_forbidden": UnknownField,
     "string_type": WrongType,
     "int_type": WrongType,
+    "bool_type": WrongType,
+    "list_type": WrongType,
     "model_type": WrongType,
 }
-"""pydantic's type of an error -> its leaf; the others say that a value is out of bounds."""
+"""pydantic's type of an error -> its leaf; for all others it is InvalidValue."""
 
 
-async def read_body(receive: Receive, max_bytes: int) -> bytes:
-    """Read the body; raise BodyTooLarge at the first byte too many, CallerDeparted if the rest never comes."""
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise CallerDeparted("the caller hung up before the body was whole")
-        part, more = message.get("body", b""), message.get("more_body", False)
-        body = body + part if body else part
-        if len(body) > max_bytes:
-            raise BodyTooLarge(f"found a body of more than {max_bytes} bytes, expected at most {max_bytes}")
+async def read_body(call: Call, max_bytes: int) -> bytes:
+    """Read the body, as its headers announce it, by the call's deadline.
+
+    Raises:
+        UnsupportedMediaType, BodyTooLarge: by the headers, or at the first byte too many.
+        CallerDeparted: the caller hung up before the body was whole.
+        BodyTimeout, DeadlineExceeded: the rest did not come in time.
+    """
+    call.headers.check(max_bytes)
+    message = _next_message(call.receive)
+    body = b"" if message is None else _part(message)
+    if message is not None and not message.get("more_body", False):  # nearly all bodies are here at once
+        return _within(body, max_bytes)
+    try:
+        async with asyncio.timeout_at(call.deadline.at_s):
+            while message is None or message.get("more_body", False):
+                message = await call.receive()
+                body = _within(body + _part(message), max_bytes)
+    except TimeoutError:
+        raise call.body_late from None
     return body
 
 
 def hung_up(receive: Receive) -> bool:
     """Tell whether the caller has gone, once the body is read: one step of `receive`, which waits while he is there."""
-    waiting = receive().__await__()
     try:
-        next(waiting)
-    except StopIteration as end:
-        return bool(end.value["type"] == "http.disconnect")
+        message = _next_message(receive)
     except Exception:  # A channel that fails has nobody at its other end.
         return True
-    waiting.close()
-    return False
+    return message is not None and bool(message["type"] == "http.disconnect")
 
 
 def decode(body: bytes) -> ParseRequest:
@@ -69,27 +79,87 @@ def decode(body: bytes) -> ParseRequest:
     try:
         return ParseRequest.model_validate_json(body)
     except ValidationError as error:
-        raise _cause(error, body) from None
+        raise _cause(ParseRequest, error, body) from None
 
 
-def _cause(error: ValidationError, body: bytes) -> PolyparseError:
+def decode_batch(body: bytes, max_items: int) -> list[ParseRequest | PolyparseError]:
+    """Parse the envelope, then validate each item by itself: an item that is wrong is its own error, in its place.
+
+    Raises:
+        InvalidUtf8, InvalidJson, FieldError: the envelope is wrong.
+        BatchTooLarge: it has more items than may be.
+    """
+    try:
+        batch = BatchRequest.model_validate_json(body)
+    except ValidationError as error:
+        batch = _batch_of_loose_json(body, error)
+    if len(batch.items) > max_items:
+        raise BatchTooLarge(f"/items: found {len(batch.items)} items, expected at most {max_items}")
+    return [_item(data, f"/items/{position}") for position, data in enumerate(batch.items)]
+
+
+def _next_message(receive: Receive) -> Message | None:
+    """The message that is there already; None where `receive` would wait."""
+    waiting = receive().__await__()
+    try:
+        next(waiting)
+    except StopIteration as end:
+        message: Message = end.value
+        return message
+    waiting.close()
+    return None
+
+
+def _part(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise CallerDeparted("the caller hung up before the body was whole")
+    part: bytes = message.get("body", b"")
+    return part
+
+
+def _within(body: bytes, max_bytes: int) -> bytes:
+    if len(body) > max_bytes:
+        raise BodyTooLarge(f"found a body of more than {max_bytes} bytes, expected at most {max_bytes}")
+    return body
+
+
+def _batch_of_loose_json(body: bytes, error: ValidationError) -> BatchRequest:
+    """The envelope where only halves of surrogate pairs in its items keep it from being read; else its error is raised."""
+    if error.errors()[0]["type"] == "json_invalid":
+        try:
+            return BatchRequest.model_validate(json.loads(body.decode()))
+        except (ValueError, RecursionError):
+            pass
+    raise _cause(BatchRequest, error, body) from None
+
+
+def _item(data: Any, place: str) -> ParseRequest | PolyparseError:
+    try:
+        return ParseRequest.model_validate(data)
+    except ValidationError as error:
+        return _text_error(data) or _field_error(ParseRequest, error, place)
+
+
+def _cause(model: type[BaseModel], error: ValidationError, body: bytes) -> PolyparseError:
+    message = error.errors(include_url=False, include_context=False)[0]
+    return (
+        _unreadable(message["msg"], body) if message["type"] == "json_invalid" else _field_error(model, error)
+    )
+
+
+def _field_error(model: type[BaseModel], error: ValidationError, place: str = "") -> FieldError:
     details = error.errors(include_url=False, include_context=False)
-    if details[0]["type"] == "json_invalid":
-        return _unreadable(details[0]["msg"], body)
     leaf = CAUSES.get(details[0]["type"], InvalidValue)
-    return leaf([_fault(each) for each in details[:MAX_FAULTS]])
+    return leaf([_fault(model, each, place) for each in details[:MAX_FAULTS]])
 
 
 def _unreadable(message: str, body: bytes) -> PolyparseError:
     """Say why pydantic could not read the body: not UTF-8, half of a surrogate pair in the text, or not JSON."""
     try:
-        loose = json.loads(body.decode())
-        if isinstance(loose, dict) and isinstance(loose.get("text"), str):
-            check(loose["text"], max_chars=len(body))
+        if error := _text_error(json.loads(body.decode())):
+            return error
     except UnicodeDecodeError as error:
         return InvalidUtf8(f"found byte 0x{body[error.start]:02x} at offset {error.start}, expected UTF-8")
-    except PolyparseError as error:
-        return error
     except (ValueError, RecursionError):
         pass
     return InvalidJson(
@@ -97,11 +167,26 @@ def _unreadable(message: str, body: bytes) -> PolyparseError:
     )
 
 
-def _fault(detail: ErrorDetails) -> FieldFault:
-    pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in detail["loc"])
+def _text_error(data: Any) -> PolyparseError | None:
+    """What is wrong with the text of a request, where it has one that pydantic could not take."""
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        return None
+    try:
+        data["text"].encode()
+    except UnicodeEncodeError:
+        try:
+            check(data["text"], max_chars=len(data["text"]))
+        except PolyparseError as error:
+            return error
+    return None
+
+
+def _fault(model: type[BaseModel], detail: ErrorDetails, place: str) -> FieldFault:
+    pointer = place + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in detail["loc"])
     if detail["type"] == "missing":
         return FieldFault(pointer, "found nothing, expected this field")
     if detail["type"] == "extra_forbidden":
-        return FieldFault(pointer, f"found an unknown field, expected {', '.join(ParseRequest.model_fields)}")
-    expected = detail["msg"].removeprefix("Input should be ")
+        return FieldFault(pointer, f"found an unknown field, expected {', '.join(model.model_fields)}")
+    is_no_object = detail["type"] == "model_type"
+    expected = "an object" if is_no_object else detail["msg"].removeprefix("Input should be ")
     return FieldFault(pointer, f"found {brief(detail['input'])}, expected {expected}")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from polyparse.bundle.golden import compare
 from polyparse.contract.frame import Utterance
 from polyparse.errors import PolyparseError
-from service.api.headers import read_head
+from service.api.headers import read_headers
 from service.api.problems import documented, problem_of
 from service.clock import Clock
 from service.errors import NotReady, QueueFull, ShuttingDown
@@ -35,7 +35,7 @@ class Ready(BaseModel):
 
 
 class Readiness:
-    """Asks the version that serves for a golden utterance, through its batcher, within a bounded time."""
+    """Parses a golden utterance with the version that serves, through its batcher, within a bounded time."""
 
     def __init__(self, manager: Manager, *, clock: Clock, timeout_s: float) -> None:
         self._manager = manager
@@ -60,15 +60,16 @@ class Readiness:
             return version.identity
 
     def _is_busy(self, version: Version) -> bool:
-        """Tell an overloaded model, which is ready, from one that hangs: it has answered others of late."""
+        """Whether the model has answered others lately: it is overloaded then, and ready, and does not hang."""
         answered_s = version.batcher.answered_s
         return answered_s is not None and self._clock() - answered_s <= self._timeout_s
 
 
 async def _parse_golden(version: Version) -> None:
     golden = version.golden
-    frame = await version.batcher.submit(version.model.prepare(Utterance(golden.text, golden.locale)))
-    compare(golden, frame, file="golden.jsonl")
+    item = version.parser.prepare(Utterance(golden.text, golden.locale))
+    answer = await version.batcher.submit(item)
+    compare(golden, answer.frame, file="golden.jsonl")
 
 
 def install(app: FastAPI, readiness: Readiness, ids: Iterator[str]) -> None:
@@ -88,4 +89,4 @@ def install(app: FastAPI, readiness: Readiness, ids: Iterator[str]) -> None:
         try:
             return Ready(model=await readiness.check())
         except PolyparseError as error:
-            return problem_of(error, read_head(request.scope["headers"]).request_id or next(ids))
+            return problem_of(error, read_headers(request.scope["headers"]).request_id or next(ids))

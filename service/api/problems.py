@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from polyparse.errors import PolyparseError
-from service.api.headers import read_head
+from polyparse.errors import InputError, PolyparseError, UnknownLocale
+from service.api.headers import read_headers
 from service.api.schemas import ProblemDocument
 from service.errors import PROBLEMS, FieldError, QueueFull
 
@@ -21,43 +21,55 @@ CODES = {404: "not_found", 405: "method_not_allowed"}
 """Status of an error that the router raises -> code."""
 
 
-def problem(
-    code: str,
-    detail: str,
-    request_id: str,
-    *,
-    members: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return a problem document; a detail may hold anything that a caller sent, so all but ASCII is escaped."""
+def document(code: str, detail: str, request_id: str) -> dict[str, Any]:
+    """Return the members that every problem document has."""
     status, title = PROBLEMS[code]
-    document = {
+    return {
         "type": f"urn:polyparse:problem:{code}",
         "title": title,
         "status": status,
         "detail": detail,
         "code": code,
         "request_id": request_id,
-        **(members or {}),
     }
-    return Response(
-        json.dumps(document),
-        status,
-        headers={"x-request-id": request_id, **(headers or {})},
-        media_type=MEDIA_TYPE,
-    )
+
+
+def document_of(error: PolyparseError, request_id: str, *, place: str = "") -> dict[str, Any]:
+    """Return the problem document of an error; `place` is the JSON pointer of the item of a batch that it is about."""
+    members = document(error.code, str(error), request_id)
+    if isinstance(error, FieldError):
+        members["errors"] = [fault._asdict() for fault in error.faults]
+    elif place and isinstance(error, InputError):
+        field = "locale" if isinstance(error, UnknownLocale) else "text"
+        members["errors"] = [{"pointer": f"{place}/{field}", "detail": str(error)}]
+    if place and isinstance(error, QueueFull):
+        members["retry_after_s"] = error.retry_after_s
+    return members
+
+
+def problem(code: str, detail: str, request_id: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a problem as a response."""
+    return _response(document(code, detail, request_id), headers or {})
 
 
 def problem_of(error: PolyparseError, request_id: str) -> Response:
-    """Return the problem document of an error."""
-    members, headers = {}, {}
-    if isinstance(error, FieldError):
-        members["errors"] = [fault._asdict() for fault in error.faults]
+    """Return the problem of an error as a response."""
+    headers = {}
     if isinstance(error, QueueFull):
         headers["retry-after"] = str(error.retry_after_s)
     if error.code == "body_too_large":
         headers["connection"] = "close"  # What was not read must not be taken for the next request.
-    return problem(error.code, str(error), request_id, members=members, headers=headers)
+    return _response(document_of(error, request_id), headers)
+
+
+def _response(members: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """A problem response; `detail` may quote what a caller sent, so all but ASCII is escaped."""
+    return Response(
+        json.dumps(members),
+        members["status"],
+        headers={"x-request-id": members["request_id"], **headers},
+        media_type=MEDIA_TYPE,
+    )
 
 
 def documented(codes: Iterable[str]) -> dict[int | str, dict[str, Any]]:
@@ -71,19 +83,19 @@ def documented(codes: Iterable[str]) -> dict[int | str, dict[str, Any]]:
         )
         content["examples"][code] = {
             "summary": title,
-            "value": json.loads(bytes(problem(code, title, "id").body)),
+            "value": document(code, title, "id"),
         }
     return responses
 
 
 def install(app: FastAPI, ids: Iterator[str]) -> None:
-    """Answer what the router refuses, and what nobody foresaw, with problem documents."""
+    """Answer the router's errors and unexpected exceptions with problem documents."""
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else.
         code = CODES.get(error.status_code, "internal_error")
-        found = f"found {request.method} {request.url.path}, expected one of the paths and methods of /openapi.json"
-        return problem(code, found, _request_id(request), headers=error.headers)
+        detail = f"found {request.method} {request.url.path}, expected one of the paths and methods of /openapi.json"
+        return problem(code, detail, _request_id(request), headers=error.headers)
 
     async def failed(request: Request, error: Exception) -> Response:
         return problem(
@@ -91,7 +103,7 @@ def install(app: FastAPI, ids: Iterator[str]) -> None:
         )
 
     def _request_id(request: Request) -> str:
-        return read_head(request.scope["headers"]).request_id or next(ids)
+        return read_headers(request.scope["headers"]).request_id or next(ids)
 
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(Exception, failed)

@@ -4,14 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from polyparse.contract.frame import Alternative, Choice, Slot
+from polyparse.contract.frame import Alternative, Choice, Refusal, Slot
 from service.registry.loaded import ModelVersion
 
 SpanUnit = Literal["codepoint", "utf16", "byte"]
 
 
 class ParseRequest(BaseModel):
-    """One utterance, and what is wanted of it."""
+    """One utterance, and how it is to be answered."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -20,17 +20,29 @@ class ParseRequest(BaseModel):
         str | None,
         Field(description="BCP 47; an unserved one falls back by language: en-GB to en-US", max_length=35),
     ] = None
-    n_best: Annotated[int, Field(description="How many readings, the best included", ge=1, le=10)] = 1
+    n_best: Annotated[int, Field(description="How many hypotheses, the best included", ge=1, le=10)] = 1
     span_unit: Annotated[
         SpanUnit,
         Field(
             description="What start and end count: code points, UTF-16 code units (JavaScript) or UTF-8 bytes"
         ),
     ] = "codepoint"
+    allow_refusal: Annotated[
+        bool,
+        Field(description="false for the best hypothesis also where the text is taken for out of domain"),
+    ] = True
+
+
+class BatchRequest(BaseModel):
+    """Utterances that are answered together, each as if it were alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    items: Annotated[list[Any], Field(description="Requests as POST /parse takes them")]
 
 
 class ParseResponse(BaseModel):
-    """The best reading of the utterance; later versions may add fields.
+    """The best hypothesis about the utterance; later versions may add fields.
 
     Each slot's value is the slice [start, end) of the text as it was sent.
     """
@@ -49,13 +61,13 @@ class ParseResponse(BaseModel):
     confidence: Annotated[
         float,
         Field(
-            description="Probability of domain, intent and slots together; if refused, of the reading that was"
+            description="Probability of domain, intent and slots together; if refused, of the hypothesis that was"
         ),
     ]
     alternatives: Annotated[
         tuple[Alternative, ...],
         Field(
-            description="The next readings, the more probable first; if refused, all that were asked for in n_best"
+            description="The next hypotheses, the more probable first; if refused, all that were asked for in n_best"
         ),
     ]
     out_of_domain: Annotated[
@@ -63,6 +75,9 @@ class ParseResponse(BaseModel):
         Field(
             description="How likely the text is none of the model's domains, from 0 to 1; null if it does not judge"
         ),
+    ] = None
+    refused: Annotated[
+        Refusal | None, Field(description="Why there is no domain and no intent; null if there are")
     ] = None
 
 
@@ -79,6 +94,15 @@ class ProblemDocument(BaseModel):
         list[dict[Literal["pointer", "detail"], str]] | None,
         Field(description="Each wrong field: a JSON pointer to it, and what was found and expected"),
     ] = None
+    retry_after_s: Annotated[
+        int | None, Field(description="When to come back, of an item of a batch that found the queue full")
+    ] = None
+
+
+class BatchResponse(BaseModel):
+    """An outcome for each item, in their order: its frame, or the problem that POST /parse would have answered."""
+
+    results: list[ParseResponse | ProblemDocument]
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -90,7 +114,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
 }
 """Name -> a request's body: the four languages of the shipped model, and two of them mixed."""
 
-RESPONSE = {
+RESPONSE: dict[str, Any] = {
     "request_id": "4f1d0c2ab37e-1",
     "text": "wake me up at seven am on friday",
     "locale": "en-US",
@@ -108,4 +132,25 @@ RESPONSE = {
     "confidence": 0.94,
     "alternatives": [],
     "out_of_domain": 0.02,
+    "refused": None,
+}
+
+BATCH_REQUEST: dict[str, dict[str, Any]] = {
+    "one of them empty": {"items": [REQUESTS["en-US"], {"text": ""}]},
+}
+BATCH_RESPONSE = {
+    "results": [
+        RESPONSE,
+        {
+            "type": "urn:polyparse:problem:empty_text",
+            "title": "The text is empty",
+            "status": 422,
+            "detail": "found an empty text, expected at least one word",
+            "code": "empty_text",
+            "request_id": "4f1d0c2ab37e-1",
+            "errors": [
+                {"pointer": "/items/1/text", "detail": "found an empty text, expected at least one word"}
+            ],
+        },
+    ]
 }

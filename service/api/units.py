@@ -11,7 +11,7 @@ WIDTH: Mapping[SpanUnit, Callable[[str], int]] = {
     "utf16": lambda text: len(text.encode("utf-16-le")) // 2,
     "byte": lambda text: len(text.encode()),
 }
-"""Unit -> how many of it a text is long."""
+"""Unit -> the length of a text in it."""
 
 
 def in_unit(frame: Frame, unit: SpanUnit) -> Frame:
@@ -20,11 +20,11 @@ def in_unit(frame: Frame, unit: SpanUnit) -> Frame:
         return frame
     width = WIDTH[unit]
 
-    def moved(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    def converted(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         return tuple(
             replace(slot, start=width(frame.text[: slot.start]), end=width(frame.text[: slot.end]))
             for slot in slots
         )
 
-    alternatives = tuple(replace(reading, slots=moved(reading.slots)) for reading in frame.alternatives)
-    return replace(frame, slots=moved(frame.slots), alternatives=alternatives)
+    alternatives = tuple(replace(each, slots=converted(each.slots)) for each in frame.alternatives)
+    return replace(frame, slots=converted(frame.slots), alternatives=alternatives)

@@ -1,1 +1,1 @@
-"""Micro-batching: what runs together, and who gets the answers. Knows nothing of models or HTTP."""
+"""Micro-batching: which items run together, and which request gets which answer. Knows nothing of models or HTTP."""

@@ -1,7 +1,8 @@
 """The micro-batcher: items in, one future each; a batch forms while the ones before it run.
 
-The event loop's thread owns all state and three callbacks change it: `submit`, `_look`, `_finish`. There is no timer
-and no task: once a lane is free, a run starts as soon as the loop's turns bring nothing new, or a batch is full.
+The event loop's thread owns all state and three callbacks change it: `submit`, `_start_when_quiet`, `_finish`. There is
+no timer and no task: once an inference thread is free, a run starts as soon as some turns of the loop bring no new item, or
+a batch is full.
 A future is resolved by the first of: its run, its caller's departure, the end of the time that `close` gives.
 """
 
@@ -15,53 +16,54 @@ from typing import Generic
 
 from polyparse.errors import ModelRunFailed
 from service.batching import policy
-from service.batching.inference_threads import Lanes
+from service.batching.inference_threads import InferenceThreads
 from service.batching.policy import Limits, Size
-from service.batching.protocols import FrameT, ItemT, Observer, Outcome, Run
+from service.batching.protocols import Answer, FrameT, ItemT, Observer, Outcome, RunBatch
 from service.clock import Clock
 from service.errors import CallerDeparted, QueueFull, ServiceError, ShuttingDown
 
 QUIET_TURNS = 3
-"""Turns of the event loop without a new item after which a batch starts: time to read, to parse and to submit what the
-sockets hold, and to answer a batch whose callers then ask again. Larger batches save more than the wait costs: a turn that
-has nothing to do takes microseconds."""
+"""Turns of the event loop without a new item after which a batch starts: time to read, parse and submit the requests that
+sockets hold, and to answer a batch whose callers then send the next ones. Larger batches save more than the wait costs: a
+turn without work takes microseconds."""
 
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[ItemT, FrameT]):
-    """An item and who waits for its frame."""
+    """An item, and the future that waits for its frame; queued at `since_s` by the clock, it waited `queue_s`."""
 
     item: ItemT
     size: Size
-    future: asyncio.Future[FrameT]
+    future: asyncio.Future[Answer[FrameT]]
     departed: Callable[[], bool]
     since_s: float
+    queue_s: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
 class Attempt(Generic[ItemT, FrameT]):
-    """What came of running some waiters' items."""
+    """One run of some waiters' items, and its result."""
 
     waiters: Sequence[Waiter[ItemT, FrameT]]
     result: Outcome[FrameT] | ModelRunFailed
 
 
 class Batcher(Generic[ItemT, FrameT]):
-    """Runs items in batches, `lanes` batches at once. Made and used inside a running event loop."""
+    """Runs items in batches, `threads` batches at once. Made and used inside a running event loop."""
 
     def __init__(
-        self, run: Run[ItemT, FrameT], *, limits: Limits, lanes: int, clock: Clock, observer: Observer
+        self, run: RunBatch[ItemT, FrameT], *, limits: Limits, threads: int, clock: Clock, observer: Observer
     ) -> None:
         self._run = run
         self._limits = limits
         self._clock = clock
         self._observer = observer
         self._loop = asyncio.get_running_loop()
-        self._lanes = Lanes(lanes)
-        self._lane_count = self._idle = lanes
+        self._threads = InferenceThreads(threads)
+        self._thread_count = self._idle = threads
         self._queue: list[Waiter[ItemT, FrameT]] = []
         self._running: set[Waiter[ItemT, FrameT]] = set()
-        self._is_looking = False
+        self._is_scheduled = False
         self._quiet_turns = 0
         self._tokens_per_s = 0.0
         self._drained: asyncio.Future[None] | None = None
@@ -69,10 +71,12 @@ class Batcher(Generic[ItemT, FrameT]):
         self.answered_s: float | None = None
         """When a run last succeeded, by the clock."""
 
-    def submit(self, item: ItemT, *, departed: Callable[[], bool] = lambda: False) -> asyncio.Future[FrameT]:
+    def submit(
+        self, item: ItemT, *, departed: Callable[[], bool] = lambda: False
+    ) -> asyncio.Future[Answer[FrameT]]:
         """Queue an item; cancel the future, or let `departed` become true, to drop it before it runs.
 
-        Raises QueueFull or ShuttingDown at once; the future ends with a frame, ModelRunFailed, CallerDeparted or
+        Raises QueueFull or ShuttingDown at once; the future ends with an answer, ModelRunFailed, CallerDeparted or
         ShuttingDown.
         """
         size = Size(item.n_tokens, item.n_best)
@@ -87,14 +91,18 @@ class Batcher(Generic[ItemT, FrameT]):
         waiter = Waiter(item, size, self._loop.create_future(), departed, self._clock())
         self._queue.append(waiter)
         self.waiting_tokens += size.cost
-        self._look_soon()
+        self._schedule_start()
         return waiter.future
+
+    def oldest_wait_s(self) -> float:
+        """How long the item at the front of the queue has waited; 0 where none waits."""
+        return self._clock() - self._queue[0].since_s if self._queue else 0.0
 
     async def close(self, timeout_s: float) -> None:
         """Take no more items, finish what is queued and running, and after `timeout_s` fail what is left."""
         if self._drained is None:
             self._drained = self._loop.create_future()
-            self._settle()
+            self._report_drained()
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.shield(self._drained)
@@ -105,87 +113,88 @@ class Batcher(Generic[ItemT, FrameT]):
                 _fail(waiter, ShuttingDown(f"found no answer in the last {timeout_s:g} s, expected one"))
             self._queue.clear()
             self.waiting_tokens = 0
-            self._lanes.close()
+            self._threads.close()
 
-    def _look_soon(self) -> None:
-        """Count quiet turns from now on, if a lane is free."""
+    def _schedule_start(self) -> None:
+        """Count quiet turns from now on, if a thread is free."""
         self._quiet_turns = 0
-        if self._idle and not self._is_looking:
-            self._is_looking = True
-            self._loop.call_soon(self._look)
+        if self._idle and not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._start_when_quiet)
 
-    def _look(self) -> None:
-        """Start what waits, or look again after the next turn."""
+    def _start_when_quiet(self) -> None:
+        """Start batches after enough quiet turns, or when one is full; else check again in the next turn."""
         if self._quiet_turns < QUIET_TURNS and self.waiting_tokens < self._limits.batch_tokens:
             self._quiet_turns += 1
-            self._loop.call_soon(self._look)
+            self._loop.call_soon(self._start_when_quiet)
             return
-        self._is_looking = False
+        self._is_scheduled = False
         self._start()
 
     def _start(self) -> None:
-        """Give each idle lane a batch."""
+        """Give each idle thread a batch."""
         while self._idle and self._queue:
-            batch = self._form()
+            batch = self._next_batch()
             if not batch:
                 continue
             self._idle -= 1
             self._running.update(batch)
-            self._lanes.submit(partial(self._work, batch))
+            self._threads.submit(partial(self._work, batch))
             now = self._clock()
             for waiter in batch:
-                self._observer.queued(now - waiter.since_s)
-        self._settle()
+                waiter.queue_s = now - waiter.since_s
+                self._observer.queued(waiter.queue_s)
+        self._report_drained()
 
-    def _form(self) -> list[Waiter[ItemT, FrameT]]:
+    def _next_batch(self) -> list[Waiter[ItemT, FrameT]]:
         """Take the next batch off the queue, without those whose caller has gone."""
         sizes = [waiter.size for waiter in islice(self._queue, policy.LOOKAHEAD)]
         chosen = [self._queue[i] for i in policy.take(sizes, self._idle, self._limits)]
         taken = set(chosen)
         self._queue = [waiter for waiter in self._queue if waiter not in taken]
         self.waiting_tokens -= sum(waiter.size.cost for waiter in chosen)
-        return [waiter for waiter in chosen if _is_wanted(waiter)]
+        return [waiter for waiter in chosen if _still_waits(waiter)]
 
     def _work(self, batch: list[Waiter[ItemT, FrameT]]) -> None:
-        """Run a batch in a lane's thread; where it fails, each item alone, so that only the bad ones fail."""
+        """Run a batch in an inference thread; where it fails, each item alone, so that only the bad ones fail."""
         started_s = self._clock()
         attempts = [self._attempt(batch)]
         if len(batch) > 1 and isinstance(attempts[0].result, ModelRunFailed):
             attempts = [self._attempt([waiter]) for waiter in batch]
-        with suppress(RuntimeError):  # The loop is closed, and nobody waits any more.
+        with suppress(RuntimeError):  # The loop is closed: no future waits any more.
             self._loop.call_soon_threadsafe(self._finish, attempts, self._clock() - started_s)
 
     def _attempt(self, waiters: Sequence[Waiter[ItemT, FrameT]]) -> Attempt[ItemT, FrameT]:
         try:
             outcome = self._run([waiter.item for waiter in waiters])
-            found, expected = len(outcome.frames), len(waiters)
-        except BaseException as error:  # Whatever ends a run, its waiters must hear of it.
+            frames, expected = len(outcome.frames), len(waiters)
+        except BaseException as error:  # Whatever ends a run, its waiters must get an error.
             failure = ModelRunFailed(f"found {type(error).__name__} from the model, expected frames")
             failure.__cause__ = error
             return Attempt(waiters, failure)
-        if found != expected:
+        if frames != expected:
             return Attempt(
-                waiters, ModelRunFailed(f"found {found} frames from the model, expected {expected}")
+                waiters, ModelRunFailed(f"found {frames} frames from the model, expected {expected}")
             )
         return Attempt(waiters, outcome)
 
     def _finish(self, attempts: list[Attempt[ItemT, FrameT]], seconds: float) -> None:
-        """Answer everybody, free the lane, and only then tell the observer."""
+        """Resolve all futures, free the thread, and only then tell the observer."""
         tokens = 0
         for attempt in attempts:
             self._running.difference_update(attempt.waiters)
             tokens += sum(waiter.size.cost for waiter in attempt.waiters)
             _answer(attempt)
-        self._tokens_per_s = policy.smoothed(self._tokens_per_s, tokens, seconds, self._lane_count)
+        self._tokens_per_s = policy.smoothed(self._tokens_per_s, tokens, seconds, self._thread_count)
         self._idle += 1
-        self._look_soon()
+        self._schedule_start()
         for attempt in attempts:
             if not isinstance(attempt.result, ModelRunFailed):
                 self.answered_s = self._clock()
-                self._observer.ran(sum(waiter.size.rows for waiter in attempt.waiters), attempt.result)
+                self._observer.ran(sum(waiter.size.sequences for waiter in attempt.waiters), attempt.result)
 
-    def _settle(self) -> None:
-        """Tell `close` once nobody waits any more."""
+    def _report_drained(self) -> None:
+        """Resolve the future that `close` waits for, once no item waits or runs."""
         if self._drained is None or self._drained.done():
             return
         if all(waiter.future.done() for waiter in (*self._queue, *self._running)):
@@ -199,10 +208,10 @@ def _answer(attempt: Attempt[ItemT, FrameT]) -> None:
         return
     for waiter, frame in zip(attempt.waiters, attempt.result.frames, strict=True):
         if not waiter.future.done():
-            waiter.future.set_result(frame)
+            waiter.future.set_result(Answer(frame, waiter.queue_s, attempt.result.seconds))
 
 
-def _is_wanted(waiter: Waiter[ItemT, FrameT]) -> bool:
+def _still_waits(waiter: Waiter[ItemT, FrameT]) -> bool:
     if not waiter.future.done() and waiter.departed():
         waiter.future.set_exception(CallerDeparted("the caller hung up while the request was waiting"))
     return not waiter.future.done()

@@ -7,21 +7,21 @@ from threading import Thread
 Job = Callable[[], None]
 
 
-class Lanes:
+class InferenceThreads:
     """A fixed number of threads over one queue of jobs. A job handles its own errors."""
 
     def __init__(self, count: int) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._threads = [Thread(target=self._work, name=f"lane-{i}", daemon=True) for i in range(count)]
+        self._threads = [Thread(target=self._work, name=f"inference-{i}", daemon=True) for i in range(count)]
         for thread in self._threads:
             thread.start()
 
     def submit(self, job: Job) -> None:
-        """Run the job in the first lane that is free."""
+        """Run the job in the first thread that is free."""
         self._jobs.put(job)
 
     def close(self) -> None:
-        """Let each lane end after its current job. Does not wait."""
+        """Let each thread end after its current job. Does not wait."""
         for _ in self._threads:
             self._jobs.put(None)
 

@@ -1,7 +1,7 @@
-"""What the batcher asks of others: of an item its size, of a run its outcome, of an observer nothing but to listen."""
+"""The interfaces that the batcher needs: an item with its size, a run with its outcome, an observer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Sized(Protocol):
@@ -13,7 +13,7 @@ class Sized(Protocol):
 
     @property
     def n_best(self) -> int:
-        """How many frames it wants, at least 1."""
+        """How many hypotheses it asks for, at least 1."""
 
 
 ItemT = TypeVar("ItemT", bound=Sized)
@@ -23,7 +23,7 @@ FrameT_co = TypeVar("FrameT_co", covariant=True)
 
 
 class Outcome(Protocol[FrameT_co]):
-    """What a run gives back."""
+    """The result of a run."""
 
     @property
     def frames(self) -> Sequence[FrameT_co]:
@@ -38,7 +38,15 @@ class Outcome(Protocol[FrameT_co]):
         """Share of the batch that is padding."""
 
 
-class Run(Protocol[ItemT_contra, FrameT_co]):
+class Answer(NamedTuple, Generic[FrameT]):
+    """A frame, how long its item waited, and the seconds by stage of the run that it shares with its batch."""
+
+    frame: FrameT
+    queue_s: float
+    run_seconds: Mapping[str, float]
+
+
+class RunBatch(Protocol[ItemT_contra, FrameT_co]):
     """The model; several threads call it at once."""
 
     def __call__(self, items: Sequence[ItemT_contra], /) -> Outcome[FrameT_co]:
@@ -46,10 +54,10 @@ class Run(Protocol[ItemT_contra, FrameT_co]):
 
 
 class Observer(Protocol):
-    """Told of what happened, in the event loop's thread, after the answers are out."""
+    """Is told of events, in the event loop's thread, after the answers are out."""
 
     def queued(self, seconds: float) -> None:
         """An item waited so long for its run."""
 
-    def ran(self, rows: int, outcome: Outcome[object]) -> None:
-        """A run of so many rows gave an outcome."""
+    def ran(self, sequences: int, outcome: Outcome[object]) -> None:
+        """A run of so many sequences gave an outcome."""

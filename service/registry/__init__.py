@@ -1,1 +1,1 @@
-"""Which model version serves, who holds it, and when an old one may go."""
+"""Which model version serves, which requests hold it, and when an old one may be closed."""

@@ -1,4 +1,4 @@
-"""What the service asks of a model: `polyparse.runtime.load.Parser` has it, and so have the tests' own models."""
+"""A loaded version of a model: its identity, its parser, and a golden utterance to test it with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,24 +19,8 @@ class ModelVersion:
     digest: str
 
 
-class Model(Protocol[ItemT]):
-    """One loaded version of a model. Its items are its own business."""
-
-    @property
-    def name(self) -> str:
-        """The model's name, the same for all its versions."""
-
-    @property
-    def version(self) -> str:
-        """Its version."""
-
-    @property
-    def digest(self) -> str:
-        """The sha256 of its manifest."""
-
-    @property
-    def device(self) -> str:
-        """Where it runs: "cpu" or "cuda"."""
+class ServedParser(Protocol[ItemT]):
+    """The part of `polyparse.inference.parser.Parser` that the service uses; it does not look into items."""
 
     def prepare(self, utterance: Utterance) -> ItemT:
         """Make arrays of an utterance; InputError if it is not one that this model parses."""
@@ -46,9 +30,11 @@ class Model(Protocol[ItemT]):
 
 
 class Loaded(NamedTuple):
-    """A model that has just answered all its golden utterances as recorded, and one of them to ask it again."""
+    """A version that has just answered all its golden utterances as recorded; `device` is "cpu" or "cuda"."""
 
-    model: Model[Any]
+    identity: ModelVersion
+    parser: ServedParser[Any]
+    device: str
     golden: Golden
 
 

@@ -1,30 +1,37 @@
-"""The versions of the model in this process: loads them, lets one serve, closes the old ones when nobody holds them."""
+"""The versions of the model in this process: loads them, lets one serve, closes old ones that no request holds."""
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Frame
 from service.batching.batcher import Batcher
 from service.errors import NotReady
-from service.registry.loaded import Loader, Model, ModelVersion
-from service.registry.policy import Close, Serve, State, decide
+from service.registry.loaded import Loaded, Loader, ModelVersion
+from service.registry.policy import Close, Serve, VersionState, decide
 from service.registry.version import Lease, Version
 
-MakeBatcher = Callable[[Model[Any]], Batcher[Any, Frame]]
+MakeBatcher = Callable[[Loaded], Batcher[Any, Frame]]
+
+
+class VersionObserver(Protocol):
+    """Is told which version serves, and which one was closed."""
+
+    def serves(self, version: ModelVersion) -> None:
+        """A version begins to serve."""
+
+    def gone(self, version: ModelVersion) -> None:
+        """A version was closed: no request holds it, and none will."""
 
 
 class Manager:
     """Acts on what the policy decides. All use is in the event loop's thread; `load` alone runs in another."""
 
-    def __init__(
-        self, *, load: Loader, make_batcher: MakeBatcher, announce: Callable[[ModelVersion], None]
-    ) -> None:
-        """`announce` is told of each version that begins to serve."""
+    def __init__(self, *, load: Loader, make_batcher: MakeBatcher, observer: VersionObserver) -> None:
         self._load = load
         self._make_batcher = make_batcher
-        self._announce = announce
+        self._observer = observer
         self._versions: list[Version] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._serving: Version | None = None
@@ -36,9 +43,9 @@ class Manager:
 
     async def serve(self, bundle: Located) -> None:
         """Load a bundle and let it serve; if it is refused the error is raised, and what served goes on serving."""
-        model, golden = await asyncio.to_thread(self._load, bundle)
-        self._versions.append(Version(model, self._make_batcher(model), golden))
-        self._settle()
+        loaded = await asyncio.to_thread(self._load, bundle)
+        self._versions.append(Version(loaded, self._make_batcher(loaded)))
+        self._apply_policy()
 
     def lease(self) -> Lease:
         """Hold the version that serves now; NotReady if there is none."""
@@ -54,10 +61,10 @@ class Manager:
         )
 
     def _released(self, version: Version) -> None:
-        if version.state is State.RETIRED:
-            self._settle()
+        if version.state is VersionState.RETIRED:
+            self._apply_policy()
 
-    def _settle(self) -> None:
+    def _apply_policy(self) -> None:
         while action := decide([version.snapshot() for version in self._versions]):
             version = self._versions[action.position]
             match action:
@@ -68,14 +75,15 @@ class Manager:
 
     def _switch_to(self, version: Version) -> None:
         if self._serving is not None:
-            self._serving.state = State.RETIRED
-        version.state = State.SERVING
+            self._serving.state = VersionState.RETIRED
+        version.state = VersionState.SERVING
         self._serving = version
-        self._announce(version.identity)
+        self._observer.serves(version.identity)
 
     def _close(self, version: Version) -> None:
-        version.state = State.CLOSED
+        version.state = VersionState.CLOSED
         self._versions.remove(version)
         task = asyncio.create_task(version.batcher.close(timeout_s=0))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+        self._observer.gone(version.identity)

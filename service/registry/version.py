@@ -4,22 +4,21 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from polyparse.bundle.golden import Golden
 from polyparse.contract.frame import Frame
 from service.batching.batcher import Batcher
-from service.registry.loaded import Model, ModelVersion
-from service.registry.policy import Snapshot, State
+from service.registry.loaded import Loaded
+from service.registry.policy import Snapshot, VersionState
 
 
 class Version:
-    """A model with its own batcher, so that no batch mixes versions. All use is in the event loop's thread."""
+    """A loaded model with its own batcher, so that no batch mixes versions. All use is in the event loop's thread."""
 
-    def __init__(self, model: Model[Any], batcher: Batcher[Any, Frame], golden: Golden) -> None:
-        self.model = model
-        self.identity = ModelVersion(model.name, model.version, model.digest)
+    def __init__(self, loaded: Loaded, batcher: Batcher[Any, Frame]) -> None:
+        self.identity = loaded.identity
+        self.parser = loaded.parser
+        self.golden = loaded.golden
         self.batcher = batcher
-        self.golden = golden
-        self.state = State.READY
+        self.state = VersionState.READY
         self.leases = 0
 
     def snapshot(self) -> Snapshot:
@@ -28,7 +27,7 @@ class Version:
 
 
 class Lease:
-    """Holds a version for the length of a `with`; calls `released` when it lets go."""
+    """Holds a version for the length of a `with`; calls `released` at its end."""
 
     __slots__ = ("_released", "_version")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import noise, profile, quality, serving, stages, text
+from benchmarks import cpu_time, noise, profile, quality, serving, stages, text
 from benchmarks.result import Target
 from benchmarks.unseen_domains import __main__ as unseen_domains
 
@@ -13,6 +13,7 @@ README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8
 TARGETS = {
     **text.TARGETS,
     **serving.TARGETS,
+    **cpu_time.TARGETS,
     **profile.TARGETS,
     **noise.TARGETS,
     **unseen_domains.TARGETS,
@@ -31,7 +32,7 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
     assert f"`{key}`" in README
 
 
-@pytest.mark.parametrize("name", ["text", "decode", "serving", "noise", "profile", "quality"])
+@pytest.mark.parametrize("name", ["text", "decode", "serving", "cpu_time", "noise", "profile", "quality"])
 def test_a_benchmark_has_a_section_and_a_command(name: str) -> None:
     assert f"\n## {name}\n" in README
     assert f"python -m benchmarks.{name} --json runs/benchmarks/{name}.json" in README

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import calibration
+from benchmarks.calibration import figures
 from benchmarks.errors import MeasurementFailed
 from polyparse.contract.frame import Utterance
 from polyparse.corpora.example import Example, TextSpan
 from polyparse.inference.calibration import Calibration, Scale
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 from polyparse.schema import unstructure
 from tests.bundles import edit_manifest, write_bundle
 from train.postprocessing.calibration import fit
-from train.postprocessing.calibration_data import observe
+from train.postprocessing.calibration_data import calibration_data_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,43 +38,42 @@ def corpus(n: int, *, wrong_every: int) -> list[Example]:
 
 
 def fitted(folder: Path, examples: list[Example]) -> Calibration:
-    parser = Parser.load(folder, device="cpu")
-    items = [parser.prepare(Utterance(example.text, example.locale)) for example in examples]
-    manifest = parser.manifest
-    found = fit(observe(parser.pipeline, items, examples, manifest.labels, manifest.routing))
-    assert found is not None
-    return found
+    loaded = load(folder, device="cpu")
+    items = [loaded.parser.prepare(Utterance(example.text, example.locale)) for example in examples]
+    calibration = fit(calibration_data_of(loaded.parser, items, examples, loaded.manifest.routing))
+    assert calibration is not None
+    return calibration
 
 
-def found(folder: Path, examples: list[Example]) -> dict[str, float]:
-    return calibration.figures(Parser.load(folder, device="cpu"), examples)
+def figures_of(folder: Path, examples: list[Example]) -> dict[str, float]:
+    return figures(load(folder, device="cpu"), examples)
 
 
 def test_a_model_that_is_too_sure_is_found_out(tmp_path: Path) -> None:
-    figures = found(write_bundle(tmp_path / "words" / "1"), corpus(620, wrong_every=5))
-    assert figures["ece_intent"] == pytest.approx(0.2, abs=0.01)
-    assert figures["ece"] == figures["ece_uncalibrated"]
-    assert figures["ece"] == max(figures[f"ece_{measure}"] for measure in ("intent", "domain", "frame"))
+    errors = figures_of(write_bundle(tmp_path / "words" / "1"), corpus(620, wrong_every=5))
+    assert errors["ece_intent"] == pytest.approx(0.2, abs=0.01)
+    assert errors["ece"] == errors["ece_uncalibrated"]
+    assert errors["ece"] == max(errors[f"ece_{measure}"] for measure in ("intent", "domain", "frame"))
 
 
 def test_a_fitted_calibration_mends_it(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "words" / "1")
     examples = corpus(620, wrong_every=5)
     edit_manifest(folder, calibration=unstructure(fitted(folder, examples)))
-    figures = found(folder, examples)
-    assert figures["ece_uncalibrated"] == pytest.approx(0.2, abs=0.01)
-    assert figures["ece"] < 0.1
+    errors = figures_of(folder, examples)
+    assert errors["ece_uncalibrated"] == pytest.approx(0.2, abs=0.01)
+    assert errors["ece"] < 0.1
 
 
 def test_a_wrong_calibration_shows_however_well_it_could_be_fitted(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "words" / "1")
     wrong = Calibration(pooled=Scale(intent_temperature=50.0), locales={})
     edit_manifest(folder, calibration=unstructure(wrong))
-    assert found(folder, corpus(620, wrong_every=5))["ece_intent"] > 0.2
+    assert figures_of(folder, corpus(620, wrong_every=5))["ece_intent"] > 0.2
 
 
 def test_too_few_utterances_are_refused(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "words" / "1")
     edit_manifest(folder, calibration=unstructure(Calibration(pooled=Scale(), locales={})))
     with pytest.raises(MeasurementFailed, match="found 40 utterances, expected at least 600"):
-        found(folder, corpus(40, wrong_every=5))
+        figures_of(folder, corpus(40, wrong_every=5))

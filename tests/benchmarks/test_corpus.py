@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import corpus
+from benchmarks import command, corpus
 from polyparse.errors import ConfigError
 from tests.benchmarks.massive import write_massive
 
@@ -16,9 +16,20 @@ def test_an_absent_corpus_is_named_with_the_way_out(tmp_path: Path) -> None:
         corpus.sample(spec, 10)
 
 
-def test_the_default_stands_beside_the_repository() -> None:
-    root = Path(__file__).parents[2]
-    assert f"massive:{root.parent}/shared/data/massive/1.1/data" == corpus.DEFAULT
+def test_the_environment_says_where_the_corpus_is_unless_the_command_line_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CORPUS", "massive:here")
+    assert command.parser("benchmarks.any", "").parse_args([]).corpus == "massive:here"
+    assert (
+        command.parser("benchmarks.any", "").parse_args(["--corpus", "massive:there"]).corpus
+        == "massive:there"
+    )
+
+
+def test_without_either_no_corpus_is_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CORPUS", raising=False)
+    assert not corpus.is_present(command.parser("benchmarks.any", "").parse_args([]).corpus)
 
 
 def test_a_sample_mixes_the_locales_and_is_always_the_same(tmp_path: Path) -> None:

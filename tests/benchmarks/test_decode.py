@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import decode
 from benchmarks.timing import median_us
-from model_export.graphs.viterbi import SURE
+from model_export.graphs.viterbi import MAJORITY_LOG_PROB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def test_sure_utterances_have_a_path_with_more_than_half_of_the_mass_and_the_oth
         shape = decode.Shape(4, 8, 21)
         for lead, is_sure in ((decode.LEAD, True), (0.0, False)):
             answers = cast("Sequence[NDArray[np.float32]]", decoder.calls(shape, lead=lead)[""]())
-            assert ((answers[2] > SURE) == is_sure).all()
+            assert ((answers[2] > MAJORITY_LOG_PROB) == is_sure).all()
 
 
 def test_a_ratio_is_the_time_of_ain_over_the_time_of_viterbi(figures: dict[str, float]) -> None:

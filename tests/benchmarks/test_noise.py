@@ -17,7 +17,7 @@ from tests.polyparse.corpora.noise.wake_up import corpus, words_parser
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from polyparse.runtime.load import Parser
+    from polyparse.inference.parser import Parser
 
 OTHERS = [key for key in (*FIGURES.values(), *HARSH.values()) if key != "typo_drop"]
 

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import profile
 from benchmarks.profile import STAGES, Stopwatch, figures, watched
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 from tests.benchmarks.massive import write_massive
 from tests.bundles import GOLDEN, write_bundle
 
@@ -50,7 +50,7 @@ def test_functions_are_as_before_once_they_are_no_longer_watched() -> None:
 
 
 def test_every_stage_of_a_real_parser_is_seen(tmp_path: Path) -> None:
-    parser = Parser.load(write_bundle(tmp_path / "words" / "1"), device="cpu")
+    parser = load(write_bundle(tmp_path / "words" / "1"), device="cpu").parser
     found = figures(parser, UTTERANCES, rounds=1)
     assert found["utterances_per_s"] > 0 < found["text_to_frame_p50_ms"]
     assert found["alone_grouping_us"] == 0  # there is nothing to group

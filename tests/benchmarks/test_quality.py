@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import corpus, quality
-from benchmarks.quality import TARGETS, Plan, accuracy, answers, goals, measure, megabytes
-from polyparse.runtime.load import Parser
+from benchmarks.quality import TARGETS, Plan, accuracy, goals, measure, megabytes
+from polyparse.evaluation.evaluate import answer
+from polyparse.runtime.load import load
 from tests.model_export.checkpoints import export, trained
 from tests.train import corpus as tiny
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.corpora.example import Example
+    from polyparse.inference.parser import Parser
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +31,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def parser(bundle: Path) -> Parser:
-    return Parser.load(bundle, device="cpu")
+    return load(bundle, device="cpu").parser
 
 
 def of(parser: Parser, examples: list[Example]) -> dict[str, float]:
-    return accuracy(examples, answers(parser, examples))
+    frames, _ = answer(parser, examples)
+    return accuracy(examples, frames)
 
 
 def test_what_is_learnt_by_heart_is_right(parser: Parser) -> None:
@@ -62,7 +65,7 @@ def test_an_utterance_that_the_service_would_refuse_counts_as_wrong(parser: Pars
 
 
 def test_every_target_has_a_figure(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plan = Plan(utterances=8, alone=2, rounds=1, openset=tmp_path / "absent.json")
+    plan = Plan(utterances=8, alone=2, rounds=1, record=tmp_path / "absent.json")
     result = measure(bundle, tiny.write_massive(tmp_path / "massive"), plan)
     assert TARGETS.keys() <= result.figures.keys()
     assert result.figures["exact_match"] == 1.0

@@ -9,21 +9,22 @@ import pytest
 
 from benchmarks import refusal
 from benchmarks.errors import MeasurementFailed
-from benchmarks.unseen_domains import record as openset
+from benchmarks.unseen_domains import record
 from polyparse.contract.frame import Utterance
-from polyparse.inference.ood import Rejection
-from polyparse.runtime.load import Parser
+from polyparse.inference.ood import OodScore
+from polyparse.runtime.load import LoadedBundle, load
 from polyparse.schema import unstructure
 from tests.bundles import GOLDEN, edit_manifest, write_bundle
+from train.postprocessing.ood import MASSIVE_SCORE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEIGHTS = {"surprise": 1.0, "unknown_share": 2.0}
+WEIGHTS = {"tempered_domain_entropy": 1.0, "unknown_words": 2.0}
 
 
-def record(tmp_path: Path, **figures: object) -> Path:
-    file = tmp_path / "openset.json"
+def write_record(tmp_path: Path, **figures: object) -> Path:
+    file = tmp_path / "record.json"
     file.write_text(json.dumps({"figures": figures}), encoding="utf-8")
     return file
 
@@ -33,61 +34,74 @@ def weighing(weights: dict[str, float], *, times: float = 1.0) -> dict[str, obje
     return {f"weight_{name}": times * weight for name, weight in weights.items()}
 
 
-def judging(tmp_path: Path, weights: dict[str, float] | None) -> Parser:
+def bundle_weighing(weights: dict[str, float] | None, tmp_path: Path) -> LoadedBundle:
+    """A bundle whose out-of-domain score has these weights, or one without a score."""
     folder = write_bundle(tmp_path / "words" / "1")
     if weights is not None:
-        edit_manifest(folder, rejection=unstructure(Rejection(threshold=0.6, weights=weights, bias=-1.0)))
-    return Parser.load(folder, device="cpu")
+        edit_manifest(folder, ood=unstructure(OodScore(threshold=0.6, weights=weights, bias=-1.0)))
+    return load(folder, device="cpu")
 
 
-def figures(parser: Parser, file: Path) -> dict[str, float]:
-    own = parser.parse([Utterance(entry.text, entry.locale) for entry in GOLDEN])
-    return refusal.figures(parser, own, file)
+def figures(bundle: LoadedBundle, file: Path) -> dict[str, float]:
+    frames = bundle.parser.parse([Utterance(entry.text, entry.locale) for entry in GOLDEN])
+    return refusal.figures(bundle, frames, file)
 
 
 def test_a_record_is_read_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = record(tmp_path, ood_auroc=0.93, bias=0.1, **weighing(WEIGHTS))
-    assert openset.figures(file) == {"ood_auroc": 0.93}
-    assert openset.weights(file) == WEIGHTS
+    file = write_record(tmp_path, ood_auroc=0.93, bias=0.1, **weighing(WEIGHTS))
+    assert record.figures(file) == {"ood_auroc": 0.93}
+    assert record.weights(file) == WEIGHTS
     assert f"not measured now, read from {file}" in capsys.readouterr().out
+
+
+def test_the_committed_record_is_of_the_weights_that_massive_models_get() -> None:
+    assert record.weights(record.FILE) == pytest.approx(
+        MASSIVE_SCORE.weights, abs=0.005
+    )  # two digits are given
 
 
 @pytest.mark.parametrize("auroc", [1.5, -0.1, "0.9", None, True])
 def test_a_figure_that_is_no_share_is_refused(tmp_path: Path, auroc: object) -> None:
     with pytest.raises(MeasurementFailed, match=r"ood_auroc: found .*, expected a number from 0 to 1"):
-        openset.figures(record(tmp_path, ood_auroc=auroc))
+        record.figures(write_record(tmp_path, ood_auroc=auroc))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"figures": 0.9}'])
 def test_what_is_no_record_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "openset.json"
+    file = tmp_path / "record.json"
     file.write_text(text, encoding="utf-8")
-    for read in (openset.figures, openset.weights):
-        with pytest.raises(MeasurementFailed, match=r"openset\.json: .*expected"):
+    for read in (record.figures, record.weights):
+        with pytest.raises(MeasurementFailed, match=r"record\.json: .*expected"):
             read(file)
     with pytest.raises(MeasurementFailed, match=r"absent\.json: found no figures"):
-        openset.figures(tmp_path / "absent.json")
+        record.figures(tmp_path / "absent.json")
 
 
 def test_a_bundle_that_judges_nothing_tells_nothing_apart(tmp_path: Path) -> None:
     """Whatever a record says of others."""
-    file = record(tmp_path, ood_auroc=0.93, **weighing(WEIGHTS))
-    assert figures(judging(tmp_path, None), file) == {"ood_auroc": 0.5, "refused_share": 0.0}
+    file = write_record(tmp_path, ood_auroc=0.93, **weighing(WEIGHTS))
+    assert figures(bundle_weighing(None, tmp_path), file) == {"ood_auroc": 0.5, "refused_share": 0.0}
 
 
 def test_a_record_of_the_bundles_score_counts_whatever_its_scale(tmp_path: Path) -> None:
-    found = figures(
-        judging(tmp_path, WEIGHTS), record(tmp_path, ood_auroc=0.93, **weighing(WEIGHTS, times=3))
-    )
+    file = write_record(tmp_path, ood_auroc=0.93, **weighing(WEIGHTS, times=3))
+    found = figures(bundle_weighing(WEIGHTS, tmp_path), file)
     assert found["ood_auroc"] == 0.93
     assert found["phrases_auroc"] > 0.9  # the bundle knows none of their words
     assert found["phrases_refused_share"] > 0.9
     assert found["refused_share"] == 0.0
 
 
-@pytest.mark.parametrize(
-    "other", [{"surprise": 1.0}, {"surprise": 1.0, "unknown_share": -2.0}, {"surprise": 0.0}, {}]
-)
+OTHERS: list[dict[str, float]] = [
+    {"tempered_domain_entropy": 1.0},
+    {"tempered_domain_entropy": 1.0, "unknown_words": -2.0},
+    {"tempered_domain_entropy": 0.0},
+    {},
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
 def test_a_record_of_another_score_is_refused(tmp_path: Path, other: dict[str, float]) -> None:
+    file = write_record(tmp_path, ood_auroc=0.93, **weighing(other))
     with pytest.raises(MeasurementFailed, match="expected those of the bundle's score"):
-        figures(judging(tmp_path, WEIGHTS), record(tmp_path, ood_auroc=0.93, **weighing(other)))
+        figures(bundle_weighing(WEIGHTS, tmp_path), file)

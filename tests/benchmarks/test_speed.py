@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks import speed
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.inference.parser import Parser
+from polyparse.runtime.load import load
 from service.settings import Settings
 from tests.bundles import write_bundle
 
@@ -13,7 +14,7 @@ WORDS = ("wake", "me", "at", "seven", "please")
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Parser:
-    return Parser.load(write_bundle(tmp_path_factory.mktemp("models") / "words" / "1"), device="cpu")
+    return load(write_bundle(tmp_path_factory.mktemp("models") / "words" / "1"), device="cpu").parser
 
 
 def mixed(n: int) -> list[Utterance]:

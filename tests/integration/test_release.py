@@ -14,7 +14,7 @@ import pytest
 from polyparse.bundle import store as bundle
 from polyparse.cli.main import main
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 from tests.integration.server import ROOT, TIMEOUT_S, Server, receive, send, serving
 from tests.integration.systems import SYSTEMS, polyparse, train
 from tests.train import corpus
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.contract.frame import Frame
+    from polyparse.inference.parser import Parser
 
     Capture = pytest.CaptureFixture[str]
 
@@ -81,7 +82,7 @@ def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="module")
 def parser(trained: Path) -> Parser:
     """Version 1 in this process."""
-    return Parser.load(trained / "tiny" / "1", device="cpu")
+    return load(trained / "tiny" / "1", device="cpu").parser
 
 
 def decided(frame: dict[str, Any]) -> tuple[object, ...]:

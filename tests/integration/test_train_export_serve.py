@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import LoadedBundle, load
 from tests.integration.server import Server, serving
 from tests.integration.systems import SYSTEMS, System, polyparse, train
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Served(NamedTuple):
-    """A system from end to end; `parser` reads the same bundle in this process."""
+    """A system from end to end; `bundle` is the one that serves, loaded in this process."""
 
     system: System
     corpus: str
     run: Path
     models: Path
-    parser: Parser
+    bundle: LoadedBundle
     server: Server
 
     def utterances(self, *partitions: str, n_best: int = 1) -> list[Utterance]:
@@ -40,12 +40,12 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     system: System = request.param
     folder = tmp_path_factory.mktemp("system")
     corpus, run = train(system, folder)
-    bundle = folder / "models" / "tiny" / "1"
-    polyparse("export", "--checkpoint", run, "--out", bundle)
-    polyparse("models", "promote", "tiny", "1", "--models", bundle.parents[1])
-    parser = Parser.load(bundle, device="cpu")
-    with serving(bundle.parents[1], folder / "log", "--lanes", "1") as server:
-        yield Served(system, corpus, run, bundle.parents[1], parser, server)
+    models = folder / "models"
+    polyparse("export", "--checkpoint", run, "--out", models / "tiny" / "1")
+    polyparse("models", "promote", "tiny", "1", "--models", models)
+    bundle = load(models / "tiny" / "1", device="cpu")
+    with serving(models, folder / "log", "--lanes", "1") as server:
+        yield Served(system, corpus, run, models, bundle, server)
         server.process.terminate()
         assert server.process.wait(30) == 0
 
@@ -61,7 +61,7 @@ def ask(served: Served, utterance: Utterance) -> dict[str, Any]:
     status, found = served.server.parse(utterance.text, n_best=utterance.n_best, **locale)
     assert status == 200, found
     assert found.pop("request_id")
-    assert found.pop("model") == {"name": "tiny", "version": "1", "digest": served.parser.digest}
+    assert found.pop("model") == {"name": "tiny", "version": "1", "digest": served.bundle.digest}
     frame: dict[str, Any] = found
     return frame
 
@@ -75,13 +75,14 @@ KEYS = {
     "confidence",
     "alternatives",
     "out_of_domain",
+    "refused",
 }
 
 
 @pytest.mark.parametrize("n_best", [1, 3, 10])
 def test_http_gives_the_frames_of_the_parser(served: Served, n_best: int) -> None:
     for utterance in served.utterances("dev", "test", n_best=n_best):
-        (expected,) = served.parser.parse([utterance])
+        (expected,) = served.bundle.parser.parse([utterance])
         assert ask(served, utterance) == plain(asdict(expected))
 
 
@@ -89,7 +90,7 @@ def test_the_command_line_gives_the_frames_of_the_parser(served: Served) -> None
     for utterance in served.utterances("dev")[::2]:
         locale = () if utterance.locale is None else ("--locale", utterance.locale)
         printed = polyparse("parse", utterance.text, *locale, "--models", served.models, "--json")
-        (expected,) = served.parser.parse([utterance])
+        (expected,) = served.bundle.parser.parse([utterance])
         assert json.loads(printed) == plain(asdict(expected))
 
 
@@ -97,7 +98,7 @@ def test_what_the_corpus_does_not_have_is_null_and_all_else_is_there(served: Ser
     for utterance in served.utterances("train"):
         frame = ask(served, utterance)
         assert frame.keys() == KEYS
-        assert frame["out_of_domain"] is None
+        assert frame["out_of_domain"] is frame["refused"] is None
         assert (frame["domain"] is not None) == served.system.has_domains
         assert (frame["intent"] is not None) == served.system.has_intents
         assert frame["alternatives"] == []
@@ -108,7 +109,7 @@ def test_what_the_corpus_does_not_have_is_null_and_all_else_is_there(served: Ser
 def test_it_has_learnt_its_intents_and_finds_slots(served: Served) -> None:
     """Of the utterances that it was trained on; that it does well is another matter."""
     examples = served.system.examples("train")
-    frames = served.parser.parse(served.utterances("train"))
+    frames = served.bundle.parser.parse(served.utterances("train"))
     right = Counter(
         frame.intent is not None and frame.intent.name == example.intent
         for example, frame in zip(examples, frames, strict=True)
@@ -119,42 +120,42 @@ def test_it_has_learnt_its_intents_and_finds_slots(served: Served) -> None:
 
 
 def test_slots_are_slices_of_the_text_and_belong_to_the_domain(served: Served) -> None:
-    labels = served.parser.labels
+    labels = served.bundle.parser.labels
     for utterance in served.utterances("train", "test", n_best=10):
         frame = ask(served, utterance)
-        for reading in (frame, *frame["alternatives"]):
-            domain = reading["domain"] and labels.domains.index(reading["domain"]["name"])
-            for slot in reading["slots"]:
+        for hypothesis in (frame, *frame["alternatives"]):
+            domain = hypothesis["domain"] and labels.domains.index(hypothesis["domain"]["name"])
+            for slot in hypothesis["slots"]:
                 assert slot["value"] == utterance.text[slot["start"] : slot["end"]] != ""
                 assert slot["name"] in labels.slots_of(domain)
 
 
-def test_readings_are_all_there_each_once_the_best_first(served: Served) -> None:
-    labels = served.parser.labels
+def test_hypotheses_are_all_there_each_once_the_best_first(served: Served) -> None:
+    labels = served.bundle.parser.labels
     for utterance in served.utterances("test", n_best=10):
         frame = ask(served, utterance)
-        readings = [frame, *frame["alternatives"]]
+        hypotheses = [frame, *frame["alternatives"]]
         if not served.system.has_intents:
-            assert len(readings) == 1
+            assert len(hypotheses) == 1
             continue
-        intents = [reading["intent"]["name"] for reading in readings]
+        intents = [hypothesis["intent"]["name"] for hypothesis in hypotheses]
         assert sorted(intents) == sorted(labels.intents)
-        if served.parser.manifest.routing.kind == "soft":
-            chances = [reading["intent"]["confidence"] for reading in readings]
+        if served.bundle.manifest.routing.kind == "soft":
+            chances = [hypothesis["intent"]["confidence"] for hypothesis in hypotheses]
             assert chances == sorted(chances, reverse=True)
             assert sum(chances) == pytest.approx(1.0, abs=1e-4)
         else:
-            domains = [reading["domain"]["name"] for reading in readings]
+            domains = [hypothesis["domain"]["name"] for hypothesis in hypotheses]
             assert domains == [name for name in dict.fromkeys(domains) for other in domains if other == name]
 
 
 def test_it_is_ready_as_the_version_that_was_promoted(served: Served) -> None:
-    identity = {"name": "tiny", "version": "1", "digest": served.parser.digest}
+    identity = {"name": "tiny", "version": "1", "digest": served.bundle.digest}
     assert served.server.get("/health/ready") == (200, {"status": "ready", "model": identity})
 
 
 def test_the_manifest_says_what_was_trained(served: Served) -> None:
-    manifest = served.parser.manifest
+    manifest = served.bundle.manifest
     assert manifest.decode_head == served.system.decode_head
     assert manifest.provenance.recipe == served.system.recipe
     assert bool(manifest.labels.domains) == served.system.has_domains
@@ -167,13 +168,15 @@ def test_the_manifest_says_what_was_trained(served: Served) -> None:
 def test_evaluating_the_bundle_on_dev_gives_the_measures_of_its_manifest(
     served: Served, tmp_path: Path
 ) -> None:
-    locales = () if served.system.asked_in == (None,) else ("--locales", ",".join(served.parser.locales))
+    locales = (
+        () if served.system.asked_in == (None,) else ("--locales", ",".join(served.bundle.manifest.locales))
+    )
     polyparse(
-        *("evaluate", "--bundle", served.parser.folder, "--corpus", served.corpus, *locales),
+        *("evaluate", "--bundle", served.bundle.folder, "--corpus", served.corpus, *locales),
         *("--partition", "dev", "--report", tmp_path / "report"),
     )
     found = json.loads((tmp_path / "report" / "metrics.json").read_bytes())
-    assert {**found["locales"], "mean": found["mean"]} == plain(served.parser.manifest.measures)
+    assert {**found["locales"], "mean": found["mean"]} == plain(served.bundle.manifest.measures)
 
 
 def test_a_float_bundle_measures_as_its_checkpoint_to_the_third_decimal(
@@ -182,7 +185,7 @@ def test_a_float_bundle_measures_as_its_checkpoint_to_the_third_decimal(
     out = tmp_path / "models" / "tiny" / "1"
     polyparse("export", "--checkpoint", served.run, "--out", out, "--precision", "float32")
     expected = json.loads((served.run / "measures.json").read_bytes())
-    found = Parser.load(out, device="cpu").manifest.measures
+    found = load(out, device="cpu").manifest.measures
     for locale, measures in {**expected["locales"], "mean": expected["mean"]}.items():
         for name, value in measures.items():
             assert found[locale][name] == (value if value is None else pytest.approx(value, abs=5e-4))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from model_export.bundle.write import Request, write_bundle
+from model_export.bundle.request import Request
+from model_export.bundle.write import write_bundle
 from polyparse.inference.routing import Routing
 from tests.train import corpus
-from train.checkpoint import Checkpoint, Run
+from train.checkpoint import Checkpoint, RunRecord
 from train.config import OptimConfig, RunConfig
 from train.data.task import TextTables, collect_labels
 from train.models.embedder import EmbedderConfig
@@ -99,7 +100,7 @@ def started(folder: Path, config: RunConfig) -> Checkpoint:
     """A folder that says what is to be run."""
     folder.mkdir(parents=True)
     checkpoint = Checkpoint(folder)
-    run = Run(
+    run = RunRecord(
         config=config,
         corpus="massive:corpus",
         locales=corpus.LOCALES,

@@ -9,7 +9,7 @@ import pytest
 
 from polyparse.bundle import store as bundle
 from polyparse.cli.main import main
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 from tests.model_export.checkpoints import CONFIG, untrained
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_every_flag_reaches_the_bundle(checkpoint: Checkpoint, tmp_path: Path) -
     assert (described.provenance.data, described.provenance.licence) == ("forty utterances", "Apache-2.0")
     card = out.joinpath("MODEL_CARD.md").read_text(encoding="utf-8")
     assert "Trained on forty utterances. Licence of the data: Apache-2.0." in card
-    Parser.load(out, device="cpu").check_golden()
+    load(out, device="cpu").check_golden()
 
 
 def test_by_default_the_card_names_the_corpus_and_knows_no_licence(

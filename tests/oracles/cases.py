@@ -69,7 +69,7 @@ def random_tags(head: Softmax | Crf | AinFirst, lengths: list[int], *, seed: int
     """tags_BT of legal paths: the best ones for random emissions; -1 in the padding."""
     judge = Crf(head.tags, head.scheme)
     case = random_case(len(head.tags), lengths, seed=seed)
-    path_BT = judge.decode(*case).path_BT
+    path_BT = judge.decode(*case).path_RT
     return path_BT.masked_fill(torch.arange(max(lengths)) >= case.lengths_B[:, None], -1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from polyparse import errors
-from polyparse.errors import BundleError, CorpusError, FileMissing, PolyparseError
+from polyparse.errors import BundleError, ConfigError, CorpusError, FileMissing, PolyparseError
 
 
 def subclasses(cls: type[PolyparseError]) -> Iterator[type[PolyparseError]]:
@@ -53,6 +53,10 @@ def test_a_data_error_starts_with_file_and_line() -> None:
 
 def test_a_data_error_about_the_whole_file_names_no_line() -> None:
     assert str(CorpusError("no utterance", path=Path("es.jsonl"))) == "es.jsonl: no utterance"
+
+
+def test_a_config_error_is_a_value_error_so_that_pydantic_says_where_it_was_raised() -> None:
+    assert issubclass(ConfigError, ValueError)
 
 
 def test_a_bundle_error_names_the_file_at_fault() -> None:

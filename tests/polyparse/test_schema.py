@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyparse.errors import ConfigError
-from polyparse.schema import override, structure, unstructure
+from polyparse.schema import override, read_json, structure, unstructure
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,9 @@ def test_an_integer_will_do_for_a_float_and_a_default_for_a_missing_key() -> Non
         ({"version": 1, "main": NETWORK | {"score": -1}}, "m.json: main: found the score -1.0, expected none below 0"),
         ({"version": 1, "main": {"name": "a"}}, "m.json: main: found no key 'score'"),
         ({"version": 1, "sizes": {"b": "c"}}, "m.json: sizes.b: found 'c', expected an integer"),
-        ({"version": 1, "sizes": {2: 1}}, "m.json: sizes: found the key 2, expected a string"),
         ({"version": 1, "sizes": []}, "m.json: sizes: found [], expected an object"),
-        ({"version": 1, "span": ["a"]}, "m.json: span: found ['a'], expected a list of 2"),
-        ({"version": 1, "limit": 1.5}, "m.json: limit: found 1.5, expected an integer or a string or null"),
+        ({"version": 1, "span": ["a"]}, "m.json: span: found ['a'], expected a longer list"),
+        ({"version": 1, "limit": 1.5}, "m.json: limit: found 1.5, expected an integer or a string"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_its_place(data: object, message: str) -> None:
@@ -125,5 +124,11 @@ def test_an_override_that_does_not_fit_names_key_and_value(assignment: str, mess
 
 
 def test_what_json_cannot_hold_is_not_written() -> None:
-    with pytest.raises(TypeError, match="a set, expected what JSON can hold"):
-        unstructure({"a": {1}})
+    with pytest.raises(ValueError, match="Unable to serialize"):
+        unstructure({"a": object()})
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"version": 1}]', '"\\ud800"'])
+def test_what_is_no_json_is_refused(content: str) -> None:
+    with pytest.raises(ConfigError, match=r"m\.json: found "):
+        read_json(Manifest, content, where="m.json")

@@ -1,24 +1,25 @@
-"""Stand-ins that compute for real and hold still: a model that reads words, a gate to hold its runs, a clock to set."""
+"""Stand-ins that compute for real and hold still: a parser that reads words, a gate to hold its runs, a clock to set, a
+caller who says what he is told to.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from typing import Any
+
+from starlette.types import Message, Receive
 
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located
-from polyparse.contract.frame import Alternative, Choice, Frame, Slot, Utterance
+from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, Utterance
 from polyparse.errors import UnknownLocale
 from service.batching.protocols import Outcome
-from service.registry.loaded import Loaded
+from service.registry.loaded import Loaded, Loader, ModelVersion
 
 BOUND_S = 20.0
 """No test waits longer for a thread; one that would fails."""
-
-BUNDLE = Located(Path("models/words/1"), None)
 
 
 class FakeClock:
@@ -41,7 +42,7 @@ class Gate:
         self._open.set()
 
     def enter(self, texts: list[str]) -> None:
-        """Let a run pass, in its lane's thread."""
+        """Let a run pass, in its inference thread."""
         self._loop.call_soon_threadsafe(self._arrivals.put_nowait, texts)
         assert self._open.wait(BOUND_S), "nobody opened the gate"
 
@@ -82,7 +83,7 @@ class FakeItem:
 
 @dataclass(frozen=True)
 class FakeOutcome:
-    """What the pipeline's outcome has."""
+    """What came of a batch, as the parser's own BatchResult has it."""
 
     frames: list[Frame]
     seconds: Mapping[str, float]
@@ -90,13 +91,9 @@ class FakeOutcome:
 
 
 @dataclass
-class FakeModel:
+class FakeParser:
     """Its slots are the words of the text, the intent is their number. Some texts break it, each in its own way."""
 
-    name: str = "words"
-    version: str = "1"
-    digest: str = "d1"
-    device: str = "cpu"
     locales: tuple[str, ...] = ("en-US", "hi-IN")
     gate: Gate = field(default_factory=Gate)
     poison: str = "poison"
@@ -104,7 +101,7 @@ class FakeModel:
     miscount: str = "miscount"
     """A batch that holds this text gives one frame too few."""
     strange: str = "strange"
-    """This text is refused as out of domain."""
+    """This text is refused as out of domain, where it may be."""
 
     def prepare(self, utterance: Utterance) -> FakeItem:
         if utterance.locale is not None and utterance.locale not in self.locales:
@@ -117,7 +114,9 @@ class FakeModel:
         if self.poison in texts:
             raise RuntimeError(self.poison)
         frames = [
-            refused(item.utterance) if item.utterance.text == self.strange else read_words(item.utterance)
+            read_strange(item.utterance)
+            if item.utterance.text == self.strange
+            else read_words(item.utterance)
             for item in items
         ]
         if self.miscount in texts:
@@ -128,7 +127,7 @@ class FakeModel:
 
 
 def read_words(utterance: Utterance) -> Frame:
-    """The frame that FakeModel gives: one slot a word, and n_best - 1 alternatives with ever fewer slots."""
+    """The frame that FakeParser gives: one slot a word, and n_best - 1 alternatives with ever fewer slots."""
     slots, end = [], 0
     for word in utterance.text.split():
         start = utterance.text.index(word, end)
@@ -142,22 +141,61 @@ def read_words(utterance: Utterance) -> Frame:
     return Frame(utterance.text, utterance.locale, None, intent, tuple(slots), 0.25, tuple(others))
 
 
-def refused(utterance: Utterance) -> Frame:
-    """A refusal, with the readings of it that were asked for."""
-    read = read_words(utterance)
-    readings = (Alternative(None, read.intent, read.slots, read.confidence), *read.alternatives)
-    kept = readings if utterance.n_best > 1 else ()
-    return Frame(utterance.text, utterance.locale, None, None, (), read.confidence, kept, out_of_domain=0.75)
+def read_strange(utterance: Utterance) -> Frame:
+    """A refusal with the hypotheses that were asked for; where none may be, the frame, which says how strange it is."""
+    read = replace(read_words(utterance), out_of_domain=0.75)
+    if not utterance.allow_refusal:
+        return read
+    hypotheses = (Alternative(None, read.intent, read.slots, read.confidence), *read.alternatives)
+    kept = hypotheses if utterance.n_best > 1 else ()
+    return replace(read, intent=None, slots=(), alternatives=kept, refused=Refusal("domain"))
 
 
 def golden_of(text: str) -> Golden:
-    """What FakeModel answers to a text."""
+    """What FakeParser answers to a text."""
     return Golden.of(read_words(Utterance(text)))
 
 
-def loader_of(model: Any, golden: Golden | None = None) -> Callable[[Located], Loaded]:
-    """A loader that gives this model whatever is asked for."""
-    return lambda _: Loaded(model, golden or golden_of("two words"))
+def located(version: str) -> Located:
+    """Where this version of "words" would lie."""
+    return Located(Path("models", "words", version), None)
+
+
+def loader_of(parser: FakeParser, golden: Golden | None = None) -> Loader:
+    """A loader that gives this parser as whatever version is asked for."""
+
+    def load(bundle: Located) -> Loaded:
+        version = bundle.bundle.name
+        return Loaded(
+            ModelVersion("words", version, f"d{version}"), parser, "cpu", golden or golden_of("two words")
+        )
+
+    return load
+
+
+GONE: Message = {"type": "http.disconnect"}
+
+
+def part(body: bytes, *, more: bool = False) -> Message:
+    """A message that brings a piece of a body."""
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def caller(messages: Iterable[Message]) -> Receive:
+    """Receives these messages and then, as in a server, waits for ever, or hears each time that the caller has gone."""
+    left = iter(messages)
+    has_gone = False
+
+    async def receive() -> Message:
+        nonlocal has_gone
+        message = GONE if has_gone else next(left, None)
+        if message is None:
+            silence: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+            return await silence
+        has_gone = message == GONE
+        return message
+
+    return receive
 
 
 async def turns(count: int = 5) -> None:
@@ -171,17 +209,3 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(BOUND_S):
         while not condition():  # noqa: ASYNC110 - what a server does with its sockets sets no event of ours.
             await asyncio.sleep(0)
-
-
-def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Make a plain test of a coroutine; what does not end within a bound fails."""
-
-    async def bounded() -> None:
-        async with asyncio.timeout(2 * BOUND_S):
-            await test()
-
-    def plain() -> None:
-        asyncio.run(bounded())
-
-    plain.__name__, plain.__doc__ = test.__name__, test.__doc__
-    return plain

@@ -1,4 +1,4 @@
-"""A server over a fake model whose runs do not end before a signal to end has come; test_server.py starts it.
+"""A server over a fake parser whose runs do not end before a signal to end has come; test_server.py starts it.
 
 Prints "listening PORT" once it serves, "running" when a run has begun and "draining True" on a signal; it exits as
 `polyparse serve` would.
@@ -13,7 +13,7 @@ import uvloop
 from service.app import running
 from service.server import Server
 from service.settings import Settings
-from tests.service.fakes import BOUND_S, BUNDLE, FakeModel, Gate, loader_of
+from tests.service.fakes import BOUND_S, FakeParser, Gate, loader_of, located
 
 signalled = Event()
 
@@ -41,8 +41,8 @@ class TellingServer(Server):
 
 async def serve() -> None:
     """Serve on a free port."""
-    settings = Settings(port=0, lanes=1)
-    async with running(settings, BUNDLE, load=loader_of(FakeModel(gate=SlowGate()))) as service:
+    settings = Settings(port=0, threads=1)
+    async with running(settings, located("1"), load=loader_of(FakeParser(gate=SlowGate()))) as service:
         await TellingServer(service, settings).serve()
 
 

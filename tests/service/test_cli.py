@@ -48,10 +48,14 @@ def test_the_shipped_bundle_is_served_until_a_signal() -> None:
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own.
         try:
             address = address_of(process)
-            wanted = {"text": "pon una alarma a las siete", "locale": "es-ES"}
-            frame = httpx.post(f"{address}/parse", json=wanted, timeout=BOUND_S).json()
+            request = {"text": "pon una alarma a las siete", "locale": "es-ES"}
+            frame = httpx.post(f"{address}/parse", json=request, timeout=BOUND_S).json()
             assert frame["intent"]["name"]
             assert all(slot["value"] == frame["text"][slot["start"] : slot["end"]] for slot in frame["slots"])
+            items = {"items": [request, {"text": ""}, request | {"allow_refusal": False}]}
+            batch = httpx.post(f"{address}/parse/batch", json=items, timeout=BOUND_S).json()["results"]
+            assert [each.get("code") for each in batch] == [None, "empty_text", None]
+            assert {each["intent"]["name"] for each in (batch[0], batch[2])} == {frame["intent"]["name"]}
             ready = httpx.get(f"{address}/health/ready", timeout=BOUND_S)
             assert ready.json() == {"status": "ready", "model": frame["model"]}
             process.send_signal(signal.SIGTERM)
@@ -63,5 +67,5 @@ def test_the_shipped_bundle_is_served_until_a_signal() -> None:
 def address_of(process: subprocess.Popen[str]) -> str:
     """Where a server that has just started listens, from its log; it fails if the log ends without saying so."""
     assert process.stderr is not None
-    found = (re.search(r"http://[0-9.:]+", line) for line in process.stderr)
-    return next(match[0] for match in found if match)
+    matches = (re.search(r"http://[0-9.:]+", line) for line in process.stderr)
+    return next(match[0] for match in matches if match)

@@ -16,9 +16,9 @@ def stream() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()
-    made = io.StringIO()
-    logs.configure("info", made)
-    yield made
+    lines = io.StringIO()
+    logs.configure("info", lines)
+    yield lines
     root.handlers[:] = handlers
     root.setLevel(level)
 

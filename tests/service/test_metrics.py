@@ -2,74 +2,206 @@
 
 import asyncio
 
-from service.metrics import OUTCOMES, STAGES, Metrics
+import pytest
+
+from service.errors import REFUSALS
+from service.metrics import OK, STAGES, Metrics
 from service.registry.loaded import ModelVersion
-from tests.service.fakes import in_loop, turns
-from tests.service.serving import Serving, serving
+from tests.service.fakes import BOUND_S, FakeOutcome, located, turns
+from tests.service.serving import serving
+
+pytestmark = pytest.mark.anyio
+
+FIRST, SECOND = ModelVersion("words", "1", "d1"), ModelVersion("words", "2", "d2")
 
 
-async def scraped(s: Serving) -> dict[str, float]:
-    """Sample -> value."""
-    answer = await s.client.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    lines = (line for line in answer.text.splitlines() if not line.startswith("#"))
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+def requests(samples: dict[str, float]) -> dict[str, float]:
+    """Requests counted, by their labels."""
+    return {
+        name.removeprefix("polyparse_requests_total"): count
+        for name, count in samples.items()
+        if name.startswith("polyparse_requests_total{")
+    }
 
 
-@in_loop
-async def test_every_request_is_counted_by_its_outcome() -> None:
+async def test_every_request_is_counted_by_endpoint_outcome_and_version() -> None:
     async with serving() as s:
         for text in ("a", "b", "", "poison"):
             await s.parse(text)
-        found = await scraped(s)
-        counts = {name: found[f'polyparse_requests_total{{outcome="{name}"}}'] for name in OUTCOMES}
-        assert {name: count for name, count in counts.items() if count} == {
-            "ok": 2,
-            "empty_text": 1,
-            "model_run_failed": 1,
+        await s.parse_batch([{"text": "a"}, {"text": ""}])
+        await s.parse_batch([{"text": ""}])
+        await s.client.post("/parse/batch", content=b"")
+        samples = await s.samples()
+        assert requests(samples) == {
+            '{endpoint="parse",outcome="ok",version="1"}': 2,
+            '{endpoint="parse",outcome="empty_text",version=""}': 1,
+            '{endpoint="parse",outcome="model_run_failed",version=""}': 1,
+            '{endpoint="parse_batch",outcome="ok",version="1"}': 1,
+            '{endpoint="parse_batch",outcome="ok",version=""}': 1,
+            '{endpoint="parse_batch",outcome="invalid_json",version=""}': 1,
         }
-        assert found["polyparse_request_seconds_count"] == 4
+        for endpoint, version, count in (
+            ("parse", "1", 2),
+            ("parse", "", 2),
+            ("parse_batch", "1", 1),
+            ("parse_batch", "", 2),
+        ):
+            labels = f'endpoint="{endpoint}",version="{version}"'
+            assert samples[f"polyparse_request_seconds_count{{{labels}}}"] == count
 
 
-@in_loop
 async def test_every_stage_is_timed_from_50_microseconds() -> None:
     async with serving() as s:
         await s.parse("a b")
         await turns()
-        found = await scraped(s)
+        samples = await s.samples()
         for stage in STAGES:
-            assert found[f'polyparse_stage_seconds_count{{stage="{stage}"}}'] == 1
-            assert f'polyparse_stage_seconds_bucket{{le="5e-05",stage="{stage}"}}' in found
-        assert found['polyparse_stage_seconds_sum{stage="score"}'] == 1e-3
+            assert samples[f'polyparse_stage_seconds_count{{stage="{stage}",version="1"}}'] == 1
+            assert f'polyparse_stage_seconds_bucket{{le="5e-05",stage="{stage}",version="1"}}' in samples
+        assert samples['polyparse_stage_seconds_sum{stage="score",version="1"}'] == 1e-3
 
 
-@in_loop
-async def test_batches_show_their_rows_and_padding() -> None:
+async def test_batches_show_their_sequences_and_padding() -> None:
     async with serving() as s:
-        await asyncio.gather(s.parse("a b"), s.parse("c d e f"))
+        await asyncio.gather(s.parse("a b", n_best=2), s.parse("c d e f"))
         await turns()
-        found = await scraped(s)
-        assert found["polyparse_batch_rows_sum"] == 2
-        assert found["polyparse_batch_padding_ratio_sum"] == 0.25
+        samples = await s.samples()
+        assert samples["polyparse_batch_sequences_sum"] == 3
+        assert samples["polyparse_batch_sequences_count"] == 1
+        assert samples["polyparse_batch_padding_ratio_sum"] == 0.25
 
 
-@in_loop
-async def test_the_queue_shows_what_waits_at_the_scrape() -> None:
+async def test_the_queue_shows_what_waits_at_the_scrape_and_since_when() -> None:
     async with serving() as s:
         with s.gate.held():
-            asked = [asyncio.create_task(s.parse("a"))]
+            waiting = [asyncio.create_task(s.parse("a"))]
             await s.gate.batch()
-            asked.append(asyncio.create_task(s.parse("b c d")))
+            waiting.append(asyncio.create_task(s.parse("b c d")))
             await turns()
-            assert (await scraped(s))["polyparse_queue_tokens"] == 3
-        await asyncio.gather(*asked)
-        assert (await scraped(s))["polyparse_queue_tokens"] == 0
+            s.clock.now += 2.5
+            samples = await s.samples()
+            assert samples["polyparse_queue_tokens"] == 3
+            assert samples["polyparse_queue_age_seconds"] == 2.5
+        await asyncio.gather(*waiting)
+        samples = await s.samples()
+        assert samples["polyparse_queue_tokens"] == 0
+        assert samples["polyparse_queue_age_seconds"] == 0
+
+
+async def test_without_a_version_that_serves_nothing_waits() -> None:
+    async with serving() as s:
+        await s.service.manager.close(BOUND_S)
+        samples = await s.samples()
+        assert samples["polyparse_queue_tokens"] == samples["polyparse_queue_age_seconds"] == 0
+
+
+async def test_every_utterance_that_is_not_admitted_is_counted_by_its_reason() -> None:
+    async with serving(queue_tokens=2) as s:
+        reasons = {reason: f'polyparse_refusals_total{{reason="{reason}"}}' for reason in REFUSALS}
+        samples = await s.samples()
+        assert {reason: samples[name] for reason, name in reasons.items()} == dict.fromkeys(REFUSALS, 0)
+        with s.gate.held():
+            admitted = [asyncio.create_task(s.parse("a"))]
+            await s.gate.batch()
+            admitted.append(asyncio.create_task(s.parse("b c", headers={"x-deadline-ms": "1"})))
+            await turns()
+            await s.parse("d")
+            await s.parse_batch([{"text": "e"}, {"text": ""}, {"text": "f"}])
+            await admitted[1]
+        await asyncio.gather(*admitted)
+        await s.service.manager.close(BOUND_S)
+        await s.parse("g")
+        samples = await s.samples()
+        assert {reason: samples[name] for reason, name in reasons.items()} == {
+            "queue_full": 3,
+            "deadline_exceeded": 1,
+            "not_ready": 1,
+            "shutting_down": 0,
+        }
+
+
+async def test_what_the_end_of_the_service_leaves_unfinished_is_counted_as_refused() -> None:
+    async with serving() as s:
+        with s.gate.held():
+            unfinished = asyncio.create_task(s.parse("a"))
+            await s.gate.batch()
+            await s.service.manager.close(0)
+            assert (await unfinished).json()["code"] == "shutting_down"
+        assert (await s.samples())['polyparse_refusals_total{reason="shutting_down"}'] == 1
+
+
+async def test_after_a_switch_no_series_of_the_version_that_is_gone_is_left() -> None:
+    async with serving() as s:
+        await s.parse("a")
+        await s.parse_batch([{"text": "a"}])
+        await turns()
+        assert 'version="1"' in (await s.client.get("/metrics")).text
+        await s.service.manager.serve(located("2"))
+        await s.parse("a")
+        samples = await s.samples()
+        assert [name for name in samples if 'version="1"' in name] == []
+        assert requests(samples) == {'{endpoint="parse",outcome="ok",version="2"}': 1}
+        assert samples['polyparse_stage_seconds_count{stage="encode",version="2"}'] == 1
+
+
+async def test_the_last_request_of_a_version_that_goes_with_it_brings_no_series_of_it_back() -> None:
+    async with serving() as s:
+        await s.parse("a")
+        with s.gate.held():
+            last = asyncio.create_task(s.parse("b"))
+            await s.gate.batch()
+            await s.gate.batch()
+            await s.service.manager.serve(located("2"))
+            held = (await s.samples())['polyparse_requests_total{endpoint="parse",outcome="ok",version="1"}']
+            assert held == 1
+        assert (await last).json()["model"]["version"] == "1"
+        await turns()
+        samples = await s.samples()
+        assert [name for name in samples if 'version="1"' in name] == []
+        assert requests(samples) == {'{endpoint="parse",outcome="ok",version=""}': 1}
+
+
+def test_what_is_seen_of_a_version_is_seen_beside_the_others() -> None:
+    metrics = Metrics()
+    metrics.of_version(FIRST).queued(0.5)
+    metrics.of_version(SECOND).queued(0.25)
+    assert metrics.of_version(FIRST) is metrics.of_version(FIRST)
+    metrics.of_version(SECOND).ran(2, FakeOutcome([], {"score": 0.125}, 0.5))
+    lines = metrics.render().decode().splitlines()
+    assert 'polyparse_stage_seconds_sum{stage="queue",version="1"} 0.5' in lines
+    assert 'polyparse_stage_seconds_sum{stage="queue",version="2"} 0.25' in lines
+    assert 'polyparse_stage_seconds_sum{stage="score",version="1"} 0.0' in lines
+    assert 'polyparse_stage_seconds_sum{stage="score",version="2"} 0.125' in lines
+
+
+def test_a_version_that_answered_nothing_goes_without_a_trace() -> None:
+    metrics = Metrics()
+    metrics.of_version(FIRST)
+    metrics.gone(FIRST)
+    metrics.gone(SECOND)
+    assert 'version="' not in metrics.render().decode()
+
+
+def test_a_version_that_is_gone_takes_no_series_of_another_with_it() -> None:
+    metrics = Metrics()
+    for version in (FIRST, SECOND):
+        metrics.of_version(version).queued(0.5)
+        metrics.answered("parse", OK, version.version, 0.5)
+        metrics.answered("parse_batch", OK, version.version, 0.5)
+    metrics.answered("parse", "empty_text", "", 0.5)
+    metrics.gone(FIRST)
+    text = metrics.render().decode()
+    assert 'version="1"' not in text
+    for labels in ('endpoint="parse",version="2"', 'endpoint="parse_batch",version="2"'):
+        assert f"polyparse_request_seconds_count{{{labels}}} 1.0\n" in text
+    assert 'polyparse_requests_total{endpoint="parse",outcome="empty_text",version=""} 1.0\n' in text
+    assert 'polyparse_stage_seconds_count{stage="queue",version="2"} 1.0\n' in text
 
 
 def test_only_the_version_that_serves_is_shown() -> None:
     metrics = Metrics()
-    metrics.serves(ModelVersion("words", "1", "d1"))
-    metrics.serves(ModelVersion("words", "2", "d2"))
+    metrics.serves(FIRST)
+    metrics.serves(SECOND)
     infos = [
         line for line in metrics.render().decode().splitlines() if line.startswith("polyparse_model_info{")
     ]

@@ -15,7 +15,9 @@ import pytest
 from service.app import running
 from service.server import Server
 from service.settings import Settings
-from tests.service.fakes import BOUND_S, BUNDLE, FakeModel, in_loop, loader_of, until
+from tests.service.fakes import BOUND_S, FakeParser, loader_of, located, until
+
+pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,20 +53,19 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
         http.client.HTTPConnection("127.0.0.1", port, timeout=BOUND_S).connect()
 
 
-@in_loop
 async def test_a_connection_closed_while_its_request_is_queued_drops_the_request() -> None:
-    model = FakeModel()
-    settings = Settings(port=0, lanes=1)
-    async with running(settings, BUNDLE, load=loader_of(model)) as service:
+    parser = FakeParser()
+    settings = Settings(port=0, threads=1)
+    async with running(settings, located("1"), load=loader_of(parser)) as service:
         server = Server(service, settings)
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started)
         version = service.manager.serving
         assert version is not None
         port = server.servers[0].sockets[0].getsockname()[1]
-        with model.gate.held():
+        with parser.gate.held():
             first = await ask(port, "first")
-            assert await model.gate.batch() == ["first"]
+            assert await parser.gate.batch() == ["first"]
             leaving = await ask(port, "leaving")
             await until(lambda: version.batcher.waiting_tokens == 1)
             leaving.writer.close()
@@ -74,7 +75,7 @@ async def test_a_connection_closed_while_its_request_is_queued_drops_the_request
         for caller in (first, last):
             assert b" 200 " in await caller.reader.readline()
             caller.writer.close()
-        assert model.gate.batches() == [["last"]]
+        assert parser.gate.batches() == [["last"]]
         server.should_exit = True
         await serving
 

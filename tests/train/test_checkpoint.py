@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError
+from polyparse.inference.ood import OodScore
+from polyparse.inference.training_text import TrainingText
 from polyparse.text.features import FeatureTable
+from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
+from tests.model_export.checkpoints import CONFIG, untrained
 from tests.train.corpus import examples
 from tests.train.tiny import TINY
-from train.checkpoint import Checkpoint, Run
+from train.checkpoint import Checkpoint, RunRecord
 from train.data.task import TextTables, collect_labels
-from train.embeddings.vec_file import WordVectors
+from train.embeddings.vec_file import PretrainedVectors
 from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import MaxEnt
 from train.models.word_bag import WordBag
@@ -36,8 +41,8 @@ TABLES = TextTables(
 )
 
 
-def run(config: RunConfig = TINY) -> Run:
-    return Run(
+def run(config: RunConfig = TINY) -> RunRecord:
+    return RunRecord(
         config, "massive:corpus", ("en-US", "hi-IN"), "abc", {"torch": "1"}, "2025-01-01T00:00:00+00:00"
     )
 
@@ -85,11 +90,11 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
 
     maxent = MaxEnt(drawn(3, 2), drawn(3), drawn(2))
     bag = WordBag(drawn(4, 5), drawn(5, 6), drawn(6), drawn(6, 2), drawn(2))
-    written = DomainClassifier(maxent, bag, skipped=1) if with_bag else DomainClassifier(maxent)
+    written = DomainClassifier(maxent, bag, n_bag_only=1) if with_bag else DomainClassifier(maxent)
     Checkpoint(tmp_path).save_classifier(written)
     found = Checkpoint(tmp_path).classifier()
     assert found is not None
-    assert found.skipped == written.skipped
+    assert found.n_bag_only == written.n_bag_only
     for one, other in ((found.maxent, maxent), (found.bag, written.bag)):
         assert type(one) is type(other)
         if other is not None:
@@ -98,12 +103,36 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
 
 
 def test_word_vectors_are_read_as_they_were_written(tmp_path: Path) -> None:
-    vectors = WordVectors(np.array([2, 5]), np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32))
+    vectors = PretrainedVectors(np.array([2, 5]), np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32))
     Checkpoint(tmp_path).save_word_vectors(vectors)
     found = Checkpoint(tmp_path).word_vectors()
     assert found is not None
     assert found.rows_N.tolist() == [2, 5]
     assert (found.vectors_NE == vectors.vectors_NE).all()
+
+
+def test_an_out_of_domain_score_and_its_training_text_are_read_as_they_were_written(tmp_path: Path) -> None:
+    score = OodScore(threshold=0.75, weights={"unseen_ngrams": 2.0, "unknown_words": 0.5}, bias=-1.5)
+    written = checkpoint(tmp_path)
+    text = TrainingText.build(
+        [Vectorizer(TABLES.vocabulary, None).item(Utterance("wake कल"))],
+        [1],
+        vocabulary_size=TABLES.vocabulary.size,
+        n_domains=len(written.labels().domains),
+    )
+    written.save_json("ood", score)
+    written.save_training_text(text)
+    assert Checkpoint(tmp_path).ood() == score
+    read = Checkpoint(tmp_path).training_text()
+    assert read is not None
+    np.testing.assert_array_equal(read.ngrams_N, text.ngrams_N)
+    np.testing.assert_array_equal(read.log_ratios_VD, text.log_ratios_VD)
+
+
+def test_an_out_of_domain_score_that_is_none_is_named_by_its_file(tmp_path: Path) -> None:
+    checkpoint(tmp_path).save_json("ood", {"threshold": 0.5, "weights": {}})
+    with pytest.raises(ConfigError, match=r"ood\.json: found no key 'bias'"):
+        Checkpoint(tmp_path).ood()
 
 
 def test_what_a_run_does_without_is_none(tmp_path: Path) -> None:
@@ -113,6 +142,8 @@ def test_what_a_run_does_without_is_none(tmp_path: Path) -> None:
     assert found.tables().features is None
     assert found.classifier() is None
     assert found.word_vectors() is None
+    assert found.ood() is None
+    assert found.training_text() is None
     assert found.load_torch("training-0") is None
 
 
@@ -140,7 +171,7 @@ def test_a_write_that_fails_leaves_what_was_there(
     target = checkpoint(tmp_path)
     target.save_torch("training-0", {"epoch": torch.tensor(3)})
     before = (tmp_path / name).read_bytes()
-    with pytest.raises(Exception, match=r"found|surrogates|pickle|local object"):
+    with pytest.raises(Exception, match=r"Unable to serialize|surrogates|pickle|local object"):
         write(target)
     assert (tmp_path / name).read_bytes() == before
 
@@ -163,6 +194,17 @@ def test_an_entry_that_no_config_has_is_named(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace('"alpha"', '"alfa"'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"run\.json: config\.joint: found the unknown key 'alfa'"):
         Checkpoint(tmp_path).run()
+
+
+def test_networks_that_are_handed_in_answer_in_place_of_its_own(tmp_path: Path) -> None:
+    """One is made to see no slot anywhere, where the run's own, untrained as it is, sees many."""
+    run = untrained(tmp_path / "run", CONFIG)
+    utterances = [example.utterance for example in examples()]
+    (network,) = run.networks()
+    with torch.no_grad():
+        network.slots.output.bias[run.labels().tag_ids["O"]] += 1e3
+    assert any(frame.slots for frame in run.parser().parse(utterances))
+    assert not any(frame.slots for frame in run.parser([network]).parse(utterances))
 
 
 def test_a_run_that_has_not_ended_has_no_networks(tmp_path: Path) -> None:

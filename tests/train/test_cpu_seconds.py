@@ -13,7 +13,7 @@ from tests.train.timed import timed
 from tests.train.tiny import SETTINGS, SHORT
 from tests.train.training.test_initialisation import opened
 from train.checkpoint import Checkpoint, cpu_seconds_of
-from train.cli import main
+from train.cli.train import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,30 +44,30 @@ def test_a_run_that_several_build_on_counts_once(tmp_path: Path) -> None:
     base = ran(tmp_path / "base", 1.0)
     first, second = (ran(tmp_path / name, 10.0, start=str(base.folder)) for name in ("first", "second"))
     student = ran(tmp_path / "student", 100.0, teachers=(str(first.folder), str(second.folder)))
-    elders = {str(base.folder): 1.0, str(first.folder): 10.0, str(second.folder): 10.0}
-    assert student.elder_seconds() == elders
-    assert cpu_seconds_of([student, first]) == {**elders, str(student.folder): 100.0}
+    parents = {str(base.folder): 1.0, str(first.folder): 10.0, str(second.folder): 10.0}
+    assert student.parent_seconds() == parents
+    assert cpu_seconds_of([student, first]) == {**parents, str(student.folder): 100.0}
 
 
 def test_what_was_recorded_outlives_the_folders(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
-    recorded = ran(tmp_path / "recorded", 1.0, start=gone, elder_seconds={gone: 5.0})
-    assert recorded.elder_seconds() == {gone: 5.0}
+    recorded = ran(tmp_path / "recorded", 1.0, start=gone, parent_seconds={gone: 5.0})
+    assert recorded.parent_seconds() == {gone: 5.0}
     assert cpu_seconds_of([recorded]) == {gone: 5.0, str(recorded.folder): 1.0}
 
 
 def test_a_run_that_is_gone_and_was_not_recorded_leaves_the_sum_unknown(tmp_path: Path) -> None:
     old = ran(tmp_path / "old", 1.0, start=str(tmp_path / "gone"))
-    assert old.elder_seconds() is None
-    assert ran(tmp_path / "student", 1.0, teachers=(str(old.folder),)).elder_seconds() is None
+    assert old.parent_seconds() is None
+    assert ran(tmp_path / "student", 1.0, teachers=(str(old.folder),)).parent_seconds() is None
 
 
 def test_a_checkpoint_from_before_these_were_recorded_is_read(tmp_path: Path) -> None:
     checkpoint = opened(tmp_path / "run", SHORT)
     content = json.loads((checkpoint.folder / "run.json").read_text(encoding="utf-8"))
-    del content["threads"], content["elder_seconds"]
+    del content["threads"], content["parent_seconds"]
     (checkpoint.folder / "run.json").write_text(json.dumps(content), encoding="utf-8")
-    assert (checkpoint.run().threads, checkpoint.elder_seconds()) == (None, {})
+    assert (checkpoint.run().threads, checkpoint.parent_seconds()) == (None, {})
 
 
 def test_a_run_logs_its_stages_and_records_the_runs_that_it_builds_on(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_a_run_logs_its_stages_and_records_the_runs_that_it_builds_on(tmp_path: 
     teacher, student = (Checkpoint(tmp_path / name) for name in ("teacher", "student"))
     assert main([*command, "--out", str(teacher.folder)]) == 0
     assert main([*command, "--out", str(student.folder), "--teacher", str(teacher.folder)]) == 0
-    assert (teacher.run().threads, teacher.run().elder_seconds) == (1, {})
-    assert student.run().elder_seconds == {str(teacher.folder): teacher.cpu_seconds()}
+    assert (teacher.run().threads, teacher.run().parent_seconds) == (1, {})
+    assert student.run().parent_seconds == {str(teacher.folder): teacher.cpu_seconds()}
     lines = [json.loads(line) for line in (student.folder / "log.jsonl").read_text("utf-8").splitlines()]
     timed = [line for line in lines if "seconds" in line]
     assert [next(iter(line)) for line in timed] == ["stage", "teachers", "network", "network"]

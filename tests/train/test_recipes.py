@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from polyparse.schema import structure, unstructure
@@ -23,10 +21,3 @@ def test_the_word_encoders_of_ain_see_no_characters(name: str, kind: str) -> Non
     joint = RECIPES[name]().joint
     assert (joint.encoder.kind, joint.encoder.layers, joint.encoder.hidden_size) == (kind, 1, 512)
     assert joint.embedder.character_filters == 0
-
-
-@pytest.mark.parametrize("name", ["stm-tuned", "ain-tuned"])
-def test_what_starts_from_stm_has_its_sizes(name: str) -> None:
-    base, tuned = RECIPES["stm"](), RECIPES[name]()
-    assert replace(tuned.joint, head=base.joint.head) == base.joint
-    assert (tuned.scheme, tuned.topology, tuned.classifier) == (base.scheme, base.topology, base.classifier)

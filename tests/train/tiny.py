@@ -15,7 +15,7 @@ from train.config import OptimConfig, RunConfig
 from train.data.task import TextTables, build_task, collect_labels
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
-from train.models.joint import JointConfig, Tensors
+from train.models.joint import BatchTensors, JointConfig
 from train.models.maxent import MaxEntConfig
 
 if TYPE_CHECKING:
@@ -64,18 +64,18 @@ SETTINGS = (
 class Gold(NamedTuple):
     """A batch and what it should give; tags are -1 in the padding."""
 
-    tensors: Tensors
+    tensors: BatchTensors
     intents_B: Tensor
     tags_BT: Tensor
 
 
 def with_joint(config: RunConfig, *, encoder: str = "bilstm", **changes: Any) -> RunConfig:
-    """The config with another encoder, and other entries of `joint`; "a + b" is a with b beside it."""
+    """The config with another encoder, and other entries of `joint`; "a + b" is a with b as its auxiliary encoder."""
     first, _, second = encoder.partition(" + ")
-    kind = replace(config.joint.encoder, kind=first)  # type: ignore[arg-type]  # checked when the test asks
+    main = replace(config.joint.encoder, kind=first)  # type: ignore[arg-type]  # checked when the test asks
     if second:
-        changes = {"beside": replace(kind, kind=second), **changes}  # type: ignore[arg-type]  # likewise
-    return replace(config, joint=replace(config.joint, encoder=kind, **changes))
+        changes = {"auxiliary": replace(main, kind=second), **changes}  # type: ignore[arg-type]  # likewise
+    return replace(config, joint=replace(config.joint, encoder=main, **changes))
 
 
 def parts(
@@ -93,14 +93,14 @@ def gold(task: Task, rows: Sequence[int]) -> Gold:
     longest = max(item.n_tokens for item in items)
     tags = [task.targets[row].tags_T + [-1] * (longest - task.train[row].n_tokens) for row in rows]
     intents = [task.targets[row].intent for row in rows]
-    return Gold(Tensors.of(collate(items)), torch.tensor(intents), torch.tensor(tags))
+    return Gold(BatchTensors.of(collate(items)), torch.tensor(intents), torch.tensor(tags))
 
 
 def losses(network: JointNetwork, batch: Gold) -> torch.Tensor:
-    """Intent and slot loss of a batch, the mean of the network's towers'."""
-    views = network.views(batch.tensors)
-    found = [torch.stack(network.loss(view, batch.intents_B, batch.tags_BT)) for view in views]
-    return torch.stack(found).mean(0)
+    """Intent and slot loss of a batch, the mean of the network's branches'."""
+    branches = network.branch_scores(batch.tensors)
+    of_branches = [torch.stack(network.loss(scores, batch.intents_B, batch.tags_BT)) for scores in branches]
+    return torch.stack(of_branches).mean(0)
 
 
 def backward(network: JointNetwork, batch: Gold) -> float:

@@ -1,1 +1,1 @@
-"""Examples as items and targets, and the batches of an epoch."""
+"""Items and targets made from examples, and the batches of an epoch."""

@@ -1,6 +1,6 @@
-"""What a run learns from: examples turned into items and targets under the labels, vocabulary and features of the corpus.
+"""What a run learns from: examples as items and targets, made with the labels, vocabulary and features of the corpus.
 
-Axes: B items, T tokens.
+Axes: I intents, T tokens, K tags.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from train.config import RunConfig
 
 
-class Opinion(NamedTuple):
-    """What teachers say of one item: log P(intent), and their chain's emissions relative to each token's largest."""
+class SoftTarget(NamedTuple):
+    """The teachers' prediction for one item: log P(intent), and the CRF's emissions relative to each token's largest."""
 
     log_probs_I: NDArray[np.float16]
     emissions_TK: NDArray[np.float16]
@@ -39,23 +39,23 @@ class Opinion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Gold intent (-1 without) and tag rows of one item (empty where nobody labelled it); its teachers' opinion, if any."""
+    """Ids of the true intent (-1 for none) and tags of one item (empty if it is not labelled); its soft target, if any."""
 
     intent: int
     tags_T: list[int]
-    opinion: Opinion | None = None
+    soft_target: SoftTarget | None = None
 
 
 @dataclass(frozen=True)
 class TextTables:
-    """How text becomes arrays in a model: its vocabulary and its feature table (None without a classifier)."""
+    """The tables that turn text into ids: the vocabulary and the feature table (None without a classifier)."""
 
     vocabulary: Vocabulary
     features: FeatureTable | None
 
     @classmethod
     def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
-        """From training text."""
+        """The tables of training examples."""
         words = [[token.text for token in tokenise(example.text)] for example in examples]
         embedder = config.joint.embedder
         return cls(
@@ -72,9 +72,9 @@ class TextTables:
 
 @dataclass(frozen=True)
 class Task:
-    """Training items with their targets, and dev examples to be parsed and scored.
+    """Training items with their targets, and dev examples to evaluate on.
 
-    `chain` is what the teachers' paths score beyond the emissions of their opinions.
+    `chain` has the transition, start and end scores of the teachers' CRF, which complete the emissions of soft targets.
     """
 
     labels: Labels
@@ -97,9 +97,9 @@ def build_task(
 ) -> Task:
     """Items and targets; utterances without a token are left out."""
     items, targets = build_targets(train, labels, vectorizer)
-    kept_dev = [e for e in dev if tokenise(e.text)]
-    dev_items = [vectorizer.item(example.utterance) for example in kept_dev]
-    return Task(labels, items, targets, kept_dev, dev_items)
+    dev = [example for example in dev if tokenise(example.text)]
+    dev_items = [vectorizer.item(example.utterance) for example in dev]
+    return Task(labels, items, targets, dev, dev_items)
 
 
 def build_targets(
@@ -114,28 +114,28 @@ def build_targets(
 
 
 def gold_target(item: Item, example: Example, labels: Labels) -> Target:
-    """The true labels of an item."""
+    """The ids of the true intent and tags of an item, which has the tokens of the example."""
     tags = gold_tags(item, example.slots, labels.scheme)
     return Target(
-        intent=-1 if example.intent is None else labels.intent_rows[example.intent],
-        tags_T=[labels.tag_rows[tag] for tag in tags],
+        intent=-1 if example.intent is None else labels.intent_ids[example.intent],
+        tags_T=[labels.tag_ids[tag] for tag in tags],
     )
 
 
 def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:
-    """Tags of the tokens that each span covers wholly or in part; where two spans touch one token, the first has it."""
+    """The tag of each token; a span has all tokens that it overlaps, but a token of two spans belongs to the first."""
     starts, ends = np.array(item.starts), np.array(item.ends)
-    found: list[Span] = []
-    free = 0
+    token_spans: list[Span] = []
+    first_free = 0
     for span in sorted(spans, key=lambda s: s.start):
-        first = max(free, int(np.searchsorted(ends, span.start, side="right")))
+        first = max(first_free, int(np.searchsorted(ends, span.start, side="right")))
         end = int(np.searchsorted(starts, span.end, side="left"))
         if first < end:
-            found.append(Span(span.name, first, end))
-            free = end
-    return SCHEMES[scheme].encode(found, item.n_tokens)
+            token_spans.append(Span(span.name, first, end))
+            first_free = end
+    return SCHEMES[scheme].encode(token_spans, item.n_tokens)
 
 
 def of_domain(examples: Sequence[Example], labels: Labels) -> list[Example]:
-    """The examples that belong to the inventory of one domain: those with its intents (see `Labels.collect`)."""
+    """The examples of one domain: those whose intent is among `labels`, which are the labels of that domain."""
     return [example for example in examples if example.intent in labels.intents]

@@ -1,4 +1,4 @@
-"""Where the word table of a joint network starts: at random, trained on the corpus (two ways), or with vectors read."""
+"""Initial word vectors of a joint network: none (random), trained on the corpus in one of two ways, or read from a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from polyparse.text.tokens import tokenise
 from train.embeddings.aligned import aligned_vectors
 from train.embeddings.fasttext import read_bin, train_vectors
-from train.embeddings.vec_file import WordVectors, read_vec
+from train.embeddings.vec_file import PretrainedVectors, read_vec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
 
-__all__ = ["READERS", "WordVectors", "starting_vectors"]
+__all__ = ["READERS", "PretrainedVectors", "starting_vectors"]
 
 READERS: Mapping[str, Reader] = {".vec": read_vec, ".bin": read_bin}
 
@@ -30,19 +30,21 @@ def starting_vectors(
     examples: Sequence[Example],
     progress: Progress,
     translations: Sequence[Example] = (),
-) -> WordVectors | None:
-    """The vectors that `config.word_vectors` asks for, None for "random".
+) -> PretrainedVectors | None:
+    """The vectors that `config.word_vectors` names; None for "random".
 
-    `examples` are those that the vocabulary is of; `translations` of them into other locales help to align words.
+    `examples` are those that the vocabulary was built from; their `translations` into other locales help to align words.
 
-    Raises CorpusError for a file that is not one of vectors, ConfigError where its vectors are not of `word_size`.
+    Raises CorpusError for a file that is not one of vectors, ConfigError if its vectors do not have `word_size` numbers.
     """
     if config.word_vectors == "random":
         return None
     if config.word_vectors == "aligned":
-        found = aligned_vectors(examples, vocabulary.words, size=config.word_size, translations=translations)
-        rows = vocabulary.word_rows.values()
-        return WordVectors.collect(dict(zip(rows, found, strict=True)), size=config.word_size)
+        vectors_WE = aligned_vectors(
+            examples, vocabulary.words, size=config.word_size, translations=translations
+        )
+        word_ids = vocabulary.word_ids.values()
+        return PretrainedVectors.collect(dict(zip(word_ids, vectors_WE, strict=True)), size=config.word_size)
     if config.word_vectors == "fasttext":
         sentences = ([token.text for token in tokenise(example.text)] for example in examples)
         return train_vectors(sentences, vocabulary, size=config.word_size)

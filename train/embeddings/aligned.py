@@ -1,12 +1,13 @@
-"""Vectors aligned across languages: words of translations of the same utterances lie near each other.
+"""Word vectors aligned across languages: words of translations of the same utterances lie near each other.
 
-A word is the row of the utterances, by their ids, whose text in any locale has it ("inverted indexing": Sogaard et al. 2015,
-"Inverted indexing for cross-lingual NLP"); a truncated singular value decomposition of these rows makes the vectors (Levy,
-Sogaard and Goldberg 2017, "A strong baseline for learning cross-lingual word embeddings from sentence alignments"). Rows are
-weighted by inverse document frequency and have unit length, so that rare words count as much as common ones.
+Utterances that are translations of each other have the same id. The word-by-id matrix has 1 where the text of an id contains
+the word ("inverted indexing": Sogaard et al. 2015, "Inverted indexing for cross-lingual NLP"); a truncated singular value
+decomposition of it gives the vectors (Levy, Sogaard and Goldberg 2017, "A strong baseline for learning cross-lingual word
+embeddings from sentence alignments"). Its rows are weighted by inverse document frequency and scaled to unit length, so that
+rare words count as much as common ones.
 
-A model's own words are one row each, whatever the locale. Translations into locales that the model is not for say more of
-what its rare words mean: their words are rows of their locale, where enough ids have them, and are then left out.
+A word of the model's own locales has one row for all of them. Translations into other locales tell more about the meaning of
+rare words: each of their words that enough ids contain has a row for its locale, which is dropped after the decomposition.
 
 Axes: V rows of words, of which the first W are the model's own; N ids; E word vector.
 """
@@ -33,12 +34,11 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 SPREAD = 0.1
-"""Root mean square of a vector's numbers: a word table's random start has as much."""
+"""Root mean square of the numbers of a vector, as in a randomly initialised word table."""
 
-LEAST = 1e-9  # a shorter vector is rounding
+MIN_LENGTH = 1e-9  # a shorter vector is a rounding error
 
-
-LEAST_IDS = 3  # in how many ids a word of a locale has to be that the model is not for
+MIN_IDS = 3  # how many ids have to contain a word of a foreign locale
 
 
 def aligned_vectors(
@@ -48,12 +48,12 @@ def aligned_vectors(
     size: int,
     translations: Iterable[Example] = (),
 ) -> Floats:
-    """Vectors of `size` numbers, shape (W, size); zeros for a word that no id has, or all.
+    """Vectors of `size` numbers, shape (W, size); zeros for a word that no id contains, or every id.
 
-    `examples` are of the model's own locales and `translations` of others.
+    `examples` are in the model's own locales, `translations` in others.
 
     Raises:
-        ConfigError: there are not more ids and words than numbers.
+        ConfigError: there are not more than `size` words and ids.
     """
     present_VN = _present(examples, translations, words)
     if size >= min(present_VN.shape):
@@ -62,8 +62,8 @@ def aligned_vectors(
             f" {present_VN.shape[0]} words in {present_VN.shape[1]} utterances, expected more of both, to align words by"
             " utterances"
         )
-    found_V = np.maximum(present_VN.sum(axis=1).A1, 1.0)
-    weighted_VN = sparse.diags(np.log(present_VN.shape[1] / found_V)) @ present_VN
+    n_ids_V = np.maximum(present_VN.sum(axis=1).A1, 1.0)
+    weighted_VN = sparse.diags(np.log(present_VN.shape[1] / n_ids_V)) @ present_VN
     weighted_VN = sparse.diags(_inverse(sparse.linalg.norm(weighted_VN, axis=1))) @ weighted_VN
     start = np.random.default_rng(0).normal(size=min(weighted_VN.shape))
     left_VE, values_E, _ = svds(weighted_VN.tocsc(), k=size, v0=start)
@@ -75,25 +75,29 @@ def aligned_vectors(
 def _present(
     examples: Iterable[Example], translations: Iterable[Example], words: Sequence[str]
 ) -> sparse.csr_matrix:
-    """1 where an id has a word in some locale, shape (V, N)."""
-    own = {word: row for row, word in enumerate(words)}
+    """1 where the text of an id contains a word, shape (V, N)."""
+    own_rows = {word: row for row, word in enumerate(words)}
     columns: dict[str, int] = {}
-    pairs = {(own[word], column) for _, word, column in _places(examples, columns) if word in own}
+    entries = {(own_rows[word], column) for _, word, column in _tokens(examples, columns) if word in own_rows}
     foreign: dict[tuple[str, str], set[int]] = {}
-    for locale, word, column in _places(translations, columns):
-        if word in own:
-            pairs.add((own[word], column))
+    for locale, word, column in _tokens(translations, columns):
+        if word in own_rows:
+            entries.add((own_rows[word], column))
         else:
             foreign.setdefault((locale, word), set()).add(column)
-    kept = [found for found in foreign.values() if len(found) >= LEAST_IDS]
-    pairs |= {(row, column) for row, found in enumerate(kept, start=len(own)) for column in found}
-    rows, places = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
-    shape = (len(own) + len(kept), len(columns))
-    return sparse.csr_matrix((np.ones(len(rows)), (rows, places)), shape=shape)
+    frequent = [word_columns for word_columns in foreign.values() if len(word_columns) >= MIN_IDS]
+    entries |= {
+        (row, column)
+        for row, word_columns in enumerate(frequent, start=len(own_rows))
+        for column in word_columns
+    }
+    row_indices, column_indices = np.array(sorted(entries), dtype=np.int64).reshape(-1, 2).T
+    shape = (len(own_rows) + len(frequent), len(columns))
+    return sparse.csr_matrix((np.ones(len(row_indices)), (row_indices, column_indices)), shape=shape)
 
 
-def _places(examples: Iterable[Example], columns: dict[str, int]) -> Iterator[tuple[str, str, int]]:
-    """Locale, word and column of each token; `columns` takes in the ids."""
+def _tokens(examples: Iterable[Example], columns: dict[str, int]) -> Iterator[tuple[str, str, int]]:
+    """Locale, word and column of each token; a new id is added to `columns`, which maps ids to columns."""
     for example in examples:
         column = columns.setdefault(example.id, len(columns))
         for token in tokenise(example.text):
@@ -101,7 +105,7 @@ def _places(examples: Iterable[Example], columns: dict[str, int]) -> Iterator[tu
 
 
 def _inverse(lengths_V: Numbers) -> Numbers:
-    """1 / length, and 0 for what has none: a word that every id has says nothing."""
+    """1 / length, and 0 where the length is 0: a word that every id contains has no information."""
     inverse_V: Numbers = np.zeros_like(lengths_V)
-    np.divide(1.0, lengths_V, out=inverse_V, where=lengths_V > LEAST)
+    np.divide(1.0, lengths_V, out=inverse_V, where=lengths_V > MIN_LENGTH)
     return inverse_V

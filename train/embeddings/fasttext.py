@@ -1,10 +1,10 @@
-"""fastText: skip-gram vectors trained on the corpus's own words, and models in its `.bin` format.
+"""fastText: skip-gram vectors trained on the corpus itself, and models in its `.bin` format.
 
 Axes: E word vector.
 
 A fastText model composes a word's vector from those of its character n-grams, so it has one for every word of the
-vocabulary. Training runs on several threads without locks: no two runs give the same vectors, and a run that may be
-interrupted has to keep them.
+vocabulary. Training runs on several threads without locks, so no two trainings give the same vectors: a checkpoint has to
+store them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyparse.errors import ConfigError, CorpusError
-from train.embeddings.vec_file import WordVectors, check_size
+from train.embeddings.vec_file import PretrainedVectors, check_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,9 @@ NGRAM_BUCKETS = 200_000
 EPOCHS = 10
 
 
-def train_vectors(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary, *, size: int) -> WordVectors:
+def train_vectors(
+    sentences: Iterable[Sequence[str]], vocabulary: Vocabulary, *, size: int
+) -> PretrainedVectors:
     """Vectors of `size` numbers for all words of the vocabulary, trained on sentences given as words."""
     import fasttext  # noqa: PLC0415  only a run that asks for these vectors needs the package
 
@@ -54,7 +56,7 @@ def train_vectors(sentences: Iterable[Sequence[str]], vocabulary: Vocabulary, *,
     return _look_up(model, vocabulary, source="fastText, trained on the corpus", size=size)
 
 
-def read_bin(path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress) -> WordVectors:
+def read_bin(path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress) -> PretrainedVectors:
     """Vectors from a .bin file."""
     import fasttext  # noqa: PLC0415  only a run that asks for these vectors needs the package
 
@@ -64,17 +66,17 @@ def read_bin(path: Path, vocabulary: Vocabulary, *, size: int, progress: Progres
             step(1)
     except ValueError as error:
         raise CorpusError(f"found no fastText model ({error}), expected one", path=path) from error
-    check_size(path, found=model.get_dimension(), size=size)
+    check_size(path, file_size=model.get_dimension(), size=size)
     return _look_up(model, vocabulary, source=str(path), size=size)
 
 
-def _look_up(model: Any, vocabulary: Vocabulary, *, source: str, size: int) -> WordVectors:
-    """The vectors of all words that the model can compose one for."""
-    vectors = {row: model.get_word_vector(word) for word, row in vocabulary.word_rows.items()}
-    for word, row in vocabulary.word_rows.items():
-        if not np.isfinite(vectors[row]).all():
+def _look_up(model: Any, vocabulary: Vocabulary, *, source: str, size: int) -> PretrainedVectors:
+    """The vectors of all words whose vector is not zero."""
+    vectors = {word_id: model.get_word_vector(word) for word, word_id in vocabulary.word_ids.items()}
+    for word, word_id in vocabulary.word_ids.items():
+        if not np.isfinite(vectors[word_id]).all():
             raise ConfigError(
                 f"joint.embedder.word_vectors: found a vector of {word!r} from {source} that is not finite,"
                 " expected numbers"
             )
-    return WordVectors.collect(vectors, size=size)
+    return PretrainedVectors.collect(vectors, size=size)

@@ -1,9 +1,9 @@
-"""Word vectors for a vocabulary, and the text format that they are published in (`.vec`, `.align.vec`).
+"""Word vectors for a vocabulary, and a reader of the text format for them (`.vec`, `.align.vec`).
 
 Axes: N words that have a vector, E word vector.
 
 A .vec file is a line "COUNT SIZE", then COUNT lines of a word and SIZE numbers, the most frequent word first. It may hold
-millions of words, so it is streamed and only what the vocabulary knows is kept.
+millions of words, so it is streamed and only the words of the vocabulary are kept.
 """
 
 from __future__ import annotations
@@ -29,70 +29,78 @@ LINES_A_STEP = 10_000  # of the progress bar
 
 
 @dataclass(frozen=True)
-class WordVectors:
-    """`vectors_NE[n]` is the vector of the word in row `rows_N[n]` of the word table; rows ascend."""
+class PretrainedVectors:
+    """`vectors_NE[n]` is the vector of row `rows_N[n]` of the word table, that is of the word with this id; rows ascend."""
 
     rows_N: NDArray[np.int64]
     vectors_NE: NDArray[np.float32]
 
     @classmethod
-    def collect(cls, vectors: Mapping[int, NDArray[np.float32]], *, size: int) -> WordVectors:
-        """From the vector of each row; one that is all zeros says that its source does not know the word."""
-        rows = sorted(row for row, vector_E in vectors.items() if vector_E.any())
-        vectors_NE = np.array([vectors[row] for row in rows], dtype=np.float32)
-        return cls(np.array(rows, dtype=np.int64), vectors_NE.reshape(len(rows), size))
+    def collect(cls, vectors: Mapping[int, NDArray[np.float32]], *, size: int) -> PretrainedVectors:
+        """From a mapping of word ids to vectors; a vector of zeros means that the source does not have the word."""
+        word_ids = sorted(word_id for word_id, vector_E in vectors.items() if vector_E.any())
+        vectors_NE = np.array([vectors[word_id] for word_id in word_ids], dtype=np.float32)
+        return cls(np.array(word_ids, dtype=np.int64), vectors_NE.reshape(len(word_ids), size))
 
 
 class Reader(Protocol):
     """Reads the vectors of the vocabulary's words from a file."""
 
-    def __call__(self, path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress) -> WordVectors:
-        """Raises CorpusError for a file that is not of its format, ConfigError if its vectors are not of `size`."""
+    def __call__(
+        self, path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress
+    ) -> PretrainedVectors:
+        """Raises CorpusError for a file of another format, ConfigError if its vectors do not have `size` numbers."""
 
 
-class _Kept(NamedTuple):
+class _Entry(NamedTuple):
+    """The vector of a word, and whether the file has the word in its normalised form."""
+
     is_exact: bool
     vector_E: NDArray[np.float32]
 
 
-def read_vec(path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress) -> WordVectors:
+def read_vec(path: Path, vocabulary: Vocabulary, *, size: int, progress: Progress) -> PretrainedVectors:
     """Vectors from a .vec file.
 
-    A word of the file counts under its normalised form ("Paris" as "paris"), the more frequent first, but never
-    in place of the vector of that form itself.
+    A word of the file is normalised ("Paris" to "paris"). Of several words with one normalised form, the word that equals it
+    is taken, else the first, which is the most frequent.
     """
-    rows = vocabulary.word_rows
-    kept: dict[int, _Kept] = {}
+    word_ids = vocabulary.word_ids
+    entries: dict[int, _Entry] = {}
     try:
         with path.open("rb") as file:
             for line, word, numbers in _entries(file, path, size, progress):
                 text = word.decode("utf-8", "replace")
-                folded = normalise(text)
-                row = rows.get(folded)
-                if row is None or (row in kept and (kept[row].is_exact or text != folded)):
+                normalised = normalise(text)
+                word_id = word_ids.get(normalised)
+                if word_id is None or (
+                    word_id in entries and (entries[word_id].is_exact or text != normalised)
+                ):
                     continue
-                kept[row] = _Kept(text == folded, _vector(numbers, path, line))
+                entries[word_id] = _Entry(text == normalised, _vector(numbers, path, line))
     except OSError as error:
         raise CorpusError(
             f"found no readable file ({error.strerror}), expected word vectors", path=path
         ) from error
-    return WordVectors.collect({row: entry.vector_E for row, entry in kept.items()}, size=size)
+    return PretrainedVectors.collect(
+        {word_id: entry.vector_E for word_id, entry in entries.items()}, size=size
+    )
 
 
-def check_size(path: Path, *, found: int, size: int) -> None:
+def check_size(path: Path, *, file_size: int, size: int) -> None:
     """Refuse vectors of another size than the word table's."""
-    if found != size:
+    if file_size != size:
         raise ConfigError(
-            f"joint.embedder.word_size: found {size}, expected {found}, the size of the vectors in {path}"
+            f"joint.embedder.word_size: found {size}, expected {file_size}, the size of the vectors in {path}"
         )
 
 
 def _entries(
     file: BinaryIO, path: Path, size: int, progress: Progress
 ) -> Iterator[tuple[int, bytes, list[bytes]]]:
-    """Line number, word and numbers of each entry; only an ASCII space parts them, for words may hold others."""
-    count, found = _header(file.readline(), path)
-    check_size(path, found=found, size=size)
+    """Line number, word and numbers of each entry, separated by ASCII spaces alone: words may contain other spaces."""
+    count, file_size = _header(file.readline(), path)
+    check_size(path, file_size=file_size, size=size)
     line = 1
     with progress.stage("word vectors", count) as step:
         for line, text in enumerate(file, start=2):

@@ -1,1 +1,1 @@
-"""What is trained: the MaxEnt domain classifier and the joint network."""
+"""The models that are trained: the domain classifier and the joint network."""

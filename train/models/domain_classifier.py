@@ -1,12 +1,14 @@
-"""The domain classifier as one model: a MaxEnt over n-grams and, where the config asks for it, a bag of aligned words.
+"""The domain classifier (DC): a MaxEnt over n-grams and, if the config has one, a bag of aligned words.
 
-Axes: B utterances, F features of one utterance, C classes. Rows of the feature table: those of words that the bag alone has
-(`skipped` of them), of words that both have, and of what the MaxEnt alone has. So each has rows side by side, and the words
-of an utterance are looked up once.
+Axes: B utterances, F features of one utterance, C classes.
+
+Both read ids of one feature table, so that the features of an utterance are looked up once. The table begins with the words
+that only the bag has (`n_bag_only` of them), then come words that both have, then features that only the MaxEnt has: the ids
+of each of the two are one range.
 
     log P(class) = log-softmax(logits of the MaxEnt + logits of the bag)
 
-which is their logarithmic opinion pool, the shares of the two being in their weights.
+This is a product of experts; the weights of the two experts are part of their parameters.
 """
 
 from __future__ import annotations
@@ -28,30 +30,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DomainClassifier:
-    """`maxent` has rows from `skipped` on, its row 0 at each before; `bag` has the first rows."""
+    """`bag` reads ids as they are; `maxent` reads them less `n_bag_only`, and 0 (padding) in place of negative ones."""
 
     maxent: MaxEnt
     bag: WordBag | None = None
-    skipped: int = 0
+    n_bag_only: int = 0
 
     @property
     def n_classes(self) -> int:
-        """C."""
+        """The number of classes, C."""
         return len(self.maxent.bias_C)
-
-    @property
-    def n_numbers(self) -> int:
-        """How many trained numbers it has."""
-        parts = [self.maxent.weights_VC, self.maxent.bias_C, *(vars(self.bag).values() if self.bag else [])]
-        return sum(part.size for part in parts)
 
     def log_probs(self, features_BF: NDArray[np.int64]) -> Floats:
         """log P(class | utterance), shape (B, C)."""
-        logits_BC = self.maxent.logits(np.maximum(features_BF - self.skipped, 0))
+        logits_BC = self.maxent.logits(np.maximum(features_BF - self.n_bag_only, 0))
         if self.bag is not None:
             logits_BC = logits_BC + self.bag.logits(features_BF)
         return np.asarray(log_softmax(logits_BC, axis=1), dtype=np.float32)
 
     def biased(self, bias_C: Floats) -> DomainClassifier:
-        """With `bias_C` added to the logits."""
+        """The classifier with `bias_C` added to its logits."""
         return replace(self, maxent=replace(self.maxent, bias_C=self.maxent.bias_C + bias_C))

@@ -1,4 +1,4 @@
-"""Dropout whose mask is shared over an utterance's tokens (Gal & Ghahramani 2016), in place of one mask a token."""
+"""Dropout with one mask for all tokens of an utterance (Gal & Ghahramani 2016) instead of one mask for each token."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Words to vectors: a row of a table beside a 3-filter character CNN (Tan & Golovneva 2020, section 2; Kim 2014).
+"""Word embedding: a vector of a table and a character CNN of three widths (Tan & Golovneva 2020, section 2; Kim 2014).
 
 Axes: U distinct words, C characters, E word vector, L character vector, N filters of one width, B utterances, T tokens.
-A word's vector does not depend on its context, so it is made once for each distinct word of a batch and gathered.
+A word's vector does not depend on its context, so it is computed once for each distinct word of a batch and gathered.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from polyparse.text.vocabulary import PADDING, UNKNOWN
 
 FILTER_WIDTHS = (2, 3, 4)
 VECTOR_FILES = (".vec", ".bin")
-START_SPREAD = 0.1  # standard deviation of the random start of a word vector
+START_SPREAD = 0.1  # standard deviation of the numbers of a randomly initialised word vector
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedderConfig:
-    """Sizes; `character_filters` is for each of the three widths, 0 leaves characters out (AIN's "word only").
+    """Sizes and initialisation. `character_filters` is the number of each width; 0 means no characters (AIN's "word only").
 
-    `word_vectors`: "random", "fasttext" or "aligned" (both made from the corpus, the latter from what it has in several
-    locales), or a .vec or .bin file. `word_dropout` is the share of known words that training shows as unknown, so that
-    unknown words have a trained row.
+    `word_vectors`: "random", "fasttext" or "aligned" (both trained on the corpus, the latter on its translations), or the
+    path of a .vec or .bin file. `word_dropout` is the share of known words that training replaces by the unknown word, so
+    that its vector is trained.
     """
 
     word_size: int = 100
@@ -60,7 +60,7 @@ class EmbedderConfig:
 
 
 class Embedder(nn.Module):
-    """(word_rows_U, characters_UC, words_BT) -> embedded_BTE with E = word_size + 3 * character_filters."""
+    """(word_ids_U, characters_UC, words_BT) -> embedded_BTE with E = word_size + 3 * character_filters."""
 
     def __init__(self, n_words: int, n_characters: int, config: EmbedderConfig) -> None:
         super().__init__()
@@ -78,23 +78,23 @@ class Embedder(nn.Module):
 
     @torch.no_grad()
     def start_from(self, rows_N: Tensor, vectors_NE: Tensor) -> None:
-        """Begin with these vectors in their rows; the other rows keep their random start, in the scale of these."""
+        """Initialise rows `rows_N` with these vectors; the other rows stay random, rescaled to the size of these vectors."""
         if len(rows_N):
             self.words.weight *= vectors_NE.square().mean().sqrt() / START_SPREAD
             self.words.weight[rows_N] = vectors_NE
 
-    def forward(self, word_rows_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
-        """Embed each distinct word once, then lay the vectors out by token."""
+    def forward(self, word_ids_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
+        """Embed each distinct word once, then gather the vectors by token."""
         if self.training and self.config.word_dropout > 0:
-            dropped_U = torch.rand(word_rows_U.shape) < self.config.word_dropout
-            word_rows_U = torch.where(dropped_U & (word_rows_U != PADDING), UNKNOWN, word_rows_U)
-        vectors_UE = self.words(word_rows_U)
+            dropped_U = torch.rand(word_ids_U.shape) < self.config.word_dropout
+            word_ids_U = torch.where(dropped_U & (word_ids_U != PADDING), UNKNOWN, word_ids_U)
+        vectors_UE = self.words(word_ids_U)
         if self.config.character_filters:
-            vectors_UE = torch.cat([vectors_UE, self._read_characters(characters_UC)], dim=-1)
+            vectors_UE = torch.cat([vectors_UE, self._character_vectors(characters_UC)], dim=-1)
         return nn.functional.embedding(words_BT, vectors_UE)
 
-    def _read_characters(self, characters_UC: Tensor) -> Tensor:
-        """Largest response of each filter over the positions that a word's characters fill, shape (U, 3N)."""
+    def _character_vectors(self, characters_UC: Tensor) -> Tensor:
+        """Largest response of each filter over the positions of a word's characters, shape (U, 3N)."""
         inside_U1C = (characters_UC != PADDING).unsqueeze(1)
         letters_ULC = self.characters(characters_UC).transpose(1, 2)
         pooled = []

@@ -1,4 +1,4 @@
-"""Where a batch holds tokens, and where padding. Axes: B utterances, T tokens."""
+"""The mask of tokens in a padded batch. Axes: B utterances, T tokens."""
 
 from __future__ import annotations
 

@@ -1,17 +1,17 @@
-"""A trained model as polyparse's pipeline sees it: the same frames from PyTorch as the exported graphs give.
+"""Trained PyTorch networks behind the interface that polyparse's pipeline uses for exported graphs.
 
-Axes: B items, T tokens, I intents, K tags, R readings.
+Axes: B items, T tokens, I intents, K tags, X classes of the DC, R hypotheses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from polyparse.inference.topology import Decoded
-from train.models.joint import JointNetwork, Tensors
+from polyparse.inference.networks import Decoded
+from train.models.joint import BatchTensors, JointNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TorchNetworks:
-    """One joint network for all domains, or one a domain; a MaxEnt beside them, or none."""
+    """The joint networks (one, or one for each domain) and the DC, if any, as `polyparse.inference.networks.Networks`."""
 
     def __init__(self, networks: Sequence[JointNetwork], classifier: DomainClassifier | None) -> None:
         self._networks = [network.eval() for network in networks]
@@ -38,23 +38,23 @@ class TorchNetworks:
 
     @torch.inference_mode()
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
-        """log P_joint_BI and emissions_BTK."""
-        logits_BI, emissions_BTK = self._networks[network](Tensors.of(batch))
+        """log P_joint_BI and emissions_BTK of one of the networks."""
+        logits_BI, emissions_BTK = self._networks[network](BatchTensors.of(batch))
         return torch.log_softmax(logits_BI, dim=-1).numpy(), emissions_BTK.numpy()
 
     @torch.inference_mode()
     def decode(
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
-    ) -> Decoded:
-        """The head's own decoding."""
+    ) -> Decoded[NDArray[Any]]:
+        """The paths of each hypothesis, decoded by the head of one of the networks."""
         return decode(self._networks[network].head, emissions_RTK, allowed_RK, lengths_R)
 
 
 def decode(
     head: Head, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32]
-) -> Decoded:
-    """What a head makes of emissions, as arrays."""
-    found = head.decode(
+) -> Decoded[NDArray[Any]]:
+    """Decode by a head; arrays in, arrays out."""
+    decoded = head.decode(
         torch.from_numpy(emissions_RTK), torch.from_numpy(allowed_RK), torch.from_numpy(lengths_R).long()
     )
-    return Decoded(*(np.asarray(part.numpy()) for part in found))
+    return Decoded(*(np.asarray(part.numpy()) for part in decoded))

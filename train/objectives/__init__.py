@@ -1,1 +1,1 @@
-"""What a network learns from: labels, teachers' soft targets, masked words."""
+"""Training objectives: losses against labels and soft targets, distillation, masked words."""

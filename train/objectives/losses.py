@@ -1,6 +1,6 @@
-"""What a batch of equally long utterances teaches: its true labels, its teachers' opinions, or both, as losses.
+"""Losses of a batch of equally long utterances against true labels, soft targets of teachers, or both.
 
-Axes: B utterances, T tokens, I intents, K tags; G of the utterances have labels, S have an opinion.
+Axes: B utterances, T tokens, I intents, K tags; G of the utterances have labels, S have a soft target.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from train.models.heads.forward_backward import expect
+from train.models.heads.forward_backward import expected_counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,36 +24,46 @@ if TYPE_CHECKING:
 
 def losses(
     network: JointNetwork,
-    views: Sequence[Scores],
+    scores: Sequence[Scores],
     targets: Sequence[Target],
     *,
     chain: Potentials | None,
     gold_weight: float,
 ) -> tuple[Tensor, Tensor]:
-    """Intent and slot loss, means over the utterances and over the network's views of them.
+    """Intent and slot loss, means over the utterances and over the network's branches.
 
-    An utterance's labels count `gold_weight` and its opinion the rest; without any opinion in the task (`chain` is None)
-    labels count in full.
+    The loss against an utterance's labels has weight `gold_weight`, that against its soft target the rest; in a task without
+    soft targets (`chain` is None) labels have weight 1.
     """
-    labelled = [row for row, target in enumerate(targets) if target.tags_T]
-    judged = [row for row, target in enumerate(targets) if target.opinion is not None]
+    labelled = [position for position, target in enumerate(targets) if target.tags_T]
+    soft = [position for position, target in enumerate(targets) if target.soft_target is not None]
     weight = 1.0 if chain is None else gold_weight
     total = torch.zeros(2)
     if labelled:
-        intents_G = torch.tensor([targets[row].intent for row in labelled])
-        tags_GT = torch.tensor([targets[row].tags_T for row in labelled])
-        own_G = torch.tensor(labelled)
-        found = [torch.stack(network.loss(view.of(own_G), intents_G, tags_GT)) for view in views]
-        total = total + weight * len(labelled) / len(targets) * torch.stack(found).mean(0)
-    if judged and chain is not None:
-        own_S = torch.tensor(judged)
-        opinions = [opinion for target in targets if (opinion := target.opinion) is not None]
-        probs_SI = torch.from_numpy(np.stack([opinion.log_probs_I for opinion in opinions])).float().exp()
-        teacher_STK = torch.from_numpy(np.stack([opinion.emissions_TK for opinion in opinions]))
-        start_K, steps_IJ, end_K = (potentials.double() for potentials in chain)
-        lengths_S = views[0].lengths_B[own_S]
-        expected = expect(teacher_STK.double(), start_K, steps_IJ, end_K, lengths_S)
-        found = [torch.stack(network.soft_loss(view.of(own_S), probs_SI, expected)) for view in views]
-        total = total + (1.0 - weight) * len(judged) / len(targets) * torch.stack(found).mean(0)
+        intents_G = torch.tensor([targets[position].intent for position in labelled])
+        tags_GT = torch.tensor([targets[position].tags_T for position in labelled])
+        labelled_G = torch.tensor(labelled)
+        branch_losses = [
+            torch.stack(network.loss(branch_scores.of(labelled_G), intents_G, tags_GT))
+            for branch_scores in scores
+        ]
+        total = total + weight * len(labelled) / len(targets) * torch.stack(branch_losses).mean(0)
+    if soft and chain is not None:
+        soft_S = torch.tensor(soft)
+        soft_targets = [target.soft_target for target in targets if target.soft_target is not None]
+        probs_SI = (
+            torch.from_numpy(np.stack([soft_target.log_probs_I for soft_target in soft_targets]))
+            .float()
+            .exp()
+        )
+        teacher_STK = torch.from_numpy(np.stack([soft_target.emissions_TK for soft_target in soft_targets]))
+        start_K, transitions_IJ, end_K = (potentials.double() for potentials in chain)
+        lengths_S = scores[0].lengths_B[soft_S]
+        counts = expected_counts(teacher_STK.double(), start_K, transitions_IJ, end_K, lengths_S)
+        branch_losses = [
+            torch.stack(network.soft_loss(branch_scores.of(soft_S), probs_SI, counts))
+            for branch_scores in scores
+        ]
+        total = total + (1.0 - weight) * len(soft) / len(targets) * torch.stack(branch_losses).mean(0)
     intent_loss, slot_loss = total
     return intent_loss, slot_loss

@@ -1,1 +1,1 @@
-"""What dev chooses once a network is trained: routing, calibration, the out-of-domain threshold."""
+"""What is chosen on dev after a network is trained: routing, calibration, the out-of-domain threshold."""

@@ -1,11 +1,11 @@
-"""What a run's training text had, domain by domain, to hold utterances against."""
+"""Statistics of a run's training text by domain, which the out-of-domain score compares utterances with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.noise import with_romanised
-from polyparse.inference.training_text import SeenText
+from polyparse.inference.training_text import TrainingText
 from polyparse.text.vectorizer import Vectorizer
 
 if TYPE_CHECKING:
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
 
 
-def seen_by(train: Sequence[Example], checkpoint: Checkpoint) -> SeenText:
-    """Of the training examples, and of the romanised ones that the run's tables have seen too."""
+def training_text_of(train: Sequence[Example], checkpoint: Checkpoint) -> TrainingText:
+    """The statistics of the training examples and of their romanised copies, if the run was trained on those too."""
     vocabulary, labels = checkpoint.tables().vocabulary, checkpoint.labels()
     vectorizer = Vectorizer(vocabulary, None)
     examples = with_romanised(train, checkpoint.run().config.noise)
     paired = [(vectorizer.item(example.utterance), example.domain) for example in examples]
     usable = [(item, domain) for item, domain in paired if item.n_tokens]
-    rows = {domain: row for row, domain in enumerate(labels.domains)}
-    return SeenText.build(
+    indices = {domain: index for index, domain in enumerate(labels.domains)}
+    return TrainingText.build(
         [item for item, _ in usable],
-        [rows.get(domain or "", 0) for _, domain in usable],
-        vocabulary_rows=vocabulary.n_rows,
+        [indices.get(domain or "", 0) for _, domain in usable],
+        vocabulary_size=vocabulary.size,
         n_domains=len(labels.domains),
     )

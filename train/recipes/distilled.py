@@ -1,7 +1,7 @@
-"""The shipped models: a pool of teachers, a second generation that learns from it, and a student that learns from both.
+"""The shipped models: an ensemble of teachers, a second generation that learns from it, and a student of both.
 
-Students meet varied utterances with their teachers' opinion, and are too small to learn those by heart: dropout, which the
-teachers need, only takes from them.
+Students learn from augmented utterances with soft targets and are too small to overfit them, so that they need less dropout
+than the teachers.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from dataclasses import replace
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.noise import NoiseConfig
-from train.config import MaskedWordsConfig, OptimConfig, RunConfig
+from train.config import DistilConfig, MaskedWordsConfig, OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 from train.models.word_bag import WordBagConfig
-from train.objectives.distillation import DistilConfig
 from train.recipes.stm import stm
 
 NOISE = NoiseConfig(typo=0.06, diacritics=0.04, function_word=0.06, code_mixing=0.1, romanised=0.25)
@@ -25,7 +24,7 @@ DISTIL = DistilConfig(draws=4, seed=3, substitution=SubstitutionConfig(words=0.2
 
 
 def teacher() -> RunConfig:
-    """A larger `stm` with slot values swapped, to be pooled with others."""
+    """A larger `stm` with slot values swapped, a member of the teacher ensemble."""
     base = stm()
     embedder = replace(
         base.joint.embedder, word_size=200, character_filters=80, min_word_count=1, word_dropout=0.15
@@ -43,14 +42,14 @@ def teacher() -> RunConfig:
 
 
 def teacher_classifier() -> RunConfig:
-    """The pool's member of `stm`'s own size, with the MaxEnt that the teachers speak with."""
+    """The teacher of `stm`'s own size; it has the ensemble's MaxEnt."""
     return replace(
         teacher(), recipe="teacher-classifier", classifier=MaxEntConfig(), joint=stm().joint, seed=11
     )
 
 
 def teacher_smoothed() -> RunConfig:
-    """`teacher` with smoothed intents, more dropout and noise."""
+    """`teacher` with label smoothing of intents, more dropout and noise."""
     base = teacher()
     return replace(
         base,
@@ -63,12 +62,12 @@ def teacher_smoothed() -> RunConfig:
 
 
 def teacher_swapped() -> RunConfig:
-    """`teacher` with half of the utterances swapped."""
+    """`teacher` with slot values swapped in half of the utterances."""
     return replace(teacher(), recipe="teacher-swapped", swap=SwapConfig(utterances=0.5), seed=14)
 
 
 def teacher_characters() -> RunConfig:
-    """`teacher` that has to read many words by their characters."""
+    """`teacher` with more characters and many words replaced by the unknown word, so that it relies on characters."""
     base = teacher()
     embedder = replace(
         base.joint.embedder, word_size=160, character_size=40, character_filters=128, word_dropout=0.4
@@ -88,12 +87,12 @@ def teacher_characters() -> RunConfig:
 
 
 def teacher_aligned() -> RunConfig:
-    """`teacher-smoothed` from word vectors aligned by translations."""
+    """`teacher-smoothed` with word vectors initialised by alignment."""
     return _aligned(teacher_smoothed(), "teacher-aligned", seed=113)
 
 
 def teacher_characters_aligned() -> RunConfig:
-    """`teacher-characters` from word vectors aligned by translations, of which it sees more."""
+    """`teacher-characters` with word vectors initialised by alignment, and fewer words replaced by the unknown word."""
     base = teacher_characters()
     joint = replace(base.joint, embedder=replace(base.joint.embedder, word_dropout=0.2))
     return _aligned(replace(base, joint=joint), "teacher-characters-aligned", seed=115)
@@ -106,7 +105,7 @@ def _aligned(base: RunConfig, recipe: str, *, seed: int) -> RunConfig:
 
 
 def first_student() -> RunConfig:
-    """A biLSTM-CRF of a third of `stm`'s work, to be trained with --teacher; the pool's smallest member."""
+    """A biLSTM-CRF with a third of `stm`'s operations, trained with --teacher; the smallest network of the ensemble."""
     return replace(
         stm(),
         recipe="first-student",
@@ -124,7 +123,7 @@ def first_student() -> RunConfig:
 
 
 def second_large() -> RunConfig:
-    """The second generation's largest, taught by the first."""
+    """The largest network of the second generation, taught by the first."""
     base = first_student()
     embedder = replace(base.joint.embedder, word_size=192, character_filters=80, min_word_count=1)
     encoder = replace(base.joint.encoder, hidden_size=288)
@@ -140,7 +139,7 @@ def second_large() -> RunConfig:
 
 
 def second_small() -> RunConfig:
-    """`first-student` again with little dropout, taught by the first generation and `second-large`."""
+    """`first-student` with little dropout, taught by the first generation and `second-large`."""
     base = first_student()
     encoder = replace(base.joint.encoder, dropout=0.1)
     return replace(
@@ -155,7 +154,7 @@ def second_small() -> RunConfig:
 
 
 def second_gated() -> RunConfig:
-    """A gated CNN, taught as `second-small`, from which it errs otherwise."""
+    """A gated CNN, taught like `second-small`; it makes other errors than a biLSTM."""
     base = second_small()
     return replace(
         base,
@@ -171,9 +170,9 @@ def second_gated() -> RunConfig:
 
 
 def student() -> RunConfig:
-    """A gated CNN that learns with a biSRU for company, taught by both generations and aligned teachers, and DC with a bag.
+    """A gated CNN with an auxiliary biSRU, taught by both generations and the aligned teachers; its DC has a bag of words.
 
-    Its teachers are the networks alone: what their MaxEnt would say, DC says in the mixture once more.
+    Soft targets are almost those of the teachers' networks alone (`joint_weight` 0.99): routing adds the student's own DC.
     """
     base = second_small()
     substitution = replace(DISTIL.substitution, coined=0.2)
@@ -186,7 +185,7 @@ def student() -> RunConfig:
             base.joint,
             embedder=replace(base.joint.embedder, word_size=160, word_vectors="aligned"),
             encoder=EncoderConfig(kind="gated-cnn", hidden_size=224, layers=3, dropout=0.05),
-            companion=EncoderConfig(kind="bisru", hidden_size=160, layers=3, dropout=0.05),
+            auxiliary=EncoderConfig(kind="bisru", hidden_size=160, layers=3, dropout=0.05),
             outside_bias=0.2,
         ),
         masked_words=MaskedWordsConfig(epochs=6),
@@ -197,12 +196,12 @@ def student() -> RunConfig:
 
 
 def student_continued() -> RunConfig:
-    """`student` gone on with (--start) over new varied utterances, without company."""
+    """`student` continued (--start) on new augmented utterances, without the auxiliary encoder."""
     base = student()
     return replace(
         base,
         recipe="student-continued",
-        joint=replace(base.joint, companion=None),
+        joint=replace(base.joint, auxiliary=None),
         masked_words=MaskedWordsConfig(),
         distil=replace(base.distil, draws=3, seed=5),
         optim=replace(base.optim, learning_rate=1.5e-3, epochs=6),
@@ -211,29 +210,15 @@ def student_continued() -> RunConfig:
 
 
 def student_continued_twice() -> RunConfig:
-    """What is shipped: `student-continued` gone on with, over new varied utterances again."""
+    """What is shipped: `student-continued` continued (--start) on new augmented utterances."""
     base = student_continued()
     return replace(
         base, recipe="student-continued-twice", distil=replace(base.distil, draws=2, seed=6), seed=127
     )
 
 
-def student_tuned() -> RunConfig:
-    """`first-student` gone on with (--start) over new varied utterances, one of its own teachers: no clear gain."""
-    base = first_student()
-    return replace(
-        base,
-        recipe="student-tuned",
-        distil=DistilConfig(
-            gold=0.2, joint_weight=0.55, draws=6, seed=1, substitution=SubstitutionConfig(words=0.25)
-        ),
-        optim=replace(base.optim, learning_rate=2e-3, epochs=9),
-        seed=1,
-    )
-
-
 def ablation() -> RunConfig:
-    """A small `stm` of few epochs, to compare ways of training in minutes."""
+    """A small `stm` with few epochs, to compare training methods in minutes."""
     base = stm()
     joint = replace(base.joint, encoder=EncoderConfig(hidden_size=128), mlp_size=128)
     optim = OptimConfig(epochs=5, precision="bfloat16")

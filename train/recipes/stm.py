@@ -1,11 +1,10 @@
-"""Self-trained multilingual models (STM, Tan & Golovneva 2020) and their sizes."""
+"""Self-trained multilingual models (STM, Tan & Golovneva 2020) in several sizes and variants."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Literal
 
-from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
@@ -16,8 +15,9 @@ from train.models.maxent import MaxEntConfig
 def stm() -> RunConfig:
     """One biLSTM-CRF for all domains and languages beside a MaxEnt over intents, sized for a 10 MB bundle.
 
-    IO tags: no two adjacent spans of MASSIVE share a slot. Half the tags, a quarter of Viterbi's work, and 0.009 more
-    exact match on dev after three epochs than BIO (0.547, 0.537). For a corpus with such spans: --set scheme=BIO.
+    IO tags, because no two adjacent spans of MASSIVE have the same slot: half as many tags as BIO, a quarter of Viterbi's
+    work, and 0.009 more exact match on dev after three epochs (0.547, BIO 0.537). For a corpus with such spans: --set
+    scheme=BIO.
     """
     return RunConfig(
         recipe="stm",
@@ -31,25 +31,15 @@ def stm() -> RunConfig:
     )
 
 
-def stm_tuned() -> RunConfig:
-    """`stm` gone on with (--start) for six epochs of falling steps, slot values swapped between utterances."""
-    return replace(
-        stm(),
-        recipe="stm-tuned",
-        swap=SwapConfig(utterances=0.3),
-        optim=OptimConfig(learning_rate=1e-3, epochs=6),
-    )
-
-
 def stm_fasttext() -> RunConfig:
-    """`stm` whose word table starts from fastText vectors, trained on the corpus itself."""
+    """`stm` with word vectors initialised by fastText, trained on the corpus itself."""
     base = stm()
     embedder = replace(base.joint.embedder, word_vectors="fasttext")
     return replace(base, recipe="stm-fasttext", joint=replace(base.joint, embedder=embedder))
 
 
 def stm_softmax() -> RunConfig:
-    """`stm` with each tag predicted by itself."""
+    """`stm` with a softmax over each token's tags in place of the CRF."""
     return replace(stm(), recipe="stm-softmax", joint=replace(stm().joint, head="softmax"))
 
 
@@ -64,7 +54,7 @@ def word_linear() -> RunConfig:
 
 
 def stm_small() -> RunConfig:
-    """`stm` for corpora of a few thousand utterances: smaller, more epochs."""
+    """`stm` for corpora of a few thousand utterances: smaller, with more epochs."""
     return RunConfig(
         recipe="stm-small",
         joint=JointConfig(
@@ -77,7 +67,7 @@ def stm_small() -> RunConfig:
 
 
 def stm_paper() -> RunConfig:
-    """The paper's sizes: 512 in every hidden layer, up to 160 epochs; domains by a MaxEnt over domains, hard routing."""
+    """The paper's sizes: 512 in every hidden layer, up to 160 epochs; hard routing by a MaxEnt over domains."""
     return RunConfig(
         recipe="stm-paper",
         topology="per-domain",
@@ -93,7 +83,7 @@ def stm_paper() -> RunConfig:
 
 
 def per_domain() -> RunConfig:
-    """The paper's topology at a size that trains on two cores: a network a domain, DC routing hard."""
+    """The paper's topology at a size that trains on two cores: one network for each domain, hard routing by the DC."""
     return RunConfig(
         recipe="per-domain",
         topology="per-domain",
@@ -109,7 +99,7 @@ def per_domain() -> RunConfig:
 
 
 def _word_only(kind: Literal["cnn", "linear"]) -> JointConfig:
-    """The encoders of AIN, section 3.2, that see words alone."""
+    """The encoders of AIN, section 3.2, that read words without characters."""
     base = stm().joint
     return replace(
         base,

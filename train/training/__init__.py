@@ -1,1 +1,1 @@
-"""A whole run: tables, classifier, networks, epochs."""
+"""A whole training run: tables, domain classifier, networks, epochs."""

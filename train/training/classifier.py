@@ -1,6 +1,6 @@
-"""The domain classifier (DC) of a run: a MaxEnt over the features that prove heavy, perhaps a bag of words, and their table.
+"""Training the domain classifier (DC): a MaxEnt over features with large weights, perhaps a bag of words, and their table.
 
-Axes: B utterances, C classes, V rows of the MaxEnt, W words of the bag, A numbers of an aligned vector.
+Axes: B utterances, C classes, V feature ids of the MaxEnt, W words of the bag, A numbers of an aligned vector.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def fit_classifier(
     progress: Progress,
     translations: Sequence[Example] = (),
 ) -> tuple[DomainClassifier | None, TextTables]:
-    """DC and the tables with the features that it keeps; none where the config or the corpus has no classes for it.
+    """DC, and the tables with the features that it uses; None without features if config or corpus have no classes for it.
 
-    `translations` of the examples into other locales help to align the words of its bag.
+    `translations` of the examples into other locales help to align the word vectors of its bag.
     """
     over_domains = config is not None and config.classes == "domains"
     classes = labels.domains if over_domains else labels.intents
@@ -55,14 +55,14 @@ def fit_classifier(
     intents_B = np.array([target.intent for target in task.targets])
     classes_B = np.array(labels.intent_domains)[intents_B] if over_domains else intents_B
     features = [item.features for item in task.train]
-    model, kept = fit_pruned(features, classes_B, len(classes), config, progress)
-    hashes = tables.features.hashes[kept - 1]
+    model, feature_ids = fit_pruned(features, classes_B, len(classes), config, progress)
+    hashes = tables.features.hashes[feature_ids - 1]
     if config.bag is None:
         return DomainClassifier(model), replace(tables, features=FeatureTable(hashes))
     words, bag = _fit_bag(examples, translations, classes_B, len(classes), config.bag, progress)
-    model, bag = model.weighed(1.0 - config.bag.share), bag.weighed(config.bag.share)
-    found, table = _in_one_table((hashes, model), (words, bag))
-    return found, replace(tables, features=table)
+    model, bag = model.scaled(1.0 - config.bag.share), bag.scaled(config.bag.share)
+    classifier, table = _in_one_table((hashes, model), (words, bag))
+    return classifier, replace(tables, features=table)
 
 
 def _fit_bag(
@@ -73,14 +73,14 @@ def _fit_bag(
     config: WordBagConfig,
     progress: Progress,
 ) -> tuple[Hashes, WordBag]:
-    """The bag of the examples that have a token, and the hash of each of its words."""
+    """The hash of each word of the bag, and the bag, trained on the examples that have a token."""
     texts = [text for example in examples if (text := [token.text for token in tokenise(example.text)])]
     words = Vocabulary.build(word for text in texts for word in text).words
     vectors_WA = aligned_vectors(examples, words, size=config.vector_size, translations=translations)
-    rows = {word: row for row, word in enumerate(words, start=1)}
+    word_ids = {word: word_id for word_id, word in enumerate(words, start=1)}
     with progress.stage("domain classifier, bag of words", config.epochs) as step:
         bag = word_bag.fit(
-            [[rows[word] for word in text] for text in texts],
+            [[word_ids[word] for word in text] for text in texts],
             classes_B,
             vectors_WA=vectors_WA,
             n_classes=n_classes,
@@ -93,25 +93,25 @@ def _fit_bag(
 def _in_one_table(
     maxent: tuple[Hashes, MaxEnt], bag: tuple[Hashes, WordBag]
 ) -> tuple[DomainClassifier, FeatureTable]:
-    """Both under one feature table: the bag's own words, those that both have, the MaxEnt's own features.
+    """Both over one feature table: first words of the bag alone, then words of both, then features of the MaxEnt alone.
 
-    Of words that share a hash, the most frequent has it.
+    Of several words with the same hash, the table has the most frequent.
     """
     (hashes_V, model), (hashes_W, words) = maxent, bag
-    kept_W = np.sort(np.unique(hashes_W, return_index=True)[1])
-    shared_W = np.isin(hashes_W[kept_W], hashes_V)
-    own_W, both_W = kept_W[~shared_W], kept_W[shared_W]
-    row_of = {feature: row for row, feature in enumerate(hashes_V.tolist(), start=1)}
-    both_V = np.array([row_of[feature] for feature in hashes_W[both_W].tolist()], dtype=np.int64)
-    own_V = np.setdiff1d(np.arange(1, len(hashes_V) + 1), both_V)
-    rows_V = np.concatenate([[0], both_V, own_V])
-    rows_W = np.concatenate([[0], 1 + own_W, 1 + both_W, [words.n_words + 1]])
+    distinct_W = np.sort(np.unique(hashes_W, return_index=True)[1])
+    shared_W = np.isin(hashes_W[distinct_W], hashes_V)
+    only_W, both_W = distinct_W[~shared_W], distinct_W[shared_W]
+    ids = {feature: feature_id for feature_id, feature in enumerate(hashes_V.tolist(), start=1)}
+    both_V = np.array([ids[feature] for feature in hashes_W[both_W].tolist()], dtype=np.int64)
+    only_V = np.setdiff1d(np.arange(1, len(hashes_V) + 1), both_V)
+    rows_V = np.concatenate([[0], both_V, only_V])
+    rows_W = np.concatenate([[0], 1 + only_W, 1 + both_W, [words.n_words + 1]])
     classifier = DomainClassifier(
         replace(model, weights_VC=model.weights_VC[rows_V], squares_V=model.squares_V[rows_V]),
         replace(words, table_WE=words.table_WE[rows_W]),
-        skipped=len(own_W),
+        n_bag_only=len(only_W),
     )
-    return classifier, FeatureTable(np.concatenate([hashes_W[own_W], hashes_V[rows_V[1:] - 1]]))
+    return classifier, FeatureTable(np.concatenate([hashes_W[only_W], hashes_V[rows_V[1:] - 1]]))
 
 
 def fit_pruned(
@@ -121,19 +121,24 @@ def fit_pruned(
     config: MaxEntConfig,
     progress: Progress,
 ) -> tuple[MaxEnt, Integers]:
-    """A MaxEnt over the `kept_features` heaviest features, trained anew on those; and which rows they were."""
-    n_rows = 1 + max(max(rows, default=0) for rows in features)
+    """A MaxEnt trained again on the `kept_features` features with the largest weights, and the ids of those features."""
+    n_ids = 1 + max(max(ids, default=0) for ids in features)
     with progress.stage("domain classifier, all features", config.max_iterations) as step:
         model = maxent.fit(
-            features, classes_B, n_rows=n_rows, n_classes=n_classes, config=config, on_iteration=step
+            features, classes_B, n_ids=n_ids, n_classes=n_classes, config=config, on_iteration=step
         )
-    kept = maxent.heaviest_rows(model, config.kept_features)
-    if len(kept) == n_rows - 1:
-        return model, kept
-    new_row = {row: position for position, row in enumerate(kept.tolist(), start=1)}
-    pruned = [[new_row[row] for row in rows if row in new_row] for rows in features]
+    feature_ids = maxent.heaviest_features(model, config.kept_features)
+    if len(feature_ids) == n_ids - 1:
+        return model, feature_ids
+    new_ids = {old: new for new, old in enumerate(feature_ids.tolist(), start=1)}
+    pruned = [[new_ids[old] for old in ids if old in new_ids] for ids in features]
     with progress.stage("domain classifier, heaviest features", config.max_iterations) as step:
         model = maxent.fit(
-            pruned, classes_B, n_rows=len(kept) + 1, n_classes=n_classes, config=config, on_iteration=step
+            pruned,
+            classes_B,
+            n_ids=len(feature_ids) + 1,
+            n_classes=n_classes,
+            config=config,
+            on_iteration=step,
         )
-    return model, kept
+    return model, feature_ids

@@ -1,6 +1,6 @@
-"""Starting a run from another one's finished checkpoint: its text tables, its domain classifier, its networks' weights.
+"""Initialising a run from the checkpoint of a finished one: its text tables, its domain classifier, its networks' weights.
 
-A head takes over what has the same name and shape: a CRF and a first-order AIN have the same potentials.
+Parameters are copied by name: a first-order AIN head starts from the potentials of a CRF, which have the same names.
 """
 
 from __future__ import annotations
@@ -18,18 +18,15 @@ if TYPE_CHECKING:
     from polyparse.contract.labels import Labels
     from train.checkpoint import Checkpoint
 
-TABLES = (
-    "classifier.npz",
-    "features.npy",
-    "vocabulary.json",
-)  # in this order: the last says that all are there
+TABLES = ("classifier.npz", "features.npy", "vocabulary.json")
+"""In this order: the last one means that all of them exist."""
 
 
-def adopt_tables(checkpoint: Checkpoint, start: Checkpoint, labels: Labels) -> None:
+def copy_tables(checkpoint: Checkpoint, start: Checkpoint, labels: Labels) -> None:
     """Copy vocabulary, feature table and classifier.
 
     Raises:
-        ConfigError: `start` is not finished, or knows other labels, whose weights would mean something else here.
+        ConfigError: `start` is not finished, or has other labels, so that its weights would have another meaning.
     """
     if not start.complete:
         raise ConfigError(f"--start {start.folder}: found an unfinished run, expected a finished one")
@@ -42,11 +39,11 @@ def adopt_tables(checkpoint: Checkpoint, start: Checkpoint, labels: Labels) -> N
             shutil.copyfile(start.folder / name, checkpoint.folder / name)
 
 
-def adopt_weights(network: nn.Module, start: Checkpoint, index: int) -> list[str]:
-    """Copy network `index`'s parameters of the same name and shape; returns the names of those that were not found.
+def copy_weights(network: nn.Module, start: Checkpoint, index: int) -> list[str]:
+    """Copy the parameters of network number `index` of `start` by name; returns the names that it does not have.
 
     Raises:
-        ConfigError: a parameter has another shape there, so that the sizes of the two configs differ.
+        ConfigError: a parameter has another shape there, because the sizes in the two configs differ.
     """
     weights = start.load_torch(f"network-{index}") or {}
     missing = []

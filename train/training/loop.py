@@ -1,45 +1,44 @@
-"""The training loop of one joint network, a generator: it yields after each epoch; others save, print and stop.
+"""The training loop of one joint network: a generator that yields after each epoch; its caller saves, prints and stops.
 
-Everything random in an epoch (order, dropout) comes from the run's seed and the epoch's number, so that a run resumed at the
-start of an epoch goes on exactly as if it had never stopped.
+Everything random in an epoch (order, dropout) depends on the run's seed and the epoch's number alone, so that a run resumed
+at the start of an epoch has the same result as one that was never stopped.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from math import cos, pi
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import nn
 
-from polyparse.evaluation.evaluate import measure, parse_all
+from polyparse.evaluation.evaluate import measure
+from polyparse.inference.batches import by_length, run_batches
 from polyparse.inference.pipeline import Pipeline
 from polyparse.inference.routing import Routing
 from polyparse.text.vectorizer import collate
-from train.models.joint import JointNetwork, Scores, Tensors, new_network
+from train.data.batches import epoch_seed, equal_length_batches
+from train.models.joint import BatchTensors, JointNetwork, new_network
 from train.models.torch_networks import TorchNetworks
 from train.objectives.losses import losses
+from train.schedule import set_rate
 from train.stopwatch import Stopwatch
-from train.training.initialisation import adopt_weights
+from train.training.initialisation import copy_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from polyparse.text.vectorizer import Item
     from train.checkpoint import Checkpoint
-    from train.config import OptimConfig, RunConfig
+    from train.config import RunConfig
     from train.data.task import Task, TextTables
-    from train.embeddings.vec_file import WordVectors
+    from train.embeddings.vec_file import PretrainedVectors
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Losses are means over utterances; `dev` holds the mean measures of the averaged weights; `best` says they lead.
+    """The result of an epoch. Losses are means over utterances; `dev` has the measures of the averaged weights.
 
-    `time` is a `Stopwatch`'s.
+    `best` is whether these weights are the best ones so far; `time` is from a `Stopwatch`.
     """
 
     number: int
@@ -51,13 +50,13 @@ class Epoch:
 
 
 class Trainer:
-    """A network with its optimiser, averaged weights and place in the run.
+    """A network with its optimiser, its averaged weights and the state of its run.
 
-    `redraw(epoch, seed)` gives the task of an epoch: the same every time, unless training utterances are varied.
+    `task_of_epoch(epoch, seed)` is the task of an epoch: always the same, unless training utterances are augmented.
     """
 
     def __init__(
-        self, task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
+        self, task: Task, tables: TextTables, config: RunConfig, vectors: PretrainedVectors | None = None
     ) -> None:
         torch.manual_seed(config.seed)
         self.task, self.config = task, config
@@ -69,36 +68,34 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay, fused=True
         )
-        self.redraw: Callable[[int, int], Task] = lambda _epoch, _seed: task
+        self.task_of_epoch: Callable[[int, int], Task] = lambda _epoch, _seed: task
         self.epoch = 0
-        self.best_match = -1.0
+        self.best_match = -1.0  # exact match of `best_weights` on dev
         self.best_epoch = 0
         self.best_weights: dict[str, torch.Tensor] = {}
 
     def start_from(self, start: Checkpoint, index: int) -> None:
-        """Take over the weights of a finished run's network, for training and for the average alike."""
-        adopt_weights(self.network, start, index)
+        """Copy the weights of a finished run's network, into the network and into the averaged weights."""
+        copy_weights(self.network, start, index)
         self.average.module.load_state_dict(self.network.state_dict())
 
     @property
     def finished(self) -> bool:
-        """Whether the run has had its epochs or its patience."""
+        """Whether the run has had all its epochs, or no better epoch within its patience."""
         optim = self.config.optim
         return self.epoch >= optim.epochs or self.epoch - self.best_epoch >= optim.patience
 
     def final_weights(self) -> dict[str, torch.Tensor]:
-        """The best weights without a companion's, the bias of "O", the first tag, raised by `outside_bias`."""
+        """The best weights without an auxiliary branch, with `outside_bias` added to the bias of "O", the first tag."""
         weights = {
-            name: best for name, best in self.best_weights.items() if not name.startswith("companion.")
+            name: best for name, best in self.best_weights.items() if not name.startswith("auxiliary.")
         }
-        for tower in self.network.towers():
-            name = f"{tower}slots.output.bias"
-            weights[name] = weights[name].clone()
-            weights[name][0] += self.config.joint.outside_bias
-        return weights
+        bias_K = weights["slots.output.bias"].clone()
+        bias_K[0] += self.config.joint.outside_bias
+        return {**weights, "slots.output.bias": bias_K}
 
     def state(self) -> dict[str, Any]:
-        """All that `restore` needs."""
+        """The state that `restore` needs to continue from here."""
         return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -110,7 +107,7 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where `state` was taken."""
+        """Continue from a `state`."""
         for part in ("network", "average", "optimiser"):
             getattr(self, part).load_state_dict(state[part])
         self.epoch, self.best_match = state["epoch"], state["best_match"]
@@ -118,9 +115,9 @@ class Trainer:
 
 
 def build_network(
-    task: Task, tables: TextTables, config: RunConfig, vectors: WordVectors | None = None
+    task: Task, tables: TextTables, config: RunConfig, vectors: PretrainedVectors | None = None
 ) -> JointNetwork:
-    """A fresh network of the right size for the corpus; its word table starts from `vectors` where there are any."""
+    """A newly initialised network for the task's labels; its word table starts from `vectors`, if there are any."""
     network = new_network(task.labels, tables.vocabulary, config.joint)
     if vectors is not None:
         network.embedder.start_from(torch.from_numpy(vectors.rows_N), torch.from_numpy(vectors.vectors_NE))
@@ -130,11 +127,11 @@ def build_network(
 def train_epochs(
     trainer: Trainer, *, on_step: Callable[[int, int], None] = lambda _done, _of: None
 ) -> Iterator[Epoch]:
-    """Train until the epochs or the patience are used up, yielding after each epoch.
+    """Train until `trainer.finished`, yielding after each epoch.
 
-    The best weights are those of the best exact match on dev, the first of equal ones; without dev, the last.
+    The best weights are those with the best exact match on dev, the first of equal ones; without dev, the last weights.
 
-    `on_step(done, of)` is called after each batch. Leaving the generator early leaves the trainer as it is.
+    `on_step(done, of)` is called after each batch. Closing the generator early leaves the trainer at its last epoch.
     """
     while not trainer.finished:
         started = Stopwatch()
@@ -150,12 +147,14 @@ def train_epochs(
 
 
 def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
-    """Mean measures over the locales of dev, by the joint network alone."""
+    """Measures on dev, mean over its locales, by the joint network without DC."""
     if not isinstance(network, JointNetwork):
         raise TypeError(f"found a {type(network).__name__}, expected a JointNetwork")
-    routing = Routing(kind="soft", joint_weight=1.0, classifier="none")
+    routing = Routing(kind="soft", joint_weight=1.0, classifier_classes="none")
     pipeline = Pipeline(task.labels, "shared", routing, TorchNetworks([network], None))
-    mean: dict[str, float | None] = measure(task.dev, parse_all(pipeline, task.dev_items))["mean"]
+    batches = by_length([item.n_tokens for item in task.dev_items])
+    frames = run_batches(batches, task.dev_items, lambda batch: pipeline.run(batch).frames)
+    mean: dict[str, float | None] = measure(task.dev, frames)["mean"]
     return mean
 
 
@@ -164,18 +163,18 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
     seed = epoch_seed(trainer.config, trainer.epoch)
     torch.manual_seed(seed)
     trainer.network.train()
-    task = trainer.redraw(trainer.epoch, seed)
-    batches = equal_length_batches(task.train, optim, seed=seed)
+    task = trainer.task_of_epoch(trainer.epoch, seed)
+    batches = equal_length_batches(task.train, optim.batch_size, seed=seed)
     total_intent = total_slot = 0.0
-    for done, rows in enumerate(batches, start=1):
+    for done, batch in enumerate(batches, start=1):
         set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
-        tensors = Tensors.of(collate([task.train[i] for i in rows]))
+        tensors = BatchTensors.of(collate([task.train[position] for position in batch]))
         with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
-            views = trainer.network.views(tensors)
+            scores = trainer.network.branch_scores(tensors)
         intent_loss, slot_loss = losses(
             trainer.network,
-            [Scores(view.logits_BI.float(), view.emissions_BTK.float(), view.lengths_B) for view in views],
-            [task.targets[i] for i in rows],
+            [branch_scores.float() for branch_scores in scores],
+            [task.targets[position] for position in batch],
             chain=task.chain,
             gold_weight=trainer.config.distil.gold,
         )
@@ -184,44 +183,18 @@ def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple
         nn.utils.clip_grad_norm_(trainer.network.parameters(), optim.clip_norm)
         trainer.optimiser.step()
         trainer.average.update_parameters(trainer.network)
-        total_intent += float(intent_loss.detach()) * len(rows)
-        total_slot += float(slot_loss.detach()) * len(rows)
+        total_intent += float(intent_loss.detach()) * len(batch)
+        total_slot += float(slot_loss.detach()) * len(batch)
         on_step(done, len(batches))
     return total_intent / len(task.train), total_slot / len(task.train)
 
 
-def epoch_seed(config: RunConfig, epoch: int) -> int:
-    """What draws all that is random in an epoch, counted from 0."""
-    return config.seed * 100_003 + epoch
-
-
-def set_rate(optimiser: torch.optim.Optimizer, optim: OptimConfig, progress: float) -> None:
-    """A linear warm-up, then a cosine down to zero; `progress` is the share of the run that is done, in (0, 1]."""
-    warm = optim.warmup_share
-    factor = progress / warm if progress < warm else 0.5 * (1 + cos(pi * (progress - warm) / (1 - warm)))
-    for group in optimiser.param_groups:
-        group["lr"] = optim.learning_rate * factor
-
-
-def equal_length_batches(items: Sequence[Item], optim: OptimConfig, *, seed: int) -> list[list[int]]:
-    """Rows of the items, batched by equal length (nothing is padded), in an order that the seed gives."""
-    order = np.random.default_rng(seed).permutation(len(items)).tolist()
-    by_length: defaultdict[int, list[int]] = defaultdict(list)
-    for row in order:
-        by_length[items[row].n_tokens].append(row)
-    size = optim.batch_size
-    batches = [
-        rows[first : first + size] for rows in by_length.values() for first in range(0, len(rows), size)
-    ]
-    return [batches[i] for i in np.random.default_rng(seed + 1).permutation(len(batches))]
-
-
 def _moving_average(decay: float) -> Callable[[Any, Any, Any], None]:
-    """Exponential moving average whose memory grows with the run up to `decay`, so that the first steps fade fast."""
+    """Exponential moving average; its decay rises to `decay` over the first steps, so that early weights fade quickly."""
 
     @torch.no_grad()
     def average(averaged: list[torch.Tensor], current: list[torch.Tensor], steps: torch.Tensor) -> None:
-        now = min(decay, (1.0 + float(steps)) / (10.0 + float(steps)))
-        torch._foreach_lerp_(averaged, current, 1.0 - now)
+        current_decay = min(decay, (1.0 + float(steps)) / (10.0 + float(steps)))
+        torch._foreach_lerp_(averaged, current, 1.0 - current_decay)
 
     return average

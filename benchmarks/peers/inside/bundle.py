@@ -6,12 +6,12 @@ from benchmarks.peers.inside import worker
 from benchmarks.peers.inside.exchange import Answer, Span
 from benchmarks.peers.inside.worker import Answerer
 from polyparse.contract.frame import Utterance
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
 
 
-def load(model: Path) -> Answerer:
+def answerer(model: Path) -> Answerer:
     """The runtime's parser, without HTTP, on the CPU."""
-    parser = Parser.load(model, device="cpu", threads=1)
+    parser = load(model, device="cpu", threads=1).parser
 
     def answer(text: str, locale: str) -> Answer:
         (frame,) = parser.run([parser.prepare(Utterance(text, locale))]).frames
@@ -24,4 +24,4 @@ def load(model: Path) -> Answerer:
 
 
 if __name__ == "__main__":
-    worker.main(load)
+    worker.main(answerer)

@@ -1,6 +1,6 @@
-"""Golden utterances: requests to a voice assistant, written for this project, one a line in a file a locale.
+"""Golden utterances: requests to a voice assistant, written for this project, one a line in one file for each locale.
 
-Some of each language mix in English words, as its speakers do.
+Some contain English words, as speakers of each language use them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Slot values swapped between training utterances: "play [music_genre : jazz]" also trains as "play [music_genre : cumbia]".
 
-An utterance keeps its words around the slots, so that they are learnt as a frame for any value; a value from another
+An utterance keeps its words around the slots, so that they are learnt as a context for any value; a value from another
 language makes a code-mixed utterance. A new draw every epoch, the same for the same seed.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SwapConfig:
-    """Shares: of the utterances with slots that are changed, of their slots that are, of new values from any language."""
+    """Shares: `utterances` of those with slots that change, `slots` of theirs, `foreign` of new values from any language."""
 
     utterances: float = 0.0
     slots: float = 0.5
@@ -33,7 +33,7 @@ class SwapConfig:
 
 
 class SlotSwap:
-    """The distinct values of each slot, by language and over all of them; each is as likely as any other."""
+    """Draws values uniformly from the distinct ones of a slot, in one language or in all."""
 
     def __init__(self, examples: Sequence[Example], config: SwapConfig) -> None:
         self._config = config
@@ -43,26 +43,26 @@ class SlotSwap:
                 value = example.text[span.start : span.end]
                 values[example.locale, span.name][value] = None
                 values[None, span.name][value] = None
-        self._values = {key: list(found) for key, found in values.items()}
+        self._values = {key: list(distinct) for key, distinct in values.items()}
 
     def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
         """The examples in their order, some with other values, their spans moved along."""
         random = Random(seed)
-        chosen = self._config.utterances
+        share = self._config.utterances
         return [
-            self._swapped(example, random) if example.slots and random.random() < chosen else example
+            self._swapped(example, random) if example.slots and random.random() < share else example
             for example in examples
         ]
 
     def _swapped(self, example: Example, random: Random) -> Example:
-        text, spans, read = "", [], 0
+        text, spans, end = "", [], 0
         for span in sorted(example.slots, key=lambda span: span.start):
             value = example.text[span.start : span.end]
             if random.random() < self._config.slots:
                 locale = None if random.random() < self._config.foreign else example.locale
                 value = random.choice(self._values[locale, span.name])
-            text += example.text[read : span.start]
+            text += example.text[end : span.start]
             spans.append(TextSpan(span.name, len(text), len(text) + len(value)))
             text += value
-            read = span.end
-        return replace(example, text=text + example.text[read:], slots=tuple(spans))
+            end = span.end
+        return replace(example, text=text + example.text[end:], slots=tuple(spans))

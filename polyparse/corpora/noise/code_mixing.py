@@ -27,24 +27,24 @@ class CodeMixing:
                 values[span.name][example.locale][value] = None
         self._translations = dict(translations)
         self._values = {
-            name: {locale: list(found) for locale, found in of_name.items()}
-            for name, of_name in values.items()
+            name: {locale: list(distinct) for locale, distinct in by_locale.items()}
+            for name, by_locale in values.items()
         }
 
     def __call__(self, example: Example, random: Random) -> Example | None:
-        """One slot with the value that the same utterance has elsewhere, else with any foreign one of its name."""
+        """One slot with the value that the same utterance has elsewhere, else with any foreign value of that slot."""
         for span in random.sample(example.slots, len(example.slots)):
-            own = example.text[span.start : span.end]
-            found = [
+            original = example.text[span.start : span.end]
+            candidates = [
                 value
                 for locale, value in self._translations.get((example.id, span.name), ())
-                if locale != example.locale and value != own
-            ] or self._foreign(example.locale, span.name, own, random)
-            if found:
-                return replaced(example, span.start, span.end, random.choice(found))
+                if locale != example.locale and value != original
+            ] or self._foreign(example.locale, span.name, original, random)
+            if candidates:
+                return replaced(example, span.start, span.end, random.choice(candidates))
         return None
 
-    def _foreign(self, locale: str, name: str, own: str, random: Random) -> list[str]:
-        """The values of a slot in one other language."""
+    def _foreign(self, locale: str, name: str, original: str, random: Random) -> list[str]:
+        """The values of a slot in one other language, drawn by chance, without the original one."""
         others = [values for other, values in self._values.get(name, {}).items() if other != locale]
-        return [value for value in random.choice(others) if value != own] if others else []
+        return [value for value in random.choice(others) if value != original] if others else []

@@ -1,4 +1,4 @@
-"""Changes of an example's text that carry its slots along."""
+"""Edits of an example's text that move its slots too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def replaced(example: Example, start: int, end: int, text: str) -> Example:
     """The example with `text` at its code points `[start, end)`; no slot may begin or end within these."""
-    grown = len(text) - (end - start)
+    growth = len(text) - (end - start)
 
     def moved(offset: int) -> int:
-        return offset + grown if offset >= end else offset
+        return offset + growth if offset >= end else offset
 
     slots = tuple(
         TextSpan(span.name, span.start if span.start <= start else moved(span.start), moved(span.end))
@@ -30,19 +30,19 @@ def replaced(example: Example, start: int, end: int, text: str) -> Example:
 def rewritten(example: Example, rewrite: Callable[[str], str]) -> Example | None:
     """The example with each slot's value, and each text between slots, rewritten; None where nothing changes.
 
-    What nothing would be left of stays as it is: no slot may become empty, nor the text.
+    A piece that would become blank stays as it is, so that neither a slot nor the text becomes empty.
     """
 
     def written(piece: str) -> str:
-        made = rewrite(piece)
-        return made if made.strip() else piece
+        new = rewrite(piece)
+        return new if new.strip() else piece
 
-    text, read, slots = "", 0, []
+    text, end, slots = "", 0, []
     for span in example.slots:
-        text += written(example.text[read : span.start])
+        text += written(example.text[end : span.start])
         value = written(example.text[span.start : span.end])
         slots.append(TextSpan(span.name, len(text), len(text) + len(value)))
         text += value
-        read = span.end
-    text += written(example.text[read:])
+        end = span.end
+    text += written(example.text[end:])
     return None if text == example.text else replace(example, text=text, slots=tuple(slots))

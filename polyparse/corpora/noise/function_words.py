@@ -1,6 +1,6 @@
 """A function word left out: an article, a preposition, an auxiliary, a pronoun, as hurried or unsure writers do.
 
-Left alone are words that carry the meaning of a command: negations, question words, and the "on" of "turn on".
+Words that carry the meaning of a command are never left out: negations, question words, and the "on" of "turn on".
 """
 
 from __future__ import annotations
@@ -44,28 +44,28 @@ _WORD = re.compile(r"\S+")
 
 
 def function_word_dropped(example: Example, random: Random) -> Example | None:
-    """One function word of the example's language less; never all of a slot's value, never the last word."""
-    words = FUNCTION_WORDS.get(example.locale.partition("-")[0])
-    if words is None:
+    """The example without one function word of its language; never all of a slot's value, nor the only word."""
+    function_words = FUNCTION_WORDS.get(example.locale.partition("-")[0])
+    if function_words is None:
         return None
-    found = [match.span() for match in _WORD.finditer(example.text)]
+    words = [match.span() for match in _WORD.finditer(example.text)]
     droppable = [
         (start, end)
-        for start, end in found
-        if example.text[start:end].lower() in words and _can_go(example, start, end)
+        for start, end in words
+        if example.text[start:end].lower() in function_words and _is_droppable(example, start, end)
     ]
-    if len(found) < 2 or not droppable:
+    if len(words) < 2 or not droppable:
         return None
     start, end = random.choice(droppable)
-    place = found.index((start, end))
+    place = words.index((start, end))
     # the space that goes with it lies on the side where no slot ends or begins
     ends_slot = any(span.end == end for span in example.slots)
-    if place == len(found) - 1 or (ends_slot and place):
-        return replaced(example, found[place - 1][1], end, "")
-    return replaced(example, start, found[place + 1][0], "")
+    if place == len(words) - 1 or (ends_slot and place):
+        return replaced(example, words[place - 1][1], end, "")
+    return replaced(example, start, words[place + 1][0], "")
 
 
-def _can_go(example: Example, start: int, end: int) -> bool:
+def _is_droppable(example: Example, start: int, end: int) -> bool:
     """Whether every slot that the word touches holds the word and more."""
     return all(
         span.end <= start

@@ -30,7 +30,7 @@ _INSCRIPT = (
 
 
 _NO_LETTER = "-"
-"""A key of signs."""
+"""Stands for a key without a letter."""
 
 
 class _Place(NamedTuple):
@@ -48,19 +48,19 @@ def neighbours(layers: Sequence[Sequence[str]]) -> dict[str, str]:
         for column, key in enumerate(keys.split())
         if key != _NO_LETTER
     }
-    found: defaultdict[str, str] = defaultdict(str)
+    near: defaultdict[str, str] = defaultdict(str)
     for place, key in places.items():
         for other_place, other in places.items():
             if key != other and _is_near(place, other_place):
-                found[key] += other
-    return dict(found)
+                near[key] += other
+    return dict(near)
 
 
 def _is_near(place: _Place, other: _Place) -> bool:
-    apart = abs(place.x - other.x)
+    distance = abs(place.x - other.x)
     if place.layer != other.layer:
-        return place.row == other.row and apart == 0
-    return apart <= (1.0, 0.75, -1.0)[abs(place.row - other.row)]
+        return place.row == other.row and distance == 0
+    return distance <= (1.0, 0.75, -1.0)[abs(place.row - other.row)]
 
 
 _DEVANAGARI = neighbours(_INSCRIPT)

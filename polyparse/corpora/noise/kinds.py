@@ -1,4 +1,4 @@
-"""The kinds of noise, by name. Each takes an example and a source of chance, and gives the noisy example."""
+"""The kinds of noise, by name. Each takes an example and a random generator, and returns the noisy example."""
 
 from __future__ import annotations
 

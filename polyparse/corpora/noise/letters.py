@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def diacritics_removed(example: Example, _random: Random) -> Example | None:
-    """Latin letters without accents; Hindi without the dot below, and with a plain dot for the moon and dot."""
+    """Latin letters without accents; Hindi without the dot below, and with anusvara in place of chandrabindu."""
     return None if example.text.isascii() else rewritten(example, _without_diacritics)
 
 
@@ -27,7 +27,7 @@ def upper_cased(example: Example, _random: Random) -> Example | None:
 
 
 def marks_removed(example: Example, _random: Random) -> Example | None:
-    """Hindi without every mark that takes no room of its own, as accent folding made for Latin leaves it."""
+    """Hindi without all nonspacing marks (Unicode category Mn): the result of accent folding that was made for Latin."""
     return rewritten(example, _without_marks) if _DEVANAGARI.search(example.text) else None
 
 
@@ -46,8 +46,8 @@ _HINDI = str.maketrans({"\u093c": None, "\u0901": "\u0902"})
 @lru_cache(maxsize=1 << 14)
 def _without_diacritics(text: str) -> str:
     letters = normalize("NFD", text).translate(_HINDI)
-    kept = "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f")
-    return normalize("NFC", kept)
+    without_accents = "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f")
+    return normalize("NFC", without_accents)
 
 
 def _without_marks(text: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseConfig:
-    """Of all utterances, the share that gets each kind; one that its kind cannot change stays as it is.
+    """For each kind, the share of utterances that get it; an utterance that its kind cannot change stays as it is.
 
     An utterance gets one kind at most, so the shares add up to 1 or less. `romanised` and `marks` change Hindi alone:
     their shares are shares of the Hindi utterances.
@@ -53,21 +53,21 @@ class Noiser:
     """The kinds of noise, with the values of a training corpus to mix in."""
 
     def __init__(self, examples: Sequence[Example], config: NoiseConfig) -> None:
-        found, shares = kinds_of(examples), asdict(config)
-        self._kinds = [found[name] for name in shares]
+        kinds, shares = kinds_of(examples), asdict(config)
+        self._kinds = [kinds[name] for name in shares]
         self._bounds = list(accumulate(shares.values()))
 
     def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
         """The examples in their order, some of them noisy, their slots moved along."""
-        random = Random(f"noise {seed}")  # other chances than whatever else is drawn by this seed
-        return [self._drawn(example, random) for example in examples]
+        random = Random(f"noise {seed}")  # apart from whatever else is drawn by this seed
+        return [self._with_noise(example, random) for example in examples]
 
     def extended(self, examples: Sequence[Example], seed: int) -> list[Example]:
-        """The examples, then the noisy ones of a draw: what a vocabulary or a classifier that is trained once should see."""
+        """The examples, then the noisy ones of a draw: the text for a vocabulary or a classifier, which are made once."""
         drawn = zip(examples, self.draw(examples, seed), strict=True)
         return [*examples, *(noisy for example, noisy in drawn if noisy is not example)]
 
-    def _drawn(self, example: Example, random: Random) -> Example:
+    def _with_noise(self, example: Example, random: Random) -> Example:
         kind = bisect_right(self._bounds, random.random())
         if kind == len(self._kinds):
             return example
@@ -75,9 +75,9 @@ class Noiser:
 
 
 def with_romanised(examples: Sequence[Example], config: NoiseConfig) -> list[Example]:
-    """The examples, and behind them those that `TABLE_DRAWS` draws put into Latin letters: to a table they are other words.
+    """The examples, then those that `TABLE_DRAWS` draws romanised, which are other words.
 
-    What is made once of training text (vocabulary, features, MaxEnt, n-grams) is made of these.
+    Whatever is made once of training text (vocabulary, features, MaxEnt, n-grams) is made of these.
     """
     noiser = Noiser(examples, NoiseConfig(romanised=config.romanised))
     draws = (noiser.extended(examples, seed)[len(examples) :] for seed in range(TABLE_DRAWS))

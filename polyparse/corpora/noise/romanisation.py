@@ -32,11 +32,11 @@ class Style(NamedTuple):
     nasal: bool = True  # main and nahin, not mai and nahi
     eh: bool = False  # pehle, not pahle
     english: bool = False  # calendar, not kailendar
-    schwas: bool = False  # every schwa written, as letter by letter: kala, not kal
+    schwas: bool = False  # every schwa written, also the silent ones: kala, not kal
 
 
 def draw_style(random: Random) -> Style:
-    """A writer: each preference by a coin, but for every schwa, which one writer in sixteen keeps."""
+    """A random style: each preference by the toss of a coin, but `schwas` for one style in sixteen."""
     coins = random.getrandbits(13)
     return Style._make([*(bool(coins >> bit & 1) for bit in range(9)), coins >> 9 == 0])
 
@@ -61,7 +61,7 @@ _SYLLABLE = re.compile(
 )
 
 
-def _each(words: str) -> list[str]:
+def _split(words: str) -> list[str]:
     return words.split()
 
 
@@ -72,22 +72,22 @@ _SIGNS = dict(
         strict=True,
     )
 )
-_VOWELS = dict(zip("अआइईउऊऋऍऎएऐऑऒओऔ", _each("a a i i u u ri e e e ai o o o au"), strict=True))
+_VOWELS = dict(zip("अआइईउऊऋऍऎएऐऑऒओऔ", _split("a a i i u u ri e e e ai o o o au"), strict=True))
 _CONSONANTS = dict(
     zip(
         "कखगघङचछजझञटठडढणतथदधनऩपफबभमयरऱलळऴवशषसह",
-        _each("k kh g gh n ch chh j jh n t th d dh n t th d dh n n p f b bh m y r r l l l v sh sh s h"),
+        _split("k kh g gh n ch chh j jh n t th d dh n t th d dh n n p f b bh m y r r l l l v sh sh s h"),
         strict=True,
     )
 ) | {"क\u093c": "q", "ज\u093c": "z"}
-_PLACES: dict[str, str] = dict(zip("।॥०१२३४५६७८९", "..0123456789", strict=True))
+_DIGITS_AND_STOPS: dict[str, str] = dict(zip("।॥०१२३४५६७८९", "..0123456789", strict=True))
 _IRREGULAR = {"यह": ("ye", "yeh"), "वह": ("vo", "woh"), "छः": ("che", "chhe"), "छह": ("che", "chhe")}
 
 
 @lru_cache(maxsize=1 << 16)
 def _romanised(word: str, style: Style) -> str:
-    if word in _PLACES:
-        return _PLACES[word]
+    if word in _DIGITS_AND_STOPS:
+        return _DIGITS_AND_STOPS[word]
     word = normalize("NFC", word)
     if style.english and word in LOANWORDS:
         return LOANWORDS[word]
@@ -106,8 +106,8 @@ def _syllable(match: re.Match[str]) -> _Syllable:
     return _Syllable(onset, vowel, is_schwa=not sign, after=match["after"])
 
 
-def _spoken(syllables: Sequence[_Syllable]) -> list[bool]:
-    """Whether the vowel of each syllable is heard."""
+def _heard(syllables: Sequence[_Syllable]) -> list[bool]:
+    """Whether the vowel of each syllable is pronounced."""
     heard = [bool(syllable.vowel) for syllable in syllables]
     last = len(syllables) - 1
     for place in range(last, 0, -1):
@@ -117,14 +117,14 @@ def _spoken(syllables: Sequence[_Syllable]) -> list[bool]:
         if place == last:  # clusters such as -tra and -nya cannot be said without it
             heard[place] = len(syllable.onset) > 1 and syllable.onset[-1] in {"य", "र", "व"}
         else:
-            follows = syllables[place + 1]
-            between = len(syllable.onset) == len(follows.onset) == 1
-            heard[place] = not (between and heard[place - 1] and heard[place + 1])
+            following = syllables[place + 1]
+            single = len(syllable.onset) == len(following.onset) == 1
+            heard[place] = not (single and heard[place - 1] and heard[place + 1])
     return heard
 
 
 def _spelled(syllables: Sequence[_Syllable], style: Style) -> str:
-    heard = [bool(syllable.vowel) for syllable in syllables] if style.schwas else _spoken(syllables)
+    heard = [bool(syllable.vowel) for syllable in syllables] if style.schwas else _heard(syllables)
     spelled = ""
     for place, syllable in enumerate(syllables):
         is_last = place == len(syllables) - 1

@@ -1,4 +1,4 @@
-"""A keyboard typo: one slip of a finger in one word. The longer a word, the likelier it is the one.
+"""A keyboard typo: one slip of a finger in one word. The longer a word, the likelier it gets the typo.
 
 Devanagari is typed as its code points on InScript, so that a vowel's mark is lost, doubled or swapped like any letter.
 """
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
 
 WORD = re.compile(r"\S{3,}")
-"""Words that a typo may stand in: shorter ones leave too little to recognise."""
+"""Words that may get a typo; shorter ones could not be recognised any more."""
 
 
 def typo(example: Example, random: Random) -> Example | None:
-    """A key beside the one meant, a key not pressed, two swapped, or one pressed twice: as likely as each other."""
+    """A neighbouring key, a key not pressed, two keys swapped, or one pressed twice, each with the same probability."""
     keys = keys_of(example.locale)
     text = example.text
     places = [
@@ -36,11 +36,11 @@ def typo(example: Example, random: Random) -> Example | None:
         return None
     place = random.choice(places)
     slip = random.choice(_SLIPS)
-    length, typed = slip(example, place) or (1, _beside(text[place], keys, random))
+    length, typed = slip(example, place) or (1, _neighbouring(text[place], keys, random))
     return replaced(example, place, place + length, typed)
 
 
-def _beside(letter: str, keys: Mapping[str, str], random: Random) -> str:
+def _neighbouring(letter: str, keys: Mapping[str, str], random: Random) -> str:
     other = random.choice(keys[_base(letter, keys)])
     return other.upper() if letter.isupper() else other
 

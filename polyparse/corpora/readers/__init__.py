@@ -1,1 +1,1 @@
-"""One file a corpus format, and what they share."""
+"""One file for each corpus format, and what they share."""

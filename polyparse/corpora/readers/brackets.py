@@ -32,8 +32,8 @@ def spans_of(annotation: str, text: str, line: Line) -> tuple[TextSpan, ...]:
             spans.append(TextSpan(name, places[first], places[here - 1] + 1))
             name = ""
         else:
-            found, expected = _excerpt(annotation, piece.start()), _excerpt(text, [*places, len(text)][here])
-            raise line.error(f"found {found} in the annotation, expected {expected} as in the text")
+            annotated, plain = _excerpt(annotation, piece.start()), _excerpt(text, [*places, len(text)][here])
+            raise line.error(f"found {annotated} in the annotation, expected {plain} as in the text")
     _check_end(name, letters[here:], line)
     return tuple(spans)
 

@@ -1,4 +1,4 @@
-"""Lines of a corpus file, each knowing where it stands, so that every error can say so."""
+"""Lines of a corpus file with path and number, so that every error can name its place."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -45,9 +45,9 @@ def _decode(raw: bytes, path: Path, *, latin_1: bool) -> str:
         if latin_1:
             return raw.decode("latin-1").translate(_NOT_TEXT)
         line = raw.count(b"\n", 0, error.start) + 1
-        found = raw[error.start : error.end].hex(" ")
-        raise CorpusError(f"found bytes {found}, expected UTF-8", path=path, line=line) from error
+        invalid = raw[error.start : error.end].hex(" ")
+        raise CorpusError(f"found bytes {invalid}, expected UTF-8", path=path, line=line) from error
 
 
-# In a Latin-1 text file these are damage, never control codes; U+FFFD says "a character was lost here".
+# In a Latin-1 text file these come from damage, not from control codes; U+FFFD stands for a lost character.
 _NOT_TEXT = dict.fromkeys(range(0x80, 0xA0), "\ufffd")

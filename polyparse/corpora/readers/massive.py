@@ -11,7 +11,7 @@ from polyparse.corpora.readers.splits import NAMES, take
 from polyparse.errors import CorpusError
 
 _FIELDS = ("id", "partition", "scenario", "intent", "utt", "annot_utt")
-_Row = tuple[Line, dict[str, str]]
+_Record = tuple[Line, dict[str, str]]
 
 
 def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[Example]:
@@ -28,33 +28,35 @@ def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[E
 
 
 def _read_locale(path: Path, locale: str, partition: str) -> list[Example]:
-    rows: dict[str, list[_Row]] = {}
+    records: dict[str, list[_Record]] = {}
     for line in read_lines(path):
         if line.text.strip():
             fields = _fields(line)
-            rows.setdefault(fields["partition"], []).append((line, fields))
-    return take(partition, rows, lambda name: [_example(row, locale) for row in rows[name]], path=path)
+            records.setdefault(fields["partition"], []).append((line, fields))
+    return take(
+        partition, records, lambda name: [_example(each, locale) for each in records[name]], path=path
+    )
 
 
 def _fields(line: Line) -> dict[str, str]:
     try:
-        row = json.loads(line.text)
+        data = json.loads(line.text)
     except ValueError as error:
         raise line.error(f"found invalid JSON ({error}), expected an object") from error
-    if not isinstance(row, dict):
-        raise line.error(f"found a JSON {type(row).__name__}, expected an object")
+    if not isinstance(data, dict):
+        raise line.error(f"found a JSON {type(data).__name__}, expected an object")
     for name in _FIELDS:
-        if name not in row:
+        if name not in data:
             raise line.error(f"found no field {name!r}, expected {', '.join(_FIELDS)}")
-        if not isinstance(row[name], str):
-            raise line.error(f"found {row[name]!r} in field {name!r}, expected a string")
-    if row["partition"] not in NAMES:
-        raise line.error(f"found partition {row['partition']!r}, expected one of {', '.join(NAMES)}")
-    return row
+        if not isinstance(data[name], str):
+            raise line.error(f"found {data[name]!r} in field {name!r}, expected a string")
+    if data["partition"] not in NAMES:
+        raise line.error(f"found partition {data['partition']!r}, expected one of {', '.join(NAMES)}")
+    return data
 
 
-def _example(row: _Row, locale: str) -> Example:
-    line, fields = row
+def _example(record: _Record, locale: str) -> Example:
+    line, fields = record
     return Example(
         id=fields["id"],
         text=fields["utt"],

@@ -1,4 +1,4 @@
-"""Partitions of a corpus: which files hold them, and how dev is cut from train where a corpus has no dev."""
+"""Partitions of a corpus: which files hold them, and how dev is split from train where a corpus has no dev."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -15,21 +15,21 @@ NAMES = {"train": ("train",), "dev": ("dev", "valid", "testa"), "test": ("test",
 def take(
     partition: str, available: Collection[str], load: Callable[[str], list[Example]], *, path: Path
 ) -> list[Example]:
-    """The examples of `partition`: as the corpus divides them, or cut 9:1 from train where it has no dev."""
+    """The examples of `partition`: as the corpus divides them, or split 9:1 from train where it has no dev."""
     if partition not in NAMES:
         raise CorpusError(f"found partition {partition!r}, expected one of {', '.join(NAMES)}", path=path)
     if partition != "test" and "dev" not in available and "train" in available:
         return divide(load("train"), partition, path=path)
     if partition not in available:
-        has = ", ".join(available) or "none"
-        raise CorpusError(f"found these partitions: {has}; expected {partition} among them", path=path)
+        present = ", ".join(available) or "none"
+        raise CorpusError(f"found these partitions: {present}; expected {partition} among them", path=path)
     return load(partition)
 
 
 def divide(examples: Sequence[Example], partition: str, *, path: Path) -> list[Example]:
-    """The dev tenth of the examples, or the train rest; ids with the lowest hashes are dev.
+    """The dev tenth of the examples, or the rest, which is train; ids with the lowest hashes are dev.
 
-    So the cut depends neither on order nor on locale, and hardly moves when the corpus grows.
+    So the split depends neither on order nor on locale, and hardly moves when the corpus grows.
     """
     ranked = sorted({example.id for example in examples}, key=lambda key: sha256(key.encode()).digest())
     if len(ranked) < 2:
@@ -45,18 +45,18 @@ def divide(examples: Sequence[Example], partition: str, *, path: Path) -> list[E
 def partition_files(path: Path, place: Callable[[str], Path]) -> dict[str, Path]:
     """Partition -> file: `path` itself if it is a file, else those of `place(name)` that exist.
 
-    One file is the partition that a part of its name says ("esp.testa" is dev), else train.
+    A single file is the partition that a part of its name tells ("esp.testa" is dev), else train.
     """
     if path.is_file():
         parts = path.name.split(".")
         return {next((key for key, names in NAMES.items() if set(names) & set(parts)), "train"): path}
-    found = {
+    files = {
         key: file
         for key, names in NAMES.items()
         for file in [next((place(name) for name in names if place(name).is_file()), None)]
         if file
     }
-    if not found:
+    if not files:
         names = ", ".join(str(place(name)) for names in NAMES.values() for name in names)
         raise CorpusError(f"found no file, expected this one, or some of {names}", path=path)
-    return found
+    return files

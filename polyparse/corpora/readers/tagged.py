@@ -1,4 +1,4 @@
-"""Tagged tokens: what the corpora that give each token a tag have in common."""
+"""What corpora with a tag for each token have in common."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def join(tokens: Sequence[str], tags: Sequence[str]) -> tuple[str, tuple[TextSpa
 
 
 def checked_tag(tag: str, line: Line) -> str:
-    """The tag, if it names something; raises CorpusError else."""
+    """The tag, if it names a slot or is O; else raises CorpusError."""
     if tag in {"", "B-", "I-"}:
         raise line.error(f"found tag {tag!r}, expected O, B-name, I-name or a plain name")
     return tag
@@ -36,10 +36,10 @@ def only_locale(locales: Sequence[str] | None, path: Path) -> str:
 def _runs(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """(name, first, last + 1) of each span; a plain name, or I- after something else, starts one like B-."""
     name, first = "", 0
-    for at, tag in enumerate([*tags, "O"]):
+    for index, tag in enumerate([*tags, "O"]):
         begins = tag.startswith("B-")
         inside = "" if tag == "O" else tag[2:] if begins or tag.startswith("I-") else tag
         if begins or inside != name:
             if name:
-                yield name, first, at
-            name, first = inside, at
+                yield name, first, index
+            name, first = inside, index

@@ -1,89 +1,121 @@
-"""The sections of the evaluation report: tables and examples of a Report, each None where its corpus has no such labels."""
+"""What the sections of the evaluation report show, as data for its templates.
+
+A section is None where the corpus has no such labels.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from polyparse.evaluation.breakdown import by_errors, confusions, counts_by, mistaken, slot_errors, telling
-from polyparse.evaluation.report.markup import (
-    Column,
-    Html,
-    Marked,
-    element,
-    joined,
-    percent,
-    table,
-    utterance,
+from polyparse.evaluation.breakdown import (
+    by_errors,
+    cases_with_slot_errors,
+    confusions,
+    counts_by,
+    most_confident,
+    slot_errors,
 )
-from polyparse.evaluation.score import Counts, measures
+from polyparse.evaluation.calibration_error import reliability
+from polyparse.evaluation.measures import MEASURES, Counts, measures
+from polyparse.evaluation.reliability import MEASURES as PARTS
+from polyparse.evaluation.reliability import POOLED, answers
+from polyparse.evaluation.report.parts import Column, Piece, Span, Table, Utterance, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from polyparse.evaluation.breakdown import Case, SlotErrors
+    from polyparse.evaluation.breakdown import SlotErrors
+    from polyparse.evaluation.calibration_error import Bin
+    from polyparse.evaluation.evaluate import Case
     from polyparse.evaluation.report.page import Report
 
-MEASURES = {
-    "exact_match": "Exact match",
-    "intent_accuracy": "Intent accuracy",
-    "slot_f1": "Slot F1",
-    "domain_accuracy": "Domain accuracy",
-    "frame_accuracy": "Frame accuracy",
-    "semer": "SEMER",
-}
-MEANINGS = {
-    "Exact match": "intent and all slots right, by the rules of MASSIVE's scorer",
-    "Intent accuracy": "the share of utterances with the right intent",
-    "Slot F1": (
-        "micro-averaged over spans of white-space tokens (characters in Chinese and Japanese), "
-        "neighbours of one slot being one span"
-    ),
-    "Domain accuracy": "the share of utterances with the right domain",
-    "Frame accuracy": "domain, intent and every span right to the character",
-    "SEMER": "slots deleted, inserted or substituted and intents wrong, over true slots and intents; lower is better",
-}
 MOST_CONFUSIONS = 25
 MOST_SLOTS = 10
 MOST_EXAMPLES = 4
+SLOT_COLUMNS = {
+    "true": Column("True", "number"),
+    "predicted": Column("Found", "number"),
+    "precision": Column("Precision", "share"),
+    "recall": Column("Recall", "share"),
+    "f1": Column("F1", "share"),
+    "missed": Column("Missed", "number"),
+    "renamed": Column("Renamed", "number"),
+    "moved": Column("Moved", "number"),
+    "extra": Column("Extra", "number"),
+}
+"""Field of SlotErrors -> its column."""
 
 
-def by_locale(report: Report) -> Html | None:
+class Diagram(NamedTuple):
+    """A reliability diagram: the calibration error of one part of the frame, and the bins to draw."""
+
+    title: str
+    error: float
+    utterances: int
+    bins: Sequence[Bin]
+
+
+class Calibration(NamedTuple):
+    """Calibration errors, and diagrams of all utterances and of each locale's."""
+
+    errors: Table
+    pooled: Sequence[Diagram]
+    locales: Mapping[str, Sequence[Diagram]]
+
+
+class WorstSlot(NamedTuple):
+    """A slot with many errors, and utterances that have some, each with its true and with its predicted spans."""
+
+    name: str
+    errors: SlotErrors
+    examples: Sequence[tuple[Utterance, Utterance]]
+
+
+def by_locale(report: Report) -> Table:
     """Every measure in every locale, and their means."""
-    columns = [Column("Locale"), Column("Utterances", "number"), *(_column(key) for key in MEASURES)]
-    rows = [_measured(locale, found) for locale, found in report.measures["locales"].items()]
-    mean = _measured("Mean", report.measures["mean"])
-    meanings = (joined([element("dt", name), element("dd", text)]) for name, text in MEANINGS.items())
-    return joined(
-        [
-            table(
-                "Measures by locale; in the mean every locale weighs the same",
-                columns,
-                [*rows, mean],
-                footer=1,
-            ),
-            element("details", element("summary", "What the measures mean"), element("dl", *meanings)),
-        ]
+    columns = [Column("Locale"), Column("Utterances", "number")]
+    columns += [Column(measure.title, measure.kind) for measure in MEASURES.values()]
+    rows = [_measured(locale, ratios) for locale, ratios in report.measures["locales"].items()]
+    caption = "Measures by locale; in the mean every locale weighs the same"
+    return Table(caption, columns, rows, _measured("Mean", report.measures["mean"]))
+
+
+def of_calibration(report: Report) -> Calibration | None:
+    """Calibration errors in every locale and pooled, and the diagrams behind them."""
+    pooled, locales = report.measures["calibration"][POOLED], report.measures["calibration"]["locales"]
+    parts = [part for part in PARTS if pooled[part] is not None]
+    if not parts:
+        return None
+    columns = [Column("Locale")]
+    for part in parts:
+        columns += [Column(f"{part.capitalize()} error", "rate"), Column("By chance", "rate")]
+    rows = [_calibrated(locale, errors, parts) for locale, errors in locales.items()]
+    caption = "Expected calibration error by locale, and of all utterances together"
+    return Calibration(
+        Table(caption, columns, rows, _calibrated("Pooled", pooled, parts)),
+        _diagrams(pooled, report.cases),
+        {
+            locale: _diagrams(errors, [case for case in report.cases if case.example.locale == locale])
+            for locale, errors in locales.items()
+        },
     )
 
 
-def by_domain(report: Report) -> Html | None:
+def by_domain(report: Report) -> Table | None:
     """Accuracy in each true domain."""
-    return _by_label("Domain", counts_by(lambda example: example.domain, report.cases), "domain_accuracy")
+    return _by_label("domain", counts_by(lambda example: example.domain, report.cases))
 
 
-def by_intent(report: Report) -> Html | None:
+def by_intent(report: Report) -> Table | None:
     """Accuracy of each true intent."""
-    return _by_label("Intent", counts_by(lambda example: example.intent, report.cases), "intent_accuracy")
+    return _by_label("intent", counts_by(lambda example: example.intent, report.cases))
 
 
-def of_confusions(report: Report) -> Html | None:
-    """Which intents were taken for which."""
+def of_confusions(report: Report) -> Table | None:
+    """Which intents are confused with which; no rows where none is."""
     totals = counts_by(lambda example: example.intent, report.cases)
     if not totals:
         return None
-    found = confusions(report.cases)
-    if not found:
-        return element("p", "Every utterance was given its true intent.")
     columns = [
         Column("True intent"),
         Column("Found"),
@@ -91,120 +123,84 @@ def of_confusions(report: Report) -> Html | None:
         Column("Of the true intent's", "share"),
         Column("For example"),
     ]
+    pairs = confusions(report.cases)
     rows = [
-        (true, other or "none", len(cases), len(cases) / totals[true].utterances, _example_of(cases))
-        for true, other, cases in found[:MOST_CONFUSIONS]
+        (true, predicted or "none", len(cases), len(cases) / totals[true].utterances, _example_of(cases))
+        for true, predicted, cases in pairs[:MOST_CONFUSIONS]
     ]
-    caption = f"The {len(rows)} most frequent of {len(found)} pairs of intents confused"
-    return table(caption, columns, rows)
+    caption = f"The {len(rows)} most frequent of {len(pairs)} pairs of intents confused"
+    return Table(caption, columns, rows)
 
 
-def of_slots(report: Report) -> Html | None:
+def of_slots(report: Report) -> Table | None:
     """Precision, recall and F1 of each slot, and its errors by kind."""
-    errors = slot_errors(report.cases)
-    if not errors:
-        return None
-    columns = [
-        Column("Slot"),
-        *(Column(name, "number") for name in ("True", "Found")),
-        *(Column(name, "share") for name in ("Precision", "Recall", "F1")),
-        *(Column(name, "number") for name in ("Missed", "Renamed", "Moved", "Extra")),
-    ]
-    rows = [
-        (
-            *(name, of.true, of.found, of.precision, of.recall, of.f1),
-            *(of.missed, of.renamed, of.moved, of.extra),
-        )
-        for name, of in by_errors(errors)
-    ]
-    legend = (
-        "Missed: nothing was found there. Renamed: only another slot was. Moved: the slot was, with other ends. "
-        "Extra: found where no such slot is."
-    )
-    caption = f"{len(rows)} slots, those with the most errors first"
-    return joined([table(caption, columns, rows), element("p", legend, class_="note")])
-
-
-def of_worst_slots(report: Report) -> Html | None:
-    """The slots that cost the most, each with utterances in which it went wrong."""
-    worst = [entry for entry in by_errors(slot_errors(report.cases)) if entry[1].wrong][:MOST_SLOTS]
-    if not worst:
-        return None
-    legend = element(
-        "p",
-        "True spans above, found ones below; a span that the other line lacks is ",
-        element("mark", "dashed", class_="wrong"),
-        ". The utterances of which the model was surest come first, the locales in turn.",
-        class_="note",
-    )
-    return joined([legend, *(_worst_slot(name, errors, report.cases) for name, errors in worst)])
-
-
-def of_facts(report: Report) -> Html | None:
-    """How the frames were made."""
-    facts = (joined([element("dt", key), element("dd", value)]) for key, value in report.facts.items())
-    return element("dl", *facts, class_="facts")
-
-
-def _column(key: str) -> Column:
-    return Column(MEASURES[key], "rate" if key == "semer" else "share")
-
-
-def _measured(name: str, found: Mapping[str, Any]) -> list[Any]:
-    return [name, found["utterances"], *(found[key] for key in MEASURES)]
-
-
-def _by_label(kind: str, found: Mapping[str, Counts], judged: str) -> Html | None:
-    """Measures of the utterances with each true label, those first that hold the most wrong ones."""
-    keys = list(dict.fromkeys((judged, "intent_accuracy", "slot_f1", "exact_match")))
-    columns = [Column(f"True {kind.lower()}"), Column("Utterances", "number")]
-    columns += [Column(MEASURES[key], "share") for key in keys]
-    ranked = sorted(found.items(), key=lambda entry: entry[1].exact_right - entry[1].utterances)
+    ranked = by_errors(slot_errors(report.cases))
     if not ranked:
         return None
-    rows: list[list[Any]] = []
-    for name, counts in ranked:
-        ratios: Mapping[str, Any] = measures(counts)
-        rows.append([name, counts.utterances, *(ratios[key] for key in keys)])
-    return table(f"{len(rows)} {kind.lower()}s, those with the most utterances wrong first", columns, rows)
+    rows = [(name, *(getattr(errors, field) for field in SLOT_COLUMNS)) for name, errors in ranked]
+    caption = f"{len(rows)} slots, those with the most errors first"
+    return Table(caption, [Column("Slot"), *SLOT_COLUMNS.values()], rows)
 
 
-def _example_of(cases: Sequence[Case]) -> Html:
-    example = telling(cases, 1)[0].example
-    return utterance(example.text, [], locale=example.locale)
+def of_worst_slots(report: Report) -> list[WorstSlot] | None:
+    """The slots with the most errors, each with utterances that have some."""
+    worst = [entry for entry in by_errors(slot_errors(report.cases)) if entry[1].wrong][:MOST_SLOTS]
+    return [_worst_slot(name, errors, report.cases) for name, errors in worst] or None
 
 
-def _worst_slot(name: str, errors: SlotErrors, cases: Sequence[Case]) -> Html:
-    kinds = {"missed": errors.missed, "renamed": errors.renamed, "moved": errors.moved, "extra": errors.extra}
-    said = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    chosen = telling(mistaken(cases, name), MOST_EXAMPLES)
-    return element(
-        "article",
-        element("h3", name),
-        element("p", f"F1 {percent(errors.f1 or 0.0)}: {said}, {errors.right} right", class_="note"),
-        *map(_compared, chosen),
-    )
+def of_facts(report: Report) -> Mapping[str, str]:
+    """How the frames were made."""
+    return report.facts
 
 
-def _compared(case: Case) -> Html:
-    """An utterance twice, once with its true spans and once with those found."""
-    example, frame = case
-    true = {(slot.start, slot.end, slot.name) for slot in example.slots}
-    found = {(slot.start, slot.end, slot.name) for slot in frame.slots}
-    lines = (
-        joined(
-            [
-                element("dt", label),
-                element(
-                    "dd",
-                    utterance(
-                        example.text,
-                        [Marked(*span, right=span in others) for span in spans],
-                        locale=example.locale,
-                    ),
-                ),
-            ]
-        )
-        for label, spans, others in (("true", true, found), ("found", found, true))
-    )
-    return element("div", element("p", example.locale, class_="locale"), element("dl", *lines), class_="case")
+def _measured(name: str, ratios: Mapping[str, Any]) -> list[Any]:
+    return [name, ratios["utterances"], *(ratios[key] for key in MEASURES)]
+
+
+def _calibrated(name: str, errors: Mapping[str, Any], parts: Sequence[str]) -> list[Any]:
+    pairs = (errors[part] or {"ece": None, "by_chance": None} for part in parts)
+    return [name, *(cell for pair in pairs for cell in (pair["ece"], pair["by_chance"]))]
+
+
+def _diagrams(errors: Mapping[str, Any], cases: Sequence[Case]) -> list[Diagram]:
+    scored = ((part, answers(part, cases)) for part, error in errors.items() if error is not None)
+    return [
+        Diagram(part.capitalize(), errors[part]["ece"], len(pairs.correct), reliability(*pairs))
+        for part, pairs in scored
+    ]
+
+
+def _by_label(kind: str, counts: Mapping[str, Counts]) -> Table | None:
+    """Measures of the utterances with each true label, those first that hold the most wrong ones."""
+    if not counts:
+        return None
+    keys = list(dict.fromkeys((f"{kind}_accuracy", "intent_accuracy", "slot_f1", "exact_match")))
+    columns = [Column(f"True {kind}"), Column("Utterances", "number")]
+    columns += [Column(MEASURES[key].title, "share") for key in keys]
+    ranked = sorted(counts.items(), key=lambda entry: entry[1].exact_right - entry[1].utterances)
+    rows = [
+        (name, label_counts.utterances, *(measures(label_counts)[key] for key in keys))
+        for name, label_counts in ranked
+    ]
+    return Table(f"{len(rows)} {kind}s, those with the most utterances wrong first", columns, rows)
+
+
+def _example_of(cases: Sequence[Case]) -> Utterance:
+    example = most_confident(cases, 1)[0].example
+    return Utterance(example.locale, [Piece(example.text)])
+
+
+def _worst_slot(name: str, errors: SlotErrors, cases: Sequence[Case]) -> WorstSlot:
+    examples = most_confident(cases_with_slot_errors(cases, name), MOST_EXAMPLES)
+    return WorstSlot(name, errors, [_compared(case) for case in examples])
+
+
+def _compared(case: Case) -> tuple[Utterance, Utterance]:
+    true = {(slot.start, slot.end, slot.name) for slot in case.example.slots}
+    predicted = {(slot.start, slot.end, slot.name) for slot in case.frame.slots}
+    return _marked(case, true, predicted), _marked(case, predicted, true)
+
+
+def _marked(case: Case, spans: set[tuple[int, int, str]], right: set[tuple[int, int, str]]) -> Utterance:
+    marks = (Span(*span, right=span in right) for span in spans)
+    return Utterance(case.example.locale, list(pieces(case.example.text, marks)))

@@ -1,4 +1,4 @@
-"""Peers are scored as polyparse is: by polyparse.evaluation.score, the mean over locales."""
+"""Peers are scored as polyparse is: by polyparse.evaluation.measures, the mean over locales."""
 
 import pytest
 

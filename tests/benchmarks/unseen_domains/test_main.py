@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.unseen_domains import __main__ as unseen_domains
-from polyparse.inference.ood import Rejection
+from polyparse.inference.ood import OodScore
 from polyparse.schema import structure
 from tests.benchmarks.unseen_domains import toy
 
@@ -40,23 +40,26 @@ def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path)
         "--members",
         "1",
         "--signals",
-        "surprise,unknown_share",
+        "tempered_domain_entropy,unknown_words",
     ]
-    asked += ["--json", str(record), "--rejection", str(weights), "--out", str(tmp_path / "out"), *SMALL]
+    asked += ["--json", str(record), "--ood", str(weights), "--out", str(tmp_path / "out"), *SMALL]
     assert unseen_domains.main(asked) in {0, 1}
     figures = json.loads(record.read_text(encoding="utf-8"))["figures"]
     areas = [figures[f"auroc_{domain}"] for domain in toy.TEXTS]
     assert figures["ood_auroc"] == pytest.approx(sum(areas) / len(areas), rel=1e-4)
-    found = structure(Rejection, json.loads(weights.read_text(encoding="utf-8")), where="weights.json")
-    assert set(found.weights) == {"surprise", "unknown_share"}
+    found = structure(OodScore, json.loads(weights.read_text(encoding="utf-8")), where="weights.json")
+    assert set(found.weights) == {"tempered_domain_entropy", "unknown_words"}
     assert found.threshold == pytest.approx(figures["threshold"], rel=1e-4)
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (["--signals", "mood"], "--signals: found 'mood', expected some of surprise"),
-        (["--signals", "doubt,length=much"], "--signals: length: found 'much', expected a number"),
+        (["--signals", "mood"], "--signals: found 'mood', expected some of tempered_domain_entropy"),
+        (
+            ["--signals", "unseen_ngrams,unknown_words=much"],
+            "--signals: unknown_words: found 'much', expected a number",
+        ),
         (["--corpus", "massive:no/such/folder"], "--corpus: found nothing at no/such/folder"),
     ],
 )

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export.bundle.card import HEADS, NOISES, model_card
+from model_export.bundle.card import NOISES, model_card
+from polyparse.bundle.manifest import DECODE_HEADS
 from polyparse.bundle.store import verify
+from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.robustness import HARSH, TYPED, Pair
 from polyparse.inference.calibration import Calibration, Scale
-from polyparse.inference.ood import Rejection
+from polyparse.inference.ood import OodScore
 from polyparse.inference.routing import Routing
 from tests.bundles import write_bundle
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from polyparse.bundle.manifest import Manifest
 
-MEASURES = {
+VALUES = {
     "domain_accuracy": 0.9,
     "intent_accuracy": 0.8,
     "slot_f1": 0.75,
@@ -46,16 +47,28 @@ def section(card: str, title: str) -> str:
     return card.split(f"## {title}")[1].partition("\n## ")[0].partition("\n\n")[2].strip()
 
 
+def test_a_card_is_the_one_beside_this_file_to_the_byte(described: Manifest) -> None:
+    manifest = replace(
+        described,
+        measures={"en-US": VALUES, "mean": VALUES},
+        routing=Routing("soft", 0.3, "intents"),
+        classifier={"cpu": "score.onnx"},
+        provenance=replace(described.provenance, libraries={"onnx": "1.2", "torch": "3.4"}),
+    )
+    card = model_card(manifest, notes=["gate 1: a & b"], noise=NOISE)
+    assert card == Path(__file__).with_name("card.md").read_text(encoding="utf-8")
+
+
 def test_it_opens_with_name_version_locales_and_labels(described: Manifest) -> None:
     title, _, summary = model_card(described, notes=[], noise=NOISE).split("\n")[:3]
     assert title == "# home 1.0"
     assert summary == "Utterances in en-US, es-ES to frames: 2 domains, 2 intents, 2 slots."
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", DECODE_HEADS)
 def test_it_says_how_slots_are_decoded(head: str, described: Manifest) -> None:
-    model = section(model_card(replace(described, decode_head=head), notes=[], noise=NOISE), "Model")  # type: ignore[arg-type]  # of a table
-    assert f"- slots: {HEADS[head]}" in model.split("\n")
+    model = section(model_card(replace(described, decode_head=head), notes=[], noise=NOISE), "Model")
+    assert f"- slots: {DECODE_HEADS[head]}" in model.split("\n")
 
 
 ROUTINGS = {
@@ -102,14 +115,13 @@ def test_data_and_licence_are_named(described: Manifest) -> None:
 
 
 def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(described: Manifest) -> None:
-    card = model_card(
-        replace(described, measures={"en-US": MEASURES, "mean": MEASURES}), notes=[], noise=NOISE
-    )
+    card = model_card(replace(described, measures={"en-US": VALUES, "mean": VALUES}), notes=[], noise=NOISE)
     table = section(card, "Measures on dev (fractions), from the bundle's own bytes").split("\n\n")[0]
     head, rule, *rows = table.split("\n")
+    assert head == f"| locale | utterances | {' | '.join(MEASURES)} |"
     assert head.count("|") == rule.count("|") == rows[0].count("|") == 9
     assert rows == [
-        f"| {name} | 2 | 0.9000 | 0.8000 | 0.7500 | 0.0000 | 1.0000 | - |" for name in ("en-US", "mean")
+        f"| {name} | 2 | 0.0000 | 0.8000 | 0.7500 | 0.9000 | 1.0000 | - |" for name in ("en-US", "mean")
     ]
 
 
@@ -156,7 +168,7 @@ def test_what_a_calibrated_model_promises_and_when_it_refuses_are_among_its_limi
     judged = replace(
         described,
         calibration=Calibration(pooled=Scale(), locales={}),
-        rejection=Rejection(threshold=0.65, weights={}, bias=0.0),
+        ood=OodScore(threshold=0.65, weights={}, bias=0.0),
     )
     plain, limits = (
         section(model_card(each, notes=[], noise=NOISE), "Limits") for each in (described, judged)

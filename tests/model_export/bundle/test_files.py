@@ -1,4 +1,4 @@
-"""The files of a bundle: for every kind of model they load, say what they hold, and answer as the checkpoint."""
+"""The files of a bundle: for every kind of model they load, say what they hold, and answer as the checkpoint does."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
 from model_export.bundle import files as package
-from model_export.bundle.files import DECODE_HEADS
-from model_export.bundle.write import Request
+from model_export.bundle.files import signature_of
+from model_export.bundle.request import Request
 from model_export.gates import agreement as gates
+from model_export.graphs.decode import DECODERS
 from polyparse.bundle import manifest
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Frame, Utterance
-from polyparse.runtime.load import Parser
+from polyparse.runtime.load import load
+from polyparse.runtime.session import DTYPES
 from tests.model_export.checkpoints import CONFIG, SMALL, untrained
 from tests.train import corpus
 from train.models.encoders import ENCODERS
@@ -73,8 +75,8 @@ def unlabelled(partition: str, *, intents: bool) -> list[Example]:
 
 
 def answers_of(checkpoint: Checkpoint, utterances: list[Utterance]) -> list[Frame]:
-    vectorizer, pipeline = checkpoint.pipeline()
-    return pipeline.run([vectorizer.item(utterance) for utterance in utterances]).frames
+    parser = checkpoint.parser()
+    return parser.run([parser.vectorizer.item(utterance) for utterance in utterances]).frames
 
 
 def write(checkpoint: Checkpoint, folder: Path, request: Request) -> manifest.Manifest:
@@ -82,21 +84,21 @@ def write(checkpoint: Checkpoint, folder: Path, request: Request) -> manifest.Ma
 
 
 def assert_answers_as_the_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """For utterances of every partition, alone and in a batch, and for all of their readings."""
-    parser = Parser.load(folder, device="cpu")
+    """For utterances of every partition, alone and in a batch, and for all of their hypotheses."""
+    parser = load(folder, device="cpu").parser
     examples = corpus.examples("train") + corpus.examples("test")
     utterances = [Utterance(example.text, example.locale, n_best=3) for example in examples]
     expected = answers_of(checkpoint, utterances)
     items = [parser.prepare(utterance) for utterance in utterances]
     for run in (gates.alone, gates.in_ragged_batches):
-        found = run(parser.run, items)
+        found = run(parser, items)
         gates.agree("graphs", found, expected, file=folder)
         for one, other in zip(found, expected, strict=True):
             assert len(one.alternatives) == len(other.alternatives)
-            gates.agree("readings", readings(one), readings(other), file=folder)
+            gates.agree("hypotheses", hypotheses(one), hypotheses(other), file=folder)
 
 
-def readings(frame: Frame) -> list[Frame]:
+def hypotheses(frame: Frame) -> list[Frame]:
     """The alternatives of a frame, as frames."""
     return [
         Frame(frame.text, frame.locale, each.domain, each.intent, each.slots, each.confidence)
@@ -124,7 +126,7 @@ def test_a_corpus_without_domains_answers_as_its_checkpoint(intents: bool, tmp_p
 @pytest.mark.parametrize("head", HEADS)
 def test_the_manifest_names_the_decoder_of_the_head(head: str, tmp_path: Path) -> None:
     expected = {"crf": "viterbi", "softmax": "softmax", "ain": "ain", "ain-annealed": "ain", "ain-f2o": "ain"}
-    assert expected == DECODE_HEADS
+    assert {name: DECODERS[kind].decode_head for name, kind in HEADS.items()} == expected
     checkpoint = untrained(tmp_path / "run", with_parts("linear", head))
     assert write(checkpoint, tmp_path / "bundle", FLOAT).decode_head == expected[head]
 
@@ -143,12 +145,14 @@ def test_the_manifest_describes_the_tensors_of_every_graph(tmp_path: Path) -> No
     for graph in graphs:
         session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
         described = written.tensors[graph.name]
-        for found, expected in (
+        assert described == signature_of(onnx.load(graph))
+        for tensors, nodes in (
             (described.inputs, session.get_inputs()),
             (described.outputs, session.get_outputs()),
         ):
-            assert [(t.name, list(t.shape)) for t in found] == [(t.name, t.shape) for t in expected]
-            assert [np.dtype(t.dtype).name for t in found] == [t.dtype for t in found]
+            assert [(tensor.name, tensor.dtype, list(tensor.shape)) for tensor in tensors] == [
+                (node.name, DTYPES[node.type], node.shape) for node in nodes
+            ]
 
 
 def test_a_network_of_each_domain_holds_its_own_names(tmp_path: Path) -> None:
@@ -158,10 +162,22 @@ def test_a_network_of_each_domain_holds_its_own_names(tmp_path: Path) -> None:
     for network, labels in zip(written.networks, checkpoint.network_labels(), strict=True):
         assert network.domains == (network.name,)
         assert (network.intents, network.tags) == (labels.intents, labels.tags)
-        score, decode, embed = (written.tensors[file] for file in vars(network.graphs["cpu"]).values())
+        graphs = network.graphs["cpu"]
+        assert graphs.embed is not None
+        score, decode, embed = (written.tensors[file] for file in (graphs.score, graphs.decode, graphs.embed))
         assert score.inputs[0] == embed.outputs[0]
         assert score.outputs[0].shape[-1] == len(labels.intents)
         assert score.outputs[1].shape[-1] == decode.inputs[0].shape[-1] == len(labels.tags)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_the_manifest_says_how_the_score_graph_lays_out_tokens(encoder: str, tmp_path: Path) -> None:
+    """And the graph itself has no metadata that could say otherwise."""
+    checkpoint = untrained(tmp_path / "run", with_parts(encoder, "crf"))
+    (network,) = write(checkpoint, tmp_path / "bundle", SMALL).networks
+    layout = "packed" if encoder in ("gated-cnn", "linear") else "padded"
+    assert {graphs.layout for graphs in network.graphs.values()} == {layout}
+    assert not onnx.load(tmp_path / "bundle" / network.graphs["cpu"].score).metadata_props
 
 
 @pytest.mark.parametrize("name", ["smart home/lights", "..", "a:b\\c", "बत्ती"])

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from model_export.bundle.golden_frames import (
-    LEAST_CONFIDENCE,
-    MOST,
-    WANTED,
+    MAX_PER_LOCALE,
+    MIN_CONFIDENCE,
+    PER_LOCALE,
     choose_golden,
-    clear_of_refusal,
-    clear_of_rounding,
+    without_refused,
+    without_unstable,
 )
 from model_export.bundle.golden_utterances import LOCALES, load
 from polyparse.bundle.golden import TOLERANCE
 from polyparse.contract.frame import Choice, Frame, Slot, Utterance
 from polyparse.corpora.example import Example
 from polyparse.errors import GateFailed
-from polyparse.inference.ood import Rejection
+from polyparse.inference.ood import OodScore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ def numbered(n_texts: int) -> list[str]:
 
 def test_written_utterances_stand_in_the_order_of_their_files() -> None:
     found = choose(lambda _text: 0.9, locales=LOCALES, written=True)
-    expected = [(locale, text) for locale in LOCALES for text in load(locale)[:MOST]]
+    expected = [(locale, text) for locale in LOCALES for text in load(locale)[:MAX_PER_LOCALE]]
     assert [(golden.locale, golden.text) for golden in found] == expected
 
 
@@ -80,22 +80,23 @@ def test_a_golden_frame_is_what_the_model_answered() -> None:
 def test_a_written_utterance_without_margin_is_left_out() -> None:
     doubtful = set(load("it-IT")[::4])
     found = choose(
-        lambda text: LEAST_CONFIDENCE - 0.001 if text in doubtful else LEAST_CONFIDENCE,
+        lambda text: MIN_CONFIDENCE - 0.001 if text in doubtful else MIN_CONFIDENCE,
         locales=["it-IT"],
         written=True,
     )
-    assert [golden.text for golden in found] == [text for text in load("it-IT") if text not in doubtful][
-        :MOST
-    ]
+    expected = [text for text in load("it-IT") if text not in doubtful]
+    assert [golden.text for golden in found] == expected[:MAX_PER_LOCALE]
 
 
 def test_too_few_written_utterances_with_margin_fail_the_gate() -> None:
-    kept = set(load("hi-IN")[: WANTED - 1])
-    message = f"found {WANTED - 1} of hi-IN with confidence {LEAST_CONFIDENCE} or more, expected {WANTED}"
+    kept = set(load("hi-IN")[: PER_LOCALE - 1])
+    message = (
+        f"found {PER_LOCALE - 1} of hi-IN with confidence {MIN_CONFIDENCE} or more, expected {PER_LOCALE}"
+    )
     with pytest.raises(GateFailed, match=message):
         choose(lambda text: float(text in kept), locales=["hi-IN"], written=True)
     kept.add(load("hi-IN")[-1])
-    assert len(choose(lambda text: float(text in kept), locales=["hi-IN"], written=True)) == WANTED
+    assert len(choose(lambda text: float(text in kept), locales=["hi-IN"], written=True)) == PER_LOCALE
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -109,6 +110,12 @@ def test_a_model_of_other_domains_has_its_dev_and_not_what_was_written() -> None
     assert [golden.text for golden in found] == ["one", "two"]
 
 
+def test_of_dev_what_no_caller_may_send_is_left_out() -> None:
+    texts = ["wake me", "wake\x07 me", " ", "", "a" * 10_001]
+    frames = choose(lambda _text: 0.9, locales=["en-US"], dev=texts)
+    assert [frame.text for frame in frames] == ["wake me"]
+
+
 def test_of_dev_the_first_with_margin_are_taken() -> None:
     """And not the most certain of all, which would be the shortest, with hardly a slot in them."""
     texts = numbered(60)
@@ -117,13 +124,13 @@ def test_of_dev_the_first_with_margin_are_taken() -> None:
         locales=["en-US"],
         dev=texts,
     )
-    assert [golden.text for golden in found] == texts[10 : 10 + WANTED]
+    assert [golden.text for golden in found] == texts[10 : 10 + PER_LOCALE]
 
 
 def test_where_dev_has_too_few_with_margin_the_most_certain_make_up_the_number() -> None:
     texts = numbered(60)
     found = choose(lambda text: int(text[-3:]) / 100, locales=["en-US"], dev=texts)
-    assert [golden.text for golden in found] == texts[: -WANTED - 1 : -1]
+    assert [golden.text for golden in found] == texts[: -PER_LOCALE - 1 : -1]
 
 
 @pytest.mark.parametrize("locales", [["en-US"], []])
@@ -147,10 +154,10 @@ def test_what_is_refused_or_nearly_is_no_golden_utterance() -> None:
             for each in utterances
         ]
 
-    rejection = Rejection(threshold=0.5, weights={}, bias=0.0)
-    kept = clear_of_refusal(answer, rejection)([Utterance(text) for text in scores])
+    ood = OodScore(threshold=0.5, weights={}, bias=0.0)
+    kept = without_refused(answer, ood)([Utterance(text) for text in scores])
     assert [frame.text for frame in kept] == ["in", "in too"]
-    everything = clear_of_refusal(answer, None)([Utterance(text) for text in scores])
+    everything = without_refused(answer, None)([Utterance(text) for text in scores])
     assert [frame.text for frame in everything] == list(scores)
 
 
@@ -170,7 +177,7 @@ def test_what_the_shipped_bytes_answer_otherwise_is_left_out() -> None:
         framed("text 004", 0.8),
     ]
     shipped = {frame.text: frame for frame in rounded}
-    clear = clear_of_rounding(
+    clear = without_unstable(
         lambda utterances: [whole[each.text] for each in utterances],
         lambda utterances: [shipped[each.text] for each in utterances],
     )

@@ -45,7 +45,7 @@ def test_processor_time_counts_where_it_was_logged(tmp_path: Path) -> None:
 
 
 def test_the_runs_that_it_builds_on_count_too(tmp_path: Path) -> None:
-    checkpoint = ran(tmp_path / "run", 90.0, elder_seconds={"/a": 60.0, "/b": 33.0})
+    checkpoint = ran(tmp_path / "run", 90.0, parent_seconds={"/a": 60.0, "/b": 33.0})
     assert training_time.minutes(checkpoint) == 3.0  # 183 s, rounded
     assert training_time.in_words(checkpoint) == (
         "training time: at most 183 CPU seconds, 90 of them after the 2 runs that it builds on"

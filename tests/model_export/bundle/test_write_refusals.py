@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export.graphs import encoders as encoder_graphs
+from model_export.graphs.encoders import ENCODERS
 from polyparse.bundle import golden
 from polyparse.errors import BundleError, ConfigError, GateFailed
 from tests.model_export.checkpoints import CONFIG, export, untrained
@@ -71,12 +71,13 @@ def test_a_graph_that_computes_something_else_fails_gate_1(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a mistake in an encoder's nodes would."""
-    right = encoder_graphs.ENCODE[TokenLinear]
-    monkeypatch.setitem(
-        encoder_graphs.ENCODE,
-        TokenLinear,
-        lambda layers, encoder, hidden, *rest: right(layers, encoder, layers.gelu(hidden), *rest),
+    right = ENCODERS[TokenLinear]
+    wrong = right._replace(
+        nodes=lambda layers, encoder, hidden, layout: right.nodes(
+            layers, encoder, layers.gelu(hidden), layout
+        )
     )
+    monkeypatch.setitem(ENCODERS, TokenLinear, wrong)
     assert_fails(checkpoint, tmp_path, "float graph: ")
 
 

@@ -1,4 +1,4 @@
-"""The gates: what agrees passes, what does not is refused by utterance, and a tie is two readings of one probability."""
+"""The gates: what agrees passes, what does not is refused by utterance, and a tie is two hypotheses of one probability."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from model_export.gates import agreement as gates
-from model_export.gates.agreement import MOST_LOST, TOLERANCE, Agreement, agree, keeps_exact_match
+from model_export.gates.agreement import MAX_EXACT_MATCH_LOSS, TOLERANCE, Agreement, agree, check_exact_match
 from polyparse.contract.frame import Choice, Frame, Slot, Utterance
 from polyparse.errors import GateFailed
-from polyparse.inference.pipeline import Outcome
-from polyparse.text.vectorizer import Item, Vectorizer
+from polyparse.inference.parser import Parser
+from polyparse.inference.pipeline import Pipeline
+from polyparse.inference.routing import Routing
+from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
+from tests.bundles import LABELS
+from tests.networks import ArithmeticNetworks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+
+    from polyparse.text.vectorizer import Batch, Item
+    from tests.networks import Floats
 
 FILE = Path("bundle")
 SEVEN = Slot("time", "seven", 11, 16, 0.95)
@@ -130,7 +137,7 @@ TIED = {
 
 
 @pytest.mark.parametrize("case", TIED)
-def test_of_tied_readings_either_may_come_first(case: str) -> None:
+def test_of_tied_hypotheses_either_may_come_first(case: str) -> None:
     assert compare(*TIED[case]) == Agreement(utterances=1, ties=1, largest_difference=0.0)
 
 
@@ -151,48 +158,58 @@ def test_runs_of_different_lengths_are_not_compared() -> None:
 
 @pytest.mark.parametrize(("found", "expected"), [(0.64, 0.64), (0.7, 0.64), (0.637, 0.64), (0.5, 0.503)])
 def test_exact_match_may_fall_by_the_bound(found: float, expected: float) -> None:
-    keeps_exact_match(found, expected, file=FILE)
+    check_exact_match(found, expected, file=FILE)
 
 
 @pytest.mark.parametrize(("found", "expected"), [(0.6369, 0.64), (0.0, 1.0)])
 def test_exact_match_may_fall_no_further(found: float, expected: float) -> None:
-    message = rf"exact match: found {found:.4f} .*, expected {expected:.4f} .* less {MOST_LOST} at most"
+    message = (
+        rf"exact match: found {found:.4f} .*, expected {expected:.4f} .* less {MAX_EXACT_MATCH_LOSS} at most"
+    )
     with pytest.raises(GateFailed, match=message):
-        keeps_exact_match(found, expected, file=FILE)
+        check_exact_match(found, expected, file=FILE)
 
 
-def items(n_items: int) -> list[Item]:
-    """Items of 1, 2, .. tokens."""
-    vectorizer = Vectorizer(Vocabulary(words=(), characters=""), None)
-    return [vectorizer.item(Utterance(" ".join(["word"] * length))) for length in range(1, n_items + 1)]
-
-
-class Recorder:
-    """Answers each item with a frame of its text, and remembers the batches."""
+class BatchLengths(ArithmeticNetworks):
+    """Networks that note how many tokens the items of each batch have."""
 
     def __init__(self) -> None:
-        self.lengths: list[list[int]] = []
+        super().__init__([LABELS], n_classes=0)
+        self.batches: list[list[int]] = []
 
-    def run(self, batch: Sequence[Item]) -> Outcome:
-        self.lengths.append([item.n_tokens for item in batch])
-        frames = [replace(frame(), text=item.utterance.text) for item in batch]
-        return Outcome(frames, {}, 0.0)
+    def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
+        self.batches.append(batch.lengths_B.tolist())
+        return super().score(batch, network)
+
+
+def parser_of(networks: BatchLengths) -> Parser:
+    vectorizer = Vectorizer(Vocabulary(words=(), characters=""), None)
+    return Parser(vectorizer, Pipeline(LABELS, "shared", Routing("soft", 1.0, "none"), networks))
+
+
+def items(parser: Parser, n_items: int) -> list[Item]:
+    """Items of 1, 2, .. tokens."""
+    return [parser.prepare(Utterance(" ".join(["word"] * length))) for length in range(1, n_items + 1)]
 
 
 @pytest.mark.parametrize("n_items", [0, 1, 7, 8, 9, 40])
 def test_ragged_batches_mix_lengths_and_keep_the_order(n_items: int) -> None:
-    given, recorder = items(n_items), Recorder()
-    frames = gates.in_ragged_batches(recorder.run, given, size=8)
+    networks = BatchLengths()
+    parser = parser_of(networks)
+    given = items(parser, n_items)
+    frames = gates.in_ragged_batches(parser, given, size=8)
     assert [each.text for each in frames] == [item.utterance.text for item in given]
-    assert [len(lengths) for lengths in recorder.lengths[:-1]] == [8] * ((n_items - 1) // 8)
-    assert sorted(length for lengths in recorder.lengths for length in lengths) == [
+    assert [len(lengths) for lengths in networks.batches[:-1]] == [8] * ((n_items - 1) // 8)
+    assert sorted(length for lengths in networks.batches for length in lengths) == [
         item.n_tokens for item in given
     ]
     if n_items == 40:
-        assert all(max(lengths) - min(lengths) >= 8 for lengths in recorder.lengths)
+        assert all(max(lengths) - min(lengths) >= 8 for lengths in networks.batches)
 
 
 def test_alone_is_one_item_a_batch() -> None:
-    given, recorder = items(5), Recorder()
-    assert [each.text for each in gates.alone(recorder.run, given)] == [item.utterance.text for item in given]
-    assert recorder.lengths == [[1], [2], [3], [4], [5]]
+    networks = BatchLengths()
+    parser = parser_of(networks)
+    given = items(parser, 5)
+    assert [each.text for each in gates.alone(parser, given)] == [item.utterance.text for item in given]
+    assert networks.batches == [[1], [2], [3], [4], [5]]

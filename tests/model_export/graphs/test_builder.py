@@ -123,14 +123,6 @@ def test_of_two_bodies_the_one_that_the_condition_names_gives_the_values(
     assert run(graph, x=np.array(x, np.float32))[0].tolist() == expected
 
 
-def test_metadata_goes_with_the_model() -> None:
-    graph = Graph("g")
-    graph.output("y", graph.input("x", np.float32, (2,)), np.float32, (2,))
-    assert {entry.key: entry.value for entry in graph.build({"rows": "packed"}).metadata_props} == {
-        "rows": "packed"
-    }
-
-
 def test_an_optional_input_can_be_left_out() -> None:
     graph = Graph("g")
     values = graph.input("x", np.float32, ("N",))

@@ -16,7 +16,8 @@ import onnxruntime
 import pytest
 import torch
 
-from model_export.graphs.decode import decode_graph
+from model_export.graphs.decode import DECODERS, decode_graph
+from polyparse.bundle.manifest import DECODE_HEADS
 from tests.oracles.cases import Case, chain, random_case, random_head
 from tests.oracles.paths import enumerate_paths
 from train.models.heads import HEADS
@@ -41,6 +42,8 @@ each_shape = pytest.mark.parametrize(("n_rows", "n_tokens"), [(b, t) for b in RA
 
 
 class Answers(NamedTuple):
+    """What the graph gives, by the names of its outputs."""
+
     path_BT: NDArray[np.int64]
     path_marginals_BT: NDArray[np.float32]
     log_prob_B: NDArray[np.float32]
@@ -76,6 +79,11 @@ def ragged(n_rows: int, n_tokens: int) -> list[int]:
     return [max(1, round(share * n_tokens)) for share in RAGGED[n_rows]]
 
 
+def test_every_head_has_a_decoder_whose_way_the_manifest_knows() -> None:
+    assert DECODERS.keys() == set(HEADS.values())
+    assert {export.decode_head for export in DECODERS.values()} <= DECODE_HEADS.keys()
+
+
 @pytest.mark.parametrize("restricted", [False, True])
 @each_shape
 @each_scheme
@@ -90,9 +98,9 @@ def test_the_graph_equals_the_head(
     found = run(session(name, scheme), case)
     with torch.no_grad():
         expected = head.decode(*case)
-    assert found.path_BT.tolist() == expected.path_BT.tolist()
-    assert found.path_marginals_BT == pytest.approx(expected.path_marginals_BT.numpy(), abs=1e-4)
-    assert found.log_prob_B == pytest.approx(expected.log_prob_B.numpy(), abs=1e-4)
+    assert found.path_BT.tolist() == expected.path_RT.tolist()
+    assert found.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
+    assert found.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("spread", [3.0, 100.0])
@@ -123,15 +131,15 @@ def test_viterbi_equals_the_head_whether_a_path_has_half_of_the_mass_or_not(sche
     case = random_case(len(head.tags), ragged(32, 8), seed=5, restricted=True)
     with torch.no_grad():
         case.emissions_BTK.mul_(0.1)
-        best_BT = head.decode(*case).path_BT
+        best_BT = head.decode(*case).path_RT
         lead_BTK = 30.0 * torch.nn.functional.one_hot(best_BT, len(head.tags))
         case.emissions_BTK[: round(32 * sure)] += lead_BTK[: round(32 * sure)]
         expected = head.decode(*case)
-    assert float((expected.log_prob_B > np.log(0.5)).float().mean()) == pytest.approx(sure, abs=0.3)
+    assert float((expected.log_prob_R > np.log(0.5)).float().mean()) == pytest.approx(sure, abs=0.3)
     found = run(session("crf", scheme), case)
-    assert found.path_BT.tolist() == expected.path_BT.tolist()
-    assert found.path_marginals_BT == pytest.approx(expected.path_marginals_BT.numpy(), abs=1e-4)
-    assert found.log_prob_B == pytest.approx(expected.log_prob_B.numpy(), abs=1e-4)
+    assert found.path_BT.tolist() == expected.path_RT.tolist()
+    assert found.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
+    assert found.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
 
 
 @each_scheme

@@ -7,19 +7,21 @@ from copy import deepcopy
 import pytest
 import torch
 
-from model_export.graphs.input_scales import SAMPLE, TOGETHER, input_scales, sample
+from model_export.graphs.input_scales import SAMPLE_SIZE, input_scales, sample
 from polyparse.contract.frame import Utterance
+from polyparse.inference.batches import BATCH_SIZE
 from polyparse.text.vectorizer import Item
 from tests.model_export.graphs.test_score import INT8, Member, network_of, ragged, random_batch
 
 GATED = Member("gated-cnn", characters=True, intents=True)
 
 
-def test_every_layer_over_tokens_of_a_gated_cnn_has_one() -> None:
+@pytest.mark.parametrize("encoder", ["bisru", "gated-cnn"])
+def test_every_layer_over_tokens_of_an_encoder_that_runs_in_integers_has_one(encoder: str) -> None:
     batch = random_batch(ragged(8, 9), n_distinct=20, n_characters=5)
-    found = input_scales(network_of(GATED), [batch])
-    assert {f"{name}.weight" for name in found} == set(INT8["gated-cnn"])
-    assert min(found.values()) > 0
+    scales = input_scales(network_of(GATED._replace(encoder=encoder)), [batch])
+    assert {f"{name}.weight" for name in scales} == set(INT8[encoder])
+    assert min(scales.values()) > 0
 
 
 @pytest.mark.parametrize("encoder", ["bilstm", "cnn", "linear"])
@@ -47,10 +49,10 @@ def test_a_scale_follows_what_the_layer_reads_and_the_network_is_left_as_it_was(
 
 def test_the_sample_is_the_same_each_time_of_like_lengths_and_no_larger_than_it_says() -> None:
     words = random_batch([1], n_distinct=1, n_characters=1).distinct
-    items = [Item(Utterance("x"), [], [], list(words) * (1 + n % 30), [0]) for n in range(SAMPLE + 500)]
+    items = [Item(Utterance("x"), [], [], list(words) * (1 + n % 30), [0]) for n in range(SAMPLE_SIZE + 500)]
     found = sample(items)
-    assert sum(len(batch.lengths_B) for batch in found) == SAMPLE
-    assert all(len(batch.lengths_B) <= TOGETHER for batch in found)
+    assert sum(len(batch.lengths_B) for batch in found) == SAMPLE_SIZE
+    assert all(len(batch.lengths_B) <= BATCH_SIZE for batch in found)
     lengths = [length for batch in found for length in batch.lengths_B.tolist()]
     assert lengths == sorted(lengths)
     assert [length for batch in sample(items) for length in batch.lengths_B.tolist()] == lengths

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model_export.graphs.quantise import CLIPS, MOST_WEIGHT, closest_scale, factor, quantise
+from model_export.graphs.quantise import CLIPS, MAX_WEIGHT, closest_scale, factor, quantise
 
 floats = st.floats(-1e3, 1e3, width=32)
 
@@ -48,8 +48,8 @@ def test_two_products_fit_16_bits_and_each_output_has_its_own_scale(weight_NK: n
     """Processors without VNNI add pairs of products of a uint8 and an int8 in 16 bits, and saturate."""
     codes, scale_N = factor(weight_NK)
     assert codes.dtype == np.int8
-    assert np.abs(codes.astype(int)).max() <= MOST_WEIGHT
-    assert np.iinfo(np.int16).max >= 2 * 255 * MOST_WEIGHT
+    assert np.abs(codes.astype(int)).max() <= MAX_WEIGHT
+    assert np.iinfo(np.int16).max >= 2 * 255 * MAX_WEIGHT
     for row_K, codes_K, scale in zip(weight_NK, codes, scale_N, strict=True):
-        assert scale == closest_scale(row_K, MOST_WEIGHT)
-        assert lost(row_K, scale, MOST_WEIGHT) == pytest.approx(np.square(codes_K * scale - row_K).sum())
+        assert scale == closest_scale(row_K, MAX_WEIGHT)
+        assert lost(row_K, scale, MAX_WEIGHT) == pytest.approx(np.square(codes_K * scale - row_K).sum())

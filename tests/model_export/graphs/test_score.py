@@ -1,6 +1,6 @@
 """The embed and score graphs of every encoder, with characters and without, with intents and without, against torch's twin.
 
-Axes: B utterances, T tokens, U distinct words, C characters, F features, I intents, K tags, G the gates of an LSTM.
+Axes: B utterances, T tokens, U distinct words, C characters, F features, I intents, K tags.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import pytest
 import torch
 
 from model_export.graphs.embed import embed_graph
-from model_export.graphs.encoders import lstm_weights
 from model_export.graphs.input_scales import input_scales
 from model_export.graphs.score import score_graph
 from polyparse.contract.labels import Labels
@@ -46,9 +45,7 @@ INT8 = {
     "bisru": [*(f"encoder.layers.{layer}.gates.weight" for layer in (0, 1)), "slots.hidden.weight"],
     "gated-cnn": [*BLOCKS, "slots.hidden.weight"],
 }
-"""What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers.
-
-So is the projection of an encoder with another beside it; one that is alone has it in the embed graph, made once a word."""
+"""What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers."""
 
 
 class Member(NamedTuple):
@@ -57,15 +54,9 @@ class Member(NamedTuple):
     encoder: str
     characters: bool
     intents: bool
-    beside: str | None = None
 
 
-PAIR = Member("bilstm", characters=True, intents=True, beside="gated-cnn")
-FAMILY = [
-    *(Member(*row) for row in product(ENCODERS, (True, False), (True, False))),
-    PAIR,
-    PAIR._replace(intents=False),
-]
+FAMILY = [Member(*row) for row in product(ENCODERS, (True, False), (True, False))]
 each_member = pytest.mark.parametrize("member", FAMILY, ids=str)
 
 
@@ -82,7 +73,6 @@ def network_of(member: Member) -> JointNetwork:
             word_size=12, character_size=5, character_filters=4 if member.characters else 0
         ),
         encoder=EncoderConfig(kind=member.encoder, hidden_size=10, layers=2),  # type: ignore[arg-type]  # of a table
-        beside=member.beside and EncoderConfig(kind=member.beside, hidden_size=8),  # type: ignore[arg-type]  # likewise
         mlp_size=9,
     )
     labels = Labels(
@@ -124,7 +114,7 @@ def sessions_of(member: Member, *, small: bool = False) -> tuple[onnxruntime.Inf
 
 def run(member: Member, batch: Batch, *, small: bool = False) -> Scored:
     embed, score = sessions_of(member, small=small)
-    words = {"word_rows_U": batch.word_rows_U, "characters_UC": batch.characters_UC}
+    words = {"word_rows_U": batch.word_ids_U, "characters_UC": batch.characters_UC}
     (vectors_UE,) = embed.run(["vectors_UE"], words)
     feeds = {"vectors_UE": vectors_UE, "words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
     return Scored(*score.run(list(Scored._fields), feeds))
@@ -141,11 +131,11 @@ def random_batch(lengths: list[int], *, n_distinct: int, n_characters: int) -> B
     words_BT[np.arange(max(lengths)) >= np.array(lengths)[:, None]] = 0
     distinct = tuple(
         Word(
-            row=int(random.integers(1, N_WORDS)),
+            id=int(random.integers(1, N_WORDS)),
             characters_C=random.integers(
                 1, N_CHARACTERS, random.integers(1, n_characters + 1), dtype=np.int32
             ),
-            feature_rows=(),
+            feature_ids=(),
             hash=0,
         )
         for _ in range(n_distinct)
@@ -193,19 +183,11 @@ def test_alone_equals_in_company(member: Member, small: bool) -> None:
         assert together.emissions_BTK[index, :length] == pytest.approx(alone.emissions_BTK[0], abs=1e-5)
 
 
-@each_member
-def test_a_graph_says_that_padding_is_free_where_no_encoder_needs_it(member: Member) -> None:
-    metadata = {entry.key: entry.value for entry in models_of(member).score.metadata_props}
-    assert metadata == ({"rows": "packed"} if member.encoder in ("gated-cnn", "linear") else {})
-
-
 @pytest.mark.parametrize("encoder", ["bisru", "gated-cnn", "linear"])
-def test_a_projection_that_alone_reads_the_words_is_made_once_a_word(encoder: str) -> None:
-    alone = models_of(Member(encoder, characters=True, intents=True))
-    beside = models_of(Member("bilstm", characters=True, intents=True, beside=encoder))
-    assert "encoder.projection.weight" in {tensor.name for tensor in alone.embed.graph.initializer}
-    assert "encoder.projection.weight" not in {tensor.name for tensor in alone.score.graph.initializer}
-    assert "beside.encoder.projection.weight" in {tensor.name for tensor in beside.score.graph.initializer}
+def test_a_projection_of_words_is_made_once_a_word(encoder: str) -> None:
+    models = models_of(Member(encoder, characters=True, intents=True))
+    assert "encoder.projection.weight" in {tensor.name for tensor in models.embed.graph.initializer}
+    assert "encoder.projection.weight" not in {tensor.name for tensor in models.score.graph.initializer}
 
 
 @each_member
@@ -213,7 +195,7 @@ def test_small_storage_stays_close(member: Member) -> None:
     """Codes of seven and eight bits come within a tenth, widened weights within thousandths."""
     batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
     found, expected = run(member, batch, small=True), run(member, batch)
-    error = 1e-1 if {"bisru", "gated-cnn"} & set(member) else 5e-3
+    error = 1e-1 if member.encoder in ("bisru", "gated-cnn") else 5e-3
     assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=error)
     assert found.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=error)
 
@@ -225,8 +207,6 @@ def test_small_storage_is_int8_for_words_recurrences_and_integer_products_and_fl
     stored = stored_by(models_of(member, small=True))
     parameters = {name: kind for name, (kind, _) in stored.items() if not name.startswith("constant")}
     int8 = {"embedder.words.weight", *INT8.get(member.encoder, ())}
-    if member.beside is not None:
-        int8 |= {f"beside.{name}" for name in ("encoder.projection.weight", *INT8[member.beside])}
     assert {name for name, kind in parameters.items() if kind == np.int8} == int8
     scales = {f"{name}.scale" for name in int8}
     assert {name for name, kind in parameters.items() if kind == np.float32} == scales
@@ -262,25 +242,6 @@ def stored_by(models: Pair) -> dict[str, tuple[np.dtype[np.generic], tuple[int, 
         for model in models
         for tensor in model.graph.initializer
     }
-
-
-def test_the_gates_of_an_lstm_are_put_in_the_order_of_onnx() -> None:
-    """PyTorch has input, forget, cell, output; ONNX has input, output, forget, cell."""
-    lstm = torch.nn.LSTM(3, 2, bidirectional=True)
-    gates_G = torch.tensor([1.0, 2.0, 3.0, 4.0]).repeat_interleave(2)
-    kinds = {"weight_ih_l0": 10.0, "weight_hh_l0": 20.0, "bias_ih_l0": 30.0, "bias_hh_l0": 40.0}
-    with torch.no_grad():
-        for name, parameter in lstm.named_parameters():
-            backward = 100.0 * name.endswith("_reverse")
-            values_G = gates_G + kinds[name.removesuffix("_reverse")] + backward
-            parameter.copy_(values_G.reshape(-1, *[1] * (parameter.dim() - 1)).expand_as(parameter))
-    found = lstm_weights(lstm)
-    order = np.repeat([1.0, 4.0, 2.0, 3.0], 2)
-    for direction in (0, 1):
-        assert (found["W"][direction] == (order + 10 + 100 * direction)[:, None]).all()
-        assert (found["R"][direction] == (order + 20 + 100 * direction)[:, None]).all()
-        biases = np.concatenate([order + 30, order + 40]) + 100 * direction
-        assert (found["B"][direction] == biases).all()
 
 
 RUN_EVERY_SHAPE = """

@@ -12,7 +12,7 @@ from polyparse.bundle import manifest
 from polyparse.bundle.manifest import TextFiles
 from polyparse.errors import ManifestInvalid, SchemaTooNew
 from polyparse.inference.calibration import Calibration, Scale
-from polyparse.inference.ood import SIGNALS, Rejection
+from polyparse.inference.ood import SIGNALS, OodScore
 from tests.bundles import describe, edit_manifest, write_bundle
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ def test_what_is_written_is_read_back(bundle: Path) -> None:
     assert read(bundle) == described
 
 
-def test_calibration_and_rejection_are_read_back(bundle: Path) -> None:
-    judged = replace(
+def test_calibration_and_the_out_of_domain_score_are_read_back(bundle: Path) -> None:
+    whole = replace(
         described_by(bundle),
         calibration=Calibration(pooled=Scale(path_slope=0.8), locales={"es-ES": Scale(path_offset=-0.25)}),
-        rejection=Rejection(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
-        text=TextFiles(vocabulary="vocabulary.json", features=None, seen_text="golden.jsonl"),
+        ood=OodScore(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
+        text=TextFiles(vocabulary="vocabulary.json", features=None, training_text="golden.jsonl"),
     )
-    manifest.write(judged, bundle)
-    assert read(bundle) == judged
+    manifest.write(whole, bundle)
+    assert read(bundle) == whole
 
 
 def test_writing_what_was_read_gives_the_same_bytes(bundle: Path) -> None:
@@ -59,8 +59,8 @@ def test_writing_what_was_read_gives_the_same_bytes(bundle: Path) -> None:
 
 
 def test_a_newer_schema_is_refused_before_anything_else_is_looked_at(bundle: Path) -> None:
-    edit_manifest(bundle, schema_version=2, name=7, colour="blue")
-    with pytest.raises(SchemaTooNew, match=r"manifest\.json: found schema_version 2, expected at most 1"):
+    edit_manifest(bundle, schema_version=3, name=7, colour="blue")
+    with pytest.raises(SchemaTooNew, match=r"manifest\.json: found schema_version 3, expected at most 2"):
         read(bundle)
 
 
@@ -79,20 +79,41 @@ NETWORK = {
     "tags": ["O"],
     "graphs": {"cpu": GRAPHS},
 }
+NOTHING: dict[str, list[object]] = {"inputs": [], "outputs": []}
 FILE = {"size": 1, "sha256": "0" * 64}
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"colour": "blue"}, "colour"),
-    ({"schema_version": 0}, "schema_version: found 0, expected 1"),
+    ({"schema_version": 0}, "schema_version: found 0, expected 2"),
     ({"schema_version": True}, "schema_version"),
-    ({"schema_version": "1"}, "schema_version"),
-    ({"decode_head": "beam"}, "decode_head"),
+    ({"schema_version": "2"}, "schema_version"),
+    ({"schema_version": 2.0}, "schema_version"),
+    ({"decode_head": "beam"}, "decode_head: found 'beam', expected one of viterbi, ain, softmax"),
     ({"name": "a/b"}, "name: found 'a/b', expected the name of a folder"),
     ({"version": ".."}, "version: found '..', expected the name of a folder"),
     ({"version": ""}, "version: found ''"),
     ({"golden": "lost.jsonl"}, "golden: found 'lost.jsonl', expected one of the files listed"),
     ({"text": {"vocabulary": "v.txt", "features": None}}, "text.vocabulary: found 'v.txt'"),
     ({"text": {"vocabulary": "vocabulary.json", "features": "f"}}, "text.features: found 'f'"),
-    ({"tensors": {"lost.onnx": {"inputs": [], "outputs": []}}}, "tensors: found 'lost.onnx'"),
+    ({"tensors": {"lost.onnx": NOTHING}}, "tensors: found 'lost.onnx', expected one of the files listed"),
+    ({"tensors": {}}, "tensors: found no 'decode.onnx', expected the inputs and outputs of every graph"),
+    ({"tensors": {"decode.onnx": NOTHING}}, "tensors: found no 'score.onnx'"),
+    (
+        {
+            "networks": [NETWORK | {"graphs": {"cpu": GRAPHS | {"embed": "vocabulary.json"}}}],
+        },
+        "tensors: found no 'vocabulary.json'",
+    ),
+    (
+        {
+            "classifier": {"cpu": "golden.jsonl"},
+            "routing": {"kind": "soft", "joint_weight": 0.5, "classifier_classes": "intents"},
+        },
+        "tensors: found no 'golden.jsonl'",
+    ),
+    (
+        {"networks": [NETWORK | {"graphs": {"cpu": GRAPHS | {"layout": "dense"}}}]},
+        r"networks\[0\].graphs.cpu.layout: found 'dense', expected one of 'padded', 'packed'",
+    ),
     ({"files": {"../evil": FILE}}, "files: found '../evil', expected a path inside the bundle"),
     ({"files": {"/etc/passwd": FILE}}, "files: found '/etc/passwd'"),
     ({"files": {"manifest.json": FILE}}, "files: found 'manifest.json'"),
@@ -106,8 +127,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"networks": [NETWORK | {"graphs": {"tpu": GRAPHS}}]},
         r"found devices \['tpu'\], expected some of cpu, cuda",
     ),
-    ({"classifier": {"cpu": "score.onnx"}}, "classifier: .* routing.classifier is 'none'"),
-    ({"routing": {"kind": "soft", "joint_weight": 1.5, "classifier": "none"}}, "joint_weight: found 1.5"),
+    ({"classifier": {"cpu": "score.onnx"}}, "classifier: .* routing.classifier_classes is 'none'"),
+    (
+        {"routing": {"kind": "soft", "joint_weight": 1.5, "classifier_classes": "none"}},
+        "routing.joint_weight: found 1.5, expected a number from 0 to 1",
+    ),
     (
         {"calibration": {"pooled": {}, "locales": {"de-DE": {}}}},
         r"calibration.locales: found \['de-DE'\], expected locales that are served",
@@ -117,15 +141,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "calibration.pooled: path_slope: found 0",
     ),
     ({"calibration": {"pooled": {"slope": 1.0}, "locales": {}}}, "calibration.pooled: found .* 'slope'"),
-    ({"rejection": {"threshold": 1.5, "weights": {}, "bias": 0.0}}, "rejection: threshold: found 1.5"),
-    ({"rejection": {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}}, "found signal 'mood'"),
+    ({"ood": {"threshold": 1.5, "weights": {}, "bias": 0.0}}, "ood: threshold: found 1.5"),
+    ({"ood": {"threshold": 0.5, "weights": {"mood": 1.0}, "bias": 0.0}}, "found signal 'mood'"),
     (
-        {"rejection": {"threshold": 0.5, "weights": {"novelty": 1.0}, "bias": 0.0}},
-        "text.seen_text: found none, expected a file, for the rejection reads it",
+        {"ood": {"threshold": 0.5, "weights": {"unseen_ngrams": 1.0}, "bias": 0.0}},
+        "text.training_text: found none, expected a file, for the out-of-domain score reads it",
     ),
     (
-        {"text": {"vocabulary": "vocabulary.json", "features": None, "seen_text": "seen.npz"}},
-        "text.seen_text: found 'seen.npz', expected one of the files listed",
+        {"text": {"vocabulary": "vocabulary.json", "features": None, "training_text": "lost.npz"}},
+        "text.training_text: found 'lost.npz', expected one of the files listed",
     ),
 ]
 
@@ -139,7 +163,7 @@ def test_a_manifest_at_odds_with_its_schema_or_itself_is_refused(
         read(bundle)
 
 
-OPTIONAL = {"calibration", "rejection"}
+OPTIONAL = {"calibration", "ood"}
 
 
 def test_every_key_is_required_but_those_that_older_bundles_lack(bundle: Path) -> None:

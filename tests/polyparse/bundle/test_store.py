@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from polyparse.bundle import state
-from polyparse.bundle.state import Pointer, State
+from polyparse.bundle.state import Pointer, next_state
 from polyparse.bundle.store import Located, digest, locate, verify
 from polyparse.errors import (
     BundleError,
@@ -21,7 +21,6 @@ from polyparse.errors import (
     FileUnlisted,
     ManifestInvalid,
     SchemaTooNew,
-    StateInvalid,
 )
 from tests.bundles import edit_manifest, write_bundle
 
@@ -122,12 +121,17 @@ class TestLocate:
 
     def test_the_state_says_which_version_serves_and_its_digest(self, models: Path, bundle: Path) -> None:
         write_bundle(bundle.parent / "2")
-        state.write(bundle.parent, State("2", "abc"))
+        state.write(bundle.parent, next_state(None, Pointer("2", "abc")))
         assert locate(models) == locate(bundle.parent) == Located(bundle.parent / "2", "abc")
+
+    def test_a_state_of_schema_1_says_so_too(self, models: Path, bundle: Path) -> None:
+        write_bundle(bundle.parent / "2")
+        bundle.parent.joinpath("state.json").write_text('{"version": "2", "digest": "abc", "previous": null}')
+        assert locate(models) == Located(bundle.parent / "2", "abc")
 
     def test_the_only_model_with_a_state_serves(self, models: Path, bundle: Path) -> None:
         write_bundle(models / "phrases" / "1")
-        state.write(bundle.parent, State("1", "abc"))
+        state.write(bundle.parent, next_state(None, Pointer("1", "abc")))
         assert locate(models) == Located(bundle, "abc")
         assert locate(models, "phrases") == Located(models / "phrases" / "1", None)
 
@@ -153,47 +157,3 @@ class TestLocate:
     def test_a_folder_that_is_not_there_holds_nothing(self, models: Path) -> None:
         with pytest.raises(BundleNotFound, match="models: found nothing"):
             locate(models)
-
-
-class TestState:
-    def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
-        written = State("2", "b", previous=Pointer("1", "a"))
-        state.write(tmp_path, written)
-        assert state.read(tmp_path) == written
-
-    def test_the_file_is_what_others_may_rely_on(self, tmp_path: Path) -> None:
-        state.write(tmp_path, State("2", "b"))
-        assert (
-            tmp_path.joinpath("state.json").read_text()
-            == '{\n "version": "2",\n "digest": "b",\n "previous": null\n}\n'
-        )
-
-    def test_a_folder_without_one_has_none(self, tmp_path: Path) -> None:
-        assert state.read(tmp_path) is None
-
-    def test_writing_leaves_no_other_file_behind(self, tmp_path: Path) -> None:
-        state.write(tmp_path, State("1", "a"))
-        state.write(tmp_path, State("2", "b"))
-        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
-
-    def test_a_write_that_fails_leaves_no_other_file_behind(self, tmp_path: Path) -> None:
-        tmp_path.joinpath("state.json").mkdir()
-        with pytest.raises(OSError, match="directory"):
-            state.write(tmp_path, State("1", "a"))
-        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            "",
-            "[]",
-            '{"version": "1"}',
-            '{"version": "../2", "digest": "a", "previous": null}',
-            '{"version": 1}',
-        ],
-    )
-    def test_a_broken_one_is_refused_by_name(self, tmp_path: Path, content: str) -> None:
-        tmp_path.joinpath("state.json").write_text(content)
-        with pytest.raises(StateInvalid, match=r"state\.json: ") as caught:
-            state.read(tmp_path)
-        assert caught.value.file == tmp_path / "state.json"

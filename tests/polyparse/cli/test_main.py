@@ -12,6 +12,8 @@ import pytest
 
 from polyparse.cli import main as cli
 from polyparse.cli.main import COMMANDS, INSTALL, Command, main
+from tests.bundles import write_bundle
+from tests.train import corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,23 +51,43 @@ def ending(install: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(COMMANDS, name, Command(f"endings_of_commands:{name}", ""))
 
 
-def imported_by(*argv: str) -> set[str]:
-    """Top-level modules that a subcommand's --help leaves imported, in a process of its own."""
-    program = (
-        "import sys\n"
-        "from polyparse.cli.main import main\n"
-        "try:\n    main(sys.argv[1:])\n"
-        "except SystemExit:\n    pass\n"
-        "print('\\n' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
-    )
-    command = [sys.executable, "-c", program, *argv, "--help"]
+def imported_after(program: str, *argv: str) -> set[str]:
+    """Top-level modules that a program leaves imported, in a process of its own."""
+    said = "print('\\n' + ' '.join({name.partition('.')[0] for name in sys.modules}))"
+    command = [sys.executable, "-c", f"import sys\n{program}\n{said}", *argv]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
     return set(done.stdout.splitlines()[-1].split())
+
+
+def imported_by(*argv: str) -> set[str]:
+    """Those that a subcommand's --help leaves."""
+    program = (
+        "from polyparse.cli.main import main\ntry:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass"
+    )
+    return imported_after(program, *argv, "--help")
 
 
 @pytest.mark.parametrize("name", ["serve", "parse", "models"])
 def test_a_subcommand_that_serves_imports_nothing_that_trains(name: str) -> None:
     assert imported_by(name).isdisjoint({"torch", "scipy", "onnx", "fasttext", "train", "model_export"})
+
+
+@pytest.mark.parametrize(
+    "module", ["polyparse.cli.parse", "polyparse.cli.models", "polyparse.runtime.load", "service.server"]
+)
+def test_serving_imports_nothing_that_makes_reports(module: str) -> None:
+    assert imported_after(f"import {module}").isdisjoint({"jinja2", "matplotlib", "rich"})
+
+
+def test_evaluating_imports_matplotlib_for_a_page_only_and_a_bundle_needs_no_torch(tmp_path: Path) -> None:
+    assert "matplotlib" not in imported_by("evaluate")
+    bundle = write_bundle(tmp_path / "models" / "words" / "1")
+    options = ["--bundle", str(bundle), "--corpus", corpus.write_massive(tmp_path / "corpus")]
+    options += ["--partition", "test", "--report", str(tmp_path / "report")]
+    program = "from polyparse.cli.main import main\nassert main(sys.argv[1:]) == 0"
+    imported = imported_after(program, "evaluate", *options)
+    assert {"onnxruntime", "matplotlib"} <= imported
+    assert imported.isdisjoint({"torch", "scipy", "onnx", "fasttext"})
 
 
 def test_the_table_itself_imports_no_package_but_polyparse() -> None:

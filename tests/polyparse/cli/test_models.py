@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from polyparse.bundle import golden, state
 from polyparse.bundle.golden import Golden
-from polyparse.bundle.state import Pointer, State
+from polyparse.bundle.state import DesiredState, Pointer, next_state
 from polyparse.bundle.store import digest, record
 from polyparse.cli.main import main
 from polyparse.schema import unstructure
-from tests.bundles import GOLDEN, edit_manifest, write_bundle
+from tests.bundles import GOLDEN, edit_manifest, in_schema_1, write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def break_golden(bundle: Path) -> None:
 def test_promote_lets_a_version_serve(run: Run, models: Path, capsys: Capture) -> None:
     assert run("promote", "words", "1") == 0
     pinned = digest(models / "words" / "1")
-    assert state.read(models / "words") == State("1", pinned)
+    assert state.read(models / "words") == next_state(None, Pointer("1", pinned))
     assert capsys.readouterr().out == f"words: 1 serves, sha256 {pinned}\n"
 
 
@@ -55,27 +56,50 @@ def test_promote_remembers_what_served_before(run: Run, models: Path) -> None:
     run("promote", "words", "1")
     run("promote", "words", "2")
     first, second = (digest(models / "words" / version) for version in "12")
-    assert state.read(models / "words") == State("2", second, previous=Pointer("1", first))
+    assert state.read(models / "words") == DesiredState(
+        schema=2, generation=2, stable=Pointer("2", second), previous=Pointer("1", first)
+    )
+
+
+def test_a_state_of_schema_1_goes_on_and_is_written_in_schema_2(run: Run, models: Path) -> None:
+    first, second = (digest(models / "words" / version) for version in "12")
+    older = {"version": "1", "digest": first, "previous": None}
+    models.joinpath("words", "state.json").write_text(json.dumps(older), encoding="utf-8")
+    assert run("promote", "words", "1") == 0
+    assert json.loads(models.joinpath("words", "state.json").read_bytes()) == older
+    assert run("promote", "words", "2") == 0
+    assert json.loads(models.joinpath("words", "state.json").read_bytes()) == {
+        "schema": 2,
+        "generation": 1,
+        "stable": {"version": "2", "digest": second},
+        "previous": {"version": "1", "digest": first},
+        "canary": None,
+        "shadow": None,
+    }
 
 
 def test_promoting_what_serves_changes_nothing(run: Run, models: Path) -> None:
-    for version in ("1", "2", "2"):
+    for version in ("1", "2"):
         run("promote", "words", version)
-    found = state.read(models / "words")
-    assert found is not None
-    assert found.previous == Pointer("1", digest(models / "words" / "1"))
+    before = state.read(models / "words")
+    assert run("promote", "words", "2") == 0
+    assert state.read(models / "words") == before
+    assert before is not None
+    assert (before.generation, before.previous) == (2, Pointer("1", digest(models / "words" / "1")))
 
 
 def test_rollback_goes_back_and_a_second_one_undoes_it(run: Run, models: Path) -> None:
     run("promote", "words", "1")
     run("promote", "words", "2")
     before = state.read(models / "words")
+    assert before is not None
     assert run("rollback", "words") == 0
     back = state.read(models / "words")
     assert back is not None
-    assert (back.version, back.previous and back.previous.version) == ("1", "2")
+    assert (back.stable, back.previous) == (before.previous, before.stable)
+    assert back.stable.version == "1"
     run("rollback", "words")
-    assert state.read(models / "words") == before
+    assert state.read(models / "words") == replace(before, generation=4)
 
 
 @pytest.mark.parametrize("promoted", [[], ["1"]])
@@ -133,7 +157,7 @@ def test_list_shows_every_version_and_which_serves(run: Run, capsys: Capture) ->
 
 
 def test_list_shows_a_broken_version_beside_the_others(run: Run, models: Path, capsys: Capture) -> None:
-    edit_manifest(models / "words" / "1", schema_version=2)
+    edit_manifest(models / "words" / "1", schema_version=3)
     assert run("list") == 0
     assert "refused: schema_too_new" in capsys.readouterr().out.splitlines()[1]
 
@@ -154,6 +178,48 @@ def test_verify_holds_what_serves_to_its_digest(run: Run, models: Path, capsys: 
     edit_manifest(models / "words" / "1", locales=["en-US", "es-ES"])
     assert run("verify", "words", "1") == 2
     assert "refused (digest_mismatch)" in capsys.readouterr().out
+
+
+class TestUpgrade:
+    @pytest.fixture
+    def older(self, models: Path) -> Path:
+        """Version 1 in schema 1."""
+        bundle = models / "words" / "1"
+        data = in_schema_1(json.loads(bundle.joinpath("manifest.json").read_bytes()))
+        bundle.joinpath("manifest.json").write_text(json.dumps(data), encoding="utf-8")
+        return bundle
+
+    def test_it_writes_a_new_version_that_verifies(
+        self, run: Run, models: Path, older: Path, capsys: Capture
+    ) -> None:
+        before = digest(older)
+        assert run("upgrade", "words", "1", "1.1") == 0
+        out = models / "words" / "1.1"
+        assert capsys.readouterr().out == f"{out}: schema 2, sha256 {digest(out)}\n"
+        assert digest(older) == before
+        assert run("verify", "words") == 0
+
+    def test_what_serves_goes_on_serving(self, run: Run, models: Path, older: Path) -> None:
+        run("promote", "words", older.name)
+        before = state.read(models / "words")
+        assert run("upgrade", "words", "1", "1.1") == 0
+        assert state.read(models / "words") == before
+        assert run("promote", "words", "1.1") == 0
+
+    @pytest.mark.parametrize(
+        ("version", "new_version", "message"),
+        [
+            ("1", "2", "words/2: found a file or folder, expected none"),
+            ("7", "8", "found words/1, words/2, expected words/7"),
+            ("1", "../3", "new-version: found '../3', expected the name of a folder"),
+        ],
+    )
+    def test_it_refuses_and_writes_nothing(
+        self, run: Run, older: Path, capsys: Capture, version: str, new_version: str, message: str
+    ) -> None:
+        assert run("upgrade", "words", version, new_version) == 2
+        assert message in capsys.readouterr().err
+        assert sorted(path.name for path in older.parent.iterdir()) == ["1", "2"]
 
 
 def test_parse_prints_a_frame_for_people(models: Path, capsys: Capture) -> None:

@@ -40,13 +40,13 @@ def test_a_frame_is_shown_line_by_line(bundle: Path, capsys: Capture) -> None:
 
 
 def test_a_refusal_is_shown_with_its_score(bundle: Path, capsys: Capture) -> None:
-    edit_manifest(bundle, rejection=REFUSING)
+    edit_manifest(bundle, ood=REFUSING)
     assert said(bundle, capsys) == f"{TEXT}\n  out of domain  0.88\n"
 
 
-@pytest.mark.parametrize("rejection", [None, REFUSING], ids=["a frame", "a refusal"])
-def test_json_has_the_keys_of_the_services_answers(rejection: object, bundle: Path, capsys: Capture) -> None:
-    edit_manifest(bundle, rejection=rejection)
+@pytest.mark.parametrize("ood", [None, REFUSING], ids=["a frame", "a refusal"])
+def test_json_has_the_keys_of_the_services_answers(ood: object, bundle: Path, capsys: Capture) -> None:
+    edit_manifest(bundle, ood=ood)
     frame = json.loads(said(bundle, capsys, "--json"))
     assert set(frame) == {
         "text",
@@ -57,6 +57,8 @@ def test_json_has_the_keys_of_the_services_answers(rejection: object, bundle: Pa
         "confidence",
         "alternatives",
         "out_of_domain",
+        "refused",
     }
-    assert (frame["domain"] is None) == (rejection is not None)
-    assert frame["out_of_domain"] == (None if rejection is None else pytest.approx(0.8808, abs=1e-4))
+    assert (frame["domain"] is None) == (ood is not None)
+    assert frame["out_of_domain"] == (None if ood is None else pytest.approx(0.8808, abs=1e-4))
+    assert frame["refused"] == (None if ood is None else {"reason": "domain"})

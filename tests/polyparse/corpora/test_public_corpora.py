@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from polyparse.corpora.read import read
+from tests.public_corpora import CORPORA, needs_corpora
 
-DATA = Path(__file__).parents[3] / "../shared/data"
-MASSIVE = DATA / "massive/1.1/data"
+MASSIVE = CORPORA / "massive/1.1/data"
 LINES = {
-    folder: DATA / folder
+    folder: CORPORA / folder
     for folder in ("atis", "fb_multilingual/en", "fb_multilingual/es", "fb_multilingual/th")
 }
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs the public corpora in ../shared/data")
+pytestmark = needs_corpora
 
 
 @pytest.mark.parametrize("locale", sorted(file.stem for file in MASSIVE.glob("*.jsonl")))
@@ -59,8 +58,8 @@ def test_slots_corpora_are_read_whole(folder: str, partition: str, file: str) ->
 @pytest.mark.parametrize("language", ["esp", "ned"])
 @pytest.mark.parametrize(("partition", "file"), [("train", "train"), ("dev", "testa"), ("test", "testb")])
 def test_conll_is_read_whole(language: str, partition: str, file: str) -> None:
-    rows = (DATA / f"conll2002/{language}.{file}").read_text("latin-1").split("\n")
-    found = read(f"conll:{DATA / 'conll2002' / language}", partition=partition)
+    rows = (CORPORA / f"conll2002/{language}.{file}").read_text("latin-1").split("\n")
+    found = read(f"conll:{CORPORA / 'conll2002' / language}", partition=partition)
     assert sum(len(x.slots) for x in found) == begun([row.split()[-1] if row else "O" for row in rows])
     words = [row.split()[0] for row in rows if row and not row.startswith("-DOCSTART-")]
     assert len(words) == sum(len(x.text.split(" ")) for x in found)

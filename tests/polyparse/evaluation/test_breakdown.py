@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example, TextSpan
 from polyparse.evaluation.breakdown import (
-    Case,
     SlotErrors,
     by_errors,
+    cases_with_slot_errors,
     confusions,
     counts_by,
-    mistaken,
+    most_confident,
     slot_errors,
-    telling,
 )
-from polyparse.evaluation.score import Counts, score
+from polyparse.evaluation.evaluate import Case
+from polyparse.evaluation.measures import Counts, score
 
 TEXT = "wake me at seven on monday morning"
 WORDS = ((0, 4), (5, 7), (8, 10), (11, 16), (17, 19), (20, 26), (27, 34))
@@ -92,7 +92,7 @@ def test_slots_add_up_to_the_spans_that_slot_f1_counts(sample: list[Case]) -> No
     whole = total([score(*case) for case in sample])
     errors = slot_errors(sample).values()
     assert sum(one.true for one in errors) == whole.slots_true
-    assert sum(one.found for one in errors) == whole.slots_predicted
+    assert sum(one.predicted for one in errors) == whole.slots_predicted
     assert sum(one.right for one in errors) == whole.slots_right
 
 
@@ -100,8 +100,8 @@ def test_slots_add_up_to_the_spans_that_slot_f1_counts(sample: list[Case]) -> No
 def test_every_true_span_has_one_fate_and_every_extra_one_was_found(sample: list[Case]) -> None:
     for one in slot_errors(sample).values():
         assert one.true == one.right + one.missed + one.renamed + one.moved
-        assert 0 <= one.extra <= one.found - one.right
-        assert one.wrong == (one.true - one.right) + (one.found - one.right)
+        assert 0 <= one.extra <= one.predicted - one.right
+        assert one.wrong == (one.true - one.right) + (one.predicted - one.right)
 
 
 @given(cases)
@@ -118,13 +118,13 @@ def test_confusions_are_the_wrong_intents_the_most_frequent_first(sample: list[C
     sizes = [len(confusion.cases) for confusion in found]
     assert sum(sizes) == whole.intents - whole.intents_right
     assert sizes == sorted(sizes, reverse=True)
-    assert len({(confusion.true, confusion.found) for confusion in found}) == len(found)
+    assert len({(confusion.true, confusion.predicted) for confusion in found}) == len(found)
 
 
 @given(cases)
 def test_a_slot_is_mistaken_somewhere_where_it_has_errors_and_only_then(sample: list[Case]) -> None:
     for name, one in slot_errors(sample).items():
-        assert bool(mistaken(sample, name)) == bool(one.wrong)
+        assert bool(cases_with_slot_errors(sample, name)) == bool(one.wrong)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_slot_is_mistaken_somewhere_where_it_has_errors_and_only_then(sample: 
         ((("time", 3, 4),), (), SlotErrors(1, missed=1)),
         ((("time", 3, 4),), (("date", 3, 5),), SlotErrors(1, renamed=1)),
         ((("time", 3, 4),), (("time", 2, 4),), SlotErrors(1, 1, moved=1)),
-        ((), (("time", 3, 4),), SlotErrors(found=1, extra=1)),
-        ((("date", 3, 4),), (("time", 3, 4),), SlotErrors(found=1, extra=1)),
+        ((), (("time", 3, 4),), SlotErrors(predicted=1, extra=1)),
+        ((("date", 3, 4),), (("time", 3, 4),), SlotErrors(predicted=1, extra=1)),
         ((("time", 3, 7),), (("time", 3, 4), ("time", 5, 6)), SlotErrors(1, 2, moved=1)),
         ((("time", 3, 4), ("time", 5, 6)), (("time", 3, 6),), SlotErrors(2, 1, moved=2)),
     ],
@@ -145,7 +145,7 @@ def test_kinds_of_error(true: Spans, found: Spans, expected: SlotErrors) -> None
 
 
 def test_precision_recall_and_f1_of_a_slot() -> None:
-    errors = SlotErrors(true=4, found=2, right=1)
+    errors = SlotErrors(true=4, predicted=2, right=1)
     assert (errors.precision, errors.recall) == (0.5, 0.25)
     assert errors.f1 == pytest.approx(1 / 3)
 
@@ -156,13 +156,13 @@ def test_what_was_never_found_has_no_precision() -> None:
 
 
 def test_slots_that_cost_the_most_come_first_whatever_their_f1() -> None:
-    often, rarely = SlotErrors(true=100, found=100, right=90), SlotErrors(true=2, found=2)
+    often, rarely = SlotErrors(true=100, predicted=100, right=90), SlotErrors(true=2, predicted=2)
     assert [name for name, _ in by_errors({"rarely": rarely, "often": often})] == ["often", "rarely"]
 
 
 def test_an_utterance_that_was_given_no_intent_is_a_confusion_too() -> None:
     (confusion,) = confusions([case_of(intents=("set", None))])
-    assert (confusion.true, confusion.found) == ("set", None)
+    assert (confusion.true, confusion.predicted) == ("set", None)
 
 
 def test_a_corpus_without_labels_has_nothing_to_break_down() -> None:
@@ -174,7 +174,7 @@ def test_a_corpus_without_labels_has_nothing_to_break_down() -> None:
 
 @given(cases, st.integers(0, 10))
 def test_telling_cases_take_the_locales_in_turn_and_the_surest_first(sample: list[Case], limit: int) -> None:
-    chosen = telling(sample, limit)
+    chosen = most_confident(sample, limit)
     assert len(chosen) == min(limit, len(sample))
     for locale in LOCALES:
         mine = [case.frame.confidence for case in chosen if case.example.locale == locale]
@@ -190,7 +190,7 @@ def test_telling_cases_take_the_locales_in_turn_and_the_surest_first(sample: lis
 
 def test_telling_cases_are_the_same_in_every_run() -> None:
     sample = [case_of(locale=locale, confidence=0.5) for locale in LOCALES * 3]
-    assert telling(sample, 4) == telling([replace_frame(case) for case in sample], 4)
+    assert most_confident(sample, 4) == most_confident([replace_frame(case) for case in sample], 4)
 
 
 def replace_frame(case: Case) -> Case:

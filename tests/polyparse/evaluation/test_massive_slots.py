@@ -10,7 +10,7 @@ from seqeval.metrics import f1_score  # type: ignore[import-untyped] # ships no 
 from polyparse.contract.frame import Frame, Slot
 from polyparse.corpora.read import Example, TextSpan
 from polyparse.evaluation.massive_slots import runs
-from polyparse.evaluation.score import Counts, measures, score
+from polyparse.evaluation.measures import Counts, measures, score
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ import pytest
 
 from polyparse.contract.frame import Choice, Frame
 from polyparse.corpora.read import Example
-from polyparse.evaluation.breakdown import Case
 from polyparse.evaluation.calibration_error import expected_calibration_error, reliability
-from polyparse.evaluation.evaluate import measure
+from polyparse.evaluation.evaluate import Case, measure
 from polyparse.evaluation.reliability import answers, calibration_of
 from polyparse.evaluation.report.page import Report, page
 from tests.polyparse.evaluation.report.html_tree import Node, read_html
@@ -77,8 +76,8 @@ def test_the_report_draws_each_measure_pooled_and_in_every_locale() -> None:
 def test_a_dot_stands_for_each_bin_and_says_what_is_in_it() -> None:
     drawing = next(report_of(CASES).all("svg"))
     bins = reliability(*answers("intent", CASES))
-    told = [dot.text for dot in drawing.all("circle")]
+    told = [dot.text for dot in drawing.all("use")]
     assert len(told) == len(bins)
     assert told[0] == f"50.0% sure, 25.0% right, {bins[0].utterances} utterances"
-    heights = [float(dot.attributes["cy"]) for dot in drawing.all("circle")]
+    heights = [float(dot.attributes["y"]) for dot in drawing.all("use")]
     assert heights[0] > heights[-1]  # y grows downwards

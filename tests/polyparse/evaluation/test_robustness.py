@@ -14,7 +14,7 @@ from polyparse.evaluation.robustness import HARSH, TYPED, Pair, drop, pairs_by_k
 from tests.polyparse.corpora.noise.wake_up import TEXTS, corpus, words_parser
 
 if TYPE_CHECKING:
-    from polyparse.runtime.load import Parser
+    from polyparse.inference.parser import Parser
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def test_the_seed_decides(parser: Parser) -> None:
 def test_the_noise_of_an_utterance_does_not_depend_on_the_others_measured(parser: Parser) -> None:
     few, more = pairs_by_kind(parser, corpus(5), seed=1), pairs_by_kind(parser, corpus(20), seed=1)
     for locale in TEXTS:
-        own = [pair for pair in more["typo"] if pair.locale == locale]
-        assert own[:5] == [pair for pair in few["typo"] if pair.locale == locale]
+        of_locale = [pair for pair in more["typo"] if pair.locale == locale]
+        assert of_locale[:5] == [pair for pair in few["typo"] if pair.locale == locale]
 
 
 def test_only_what_a_kind_changes_is_counted(parser: Parser) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example, TextSpan
-from polyparse.evaluation.score import Counts, measures, score
+from polyparse.evaluation.measures import Counts, measures, score
 from polyparse.evaluation.semer import slot_errors
 from polyparse.evaluation.spans import Span
 

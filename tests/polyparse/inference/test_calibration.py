@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from polyparse.contract.labels import Labels
 from polyparse.errors import ConfigError
-from polyparse.inference.calibration import LEAST_DOUBT, Calibration, Scale
+from polyparse.inference.calibration import MIN_ERROR_PROBABILITY, Calibration, Scale
 from polyparse.inference.routing import Routing, rank, routed_log_probs, temper
 from polyparse.schema import structure, unstructure
 
@@ -35,7 +35,7 @@ rows = st.lists(st.floats(-60, 60, width=32), min_size=6, max_size=6)
 
 @given(log_probs)
 def test_the_scale_of_the_defaults_changes_nothing(log_prob: float) -> None:
-    assert Scale().path_probability(log_prob) == pytest.approx(exp(log_prob), abs=2 * LEAST_DOUBT)
+    assert Scale().path_probability(log_prob) == pytest.approx(exp(log_prob), abs=2 * MIN_ERROR_PROBABILITY)
 
 
 @given(scales, st.floats(0.001, 0.999))

@@ -45,7 +45,8 @@ class Model:
     routing: Routing
 
     @property
-    def own(self) -> list[Labels]:
+    def of_networks(self) -> list[Labels]:
+        """The inventory of each network."""
         if self.topology == "shared":
             return [self.labels]
         return [self.labels.restrict(domain) for domain in range(len(self.labels.domains))]
@@ -53,10 +54,10 @@ class Model:
     @property
     def n_classes(self) -> int:
         sizes = {"intents": len(self.labels.intents), "domains": len(self.labels.domains), "none": 0}
-        return sizes[self.routing.classifier]
+        return sizes[self.routing.classifier_classes]
 
     def networks(self) -> ArithmeticNetworks:
-        return ArithmeticNetworks(self.own, n_classes=self.n_classes)
+        return ArithmeticNetworks(self.of_networks, n_classes=self.n_classes)
 
     def pipeline(self) -> Pipeline:
         return Pipeline(self.labels, self.topology, self.routing, self.networks())
@@ -77,37 +78,37 @@ MODELS = {
 }
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 fewer = settings(max_examples=25)
-asked = st.lists(
+batches = st.lists(
     st.builds(Utterance, utterances, st.just("es-ES"), st.integers(1, 10)), min_size=1, max_size=5
 )
 
 
-def parse(model: Model, wanted: Sequence[Utterance]) -> list[Frame]:
-    return model.pipeline().run([VECTORIZER.item(utterance) for utterance in wanted]).frames
+def parse(model: Model, batch: Sequence[Utterance]) -> list[Frame]:
+    return model.pipeline().run([VECTORIZER.item(utterance) for utterance in batch]).frames
 
 
-def readings_of(frame: Frame) -> list[Alternative]:
-    """The frame's own reading, then its alternatives."""
+def hypotheses_of(frame: Frame) -> list[Alternative]:
+    """The best one, then the alternatives."""
     best = Alternative(frame.domain, frame.intent, frame.slots, frame.confidence)
     return [best, *frame.alternatives]
 
 
-def decision(reading: Alternative) -> tuple[object, ...]:
+def decision(hypothesis: Alternative) -> tuple[object, ...]:
     return (
-        reading.domain and reading.domain.name,
-        reading.intent and reading.intent.name,
-        [(slot.name, slot.start, slot.end) for slot in reading.slots],
+        hypothesis.domain and hypothesis.domain.name,
+        hypothesis.intent and hypothesis.intent.name,
+        [(slot.name, slot.start, slot.end) for slot in hypothesis.slots],
     )
 
 
-def probabilities(reading: Alternative) -> list[float]:
-    choices = [choice.confidence for choice in (reading.domain, reading.intent) if choice is not None]
-    return [reading.confidence, *choices, *(slot.confidence for slot in reading.slots)]
+def probabilities(hypothesis: Alternative) -> list[float]:
+    choices = [choice.confidence for choice in (hypothesis.domain, hypothesis.intent) if choice is not None]
+    return [hypothesis.confidence, *choices, *(slot.confidence for slot in hypothesis.slots)]
 
 
-def assert_same(found: Frame, expected: Frame) -> None:
-    assert found.text == expected.text
-    pairs = list(zip(readings_of(found), readings_of(expected), strict=True))
+def assert_same(frame: Frame, expected: Frame) -> None:
+    assert frame.text == expected.text
+    pairs = list(zip(hypotheses_of(frame), hypotheses_of(expected), strict=True))
     assert [decision(one) for one, _ in pairs] == [decision(other) for _, other in pairs]
     for one, other in pairs:
         assert probabilities(one) == pytest.approx(probabilities(other), abs=TOLERANCE)
@@ -115,79 +116,79 @@ def assert_same(found: Frame, expected: Frame) -> None:
 
 @every_model
 @fewer
-@given(asked)
+@given(batches)
 @example([Utterance(KNOWN, None, 10), Utterance("wake me"), Utterance("7:30 東京", None, 3)])
-def test_alone_equals_in_company(model: Model, wanted: list[Utterance]) -> None:
-    for together, utterance in zip(parse(model, wanted), wanted, strict=True):
+def test_alone_equals_in_company(model: Model, batch: list[Utterance]) -> None:
+    for together, utterance in zip(parse(model, batch), batch, strict=True):
         assert_same(together, parse(model, [utterance])[0])
 
 
 @every_model
 def test_the_order_of_a_batch_changes_no_frame(model: Model) -> None:
-    wanted = [
+    batch = [
         Utterance(text, None, n) for n, text in enumerate((KNOWN, "wake me", "ok 7:30", "東京"), start=1)
     ]
-    for found, expected in zip(parse(model, wanted[::-1]), parse(model, wanted)[::-1], strict=True):
-        assert_same(found, expected)
+    for frame, expected in zip(parse(model, batch[::-1]), parse(model, batch)[::-1], strict=True):
+        assert_same(frame, expected)
 
 
 @every_model
 @fewer
-@given(asked)
-def test_a_frame_answers_its_utterance(model: Model, wanted: list[Utterance]) -> None:
-    frames = parse(model, wanted)
-    assert [(frame.text, frame.locale) for frame in frames] == [(u.text, u.locale) for u in wanted]
+@given(batches)
+def test_a_frame_answers_its_utterance(model: Model, batch: list[Utterance]) -> None:
+    frames = parse(model, batch)
+    assert [(frame.text, frame.locale) for frame in frames] == [(u.text, u.locale) for u in batch]
     most = len(model.labels.intents) or 1
-    assert [len(readings_of(frame)) for frame in frames] == [min(u.n_best, most) for u in wanted]
+    assert [len(hypotheses_of(frame)) for frame in frames] == [min(u.n_best, most) for u in batch]
 
 
 @every_model
 @fewer
-@given(asked)
-def test_slots_are_slices_of_the_text_in_order_and_of_the_readings_domain(
-    model: Model, wanted: list[Utterance]
+@given(batches)
+def test_slots_are_slices_of_the_text_in_order_and_of_the_hypothesis_domain(
+    model: Model, batch: list[Utterance]
 ) -> None:
     labels = model.labels
-    for frame in parse(model, wanted):
-        for reading in readings_of(frame):
-            domain = None if reading.domain is None else labels.domains.index(reading.domain.name)
-            assert {slot.name for slot in reading.slots} <= set(labels.slots_of(domain))
-            assert all(frame.text[slot.start : slot.end] == slot.value for slot in reading.slots)
-            assert all(left.end <= right.start for left, right in pairwise(reading.slots))
+    for frame in parse(model, batch):
+        for hypothesis in hypotheses_of(frame):
+            domain = None if hypothesis.domain is None else labels.domains.index(hypothesis.domain.name)
+            assert {slot.name for slot in hypothesis.slots} <= set(labels.slots_of(domain))
+            assert all(frame.text[slot.start : slot.end] == slot.value for slot in hypothesis.slots)
+            assert all(left.end <= right.start for left, right in pairwise(hypothesis.slots))
 
 
 @every_model
 @fewer
-@given(asked)
-def test_readings_differ_in_intent_and_each_intent_is_of_its_domain(
-    model: Model, wanted: list[Utterance]
+@given(batches)
+def test_hypotheses_differ_in_intent_and_each_intent_is_of_its_domain(
+    model: Model, batch: list[Utterance]
 ) -> None:
     labels = model.labels
-    for frame in parse(model, wanted):
-        readings = readings_of(frame)
-        intents = [reading.intent and reading.intent.name for reading in readings]
+    for frame in parse(model, batch):
+        hypotheses = hypotheses_of(frame)
+        intents = [hypothesis.intent and hypothesis.intent.name for hypothesis in hypotheses]
         assert len(set(intents)) == len(intents)
-        for reading in readings:
-            if reading.domain is not None and reading.intent is not None:
-                owner = labels.intent_domains[labels.intents.index(reading.intent.name)]
-                assert labels.domains[owner] == reading.domain.name
-            assert (reading.domain is None) == (not labels.domains)
-            assert (reading.intent is None) == (not labels.intents)
+        for hypothesis in hypotheses:
+            if hypothesis.domain is not None and hypothesis.intent is not None:
+                owner = labels.intent_domains[labels.intents.index(hypothesis.intent.name)]
+                assert labels.domains[owner] == hypothesis.domain.name
+            assert (hypothesis.domain is None) == (not labels.domains)
+            assert (hypothesis.intent is None) == (not labels.intents)
 
 
 @every_model
 @fewer
-@given(asked)
+@given(batches)
 def test_confidences_are_probabilities_and_a_frame_is_no_surer_than_its_parts(
-    model: Model, wanted: list[Utterance]
+    model: Model, batch: list[Utterance]
 ) -> None:
-    for frame in parse(model, wanted):
-        for reading in readings_of(frame):
-            found = probabilities(reading)
-            assert all(0.0 <= probability <= 1.0 for probability in found)
-            assert all(reading.confidence <= part * (1 + TOLERANCE) + 1e-9 for part in found)
-            if reading.domain is not None and reading.intent is not None:
-                assert reading.intent.confidence <= reading.domain.confidence * (1 + TOLERANCE) + 1e-9
+    for frame in parse(model, batch):
+        for hypothesis in hypotheses_of(frame):
+            parts = probabilities(hypothesis)
+            assert all(0.0 <= part <= 1.0 for part in parts)
+            assert all(hypothesis.confidence <= part * (1 + TOLERANCE) + 1e-9 for part in parts)
+            if hypothesis.domain is not None and hypothesis.intent is not None:
+                assert hypothesis.intent.confidence <= hypothesis.domain.confidence * (1 + TOLERANCE) + 1e-9
 
 
 def falls(confidences: Iterable[float]) -> bool:
@@ -197,30 +198,32 @@ def falls(confidences: Iterable[float]) -> bool:
 @every_model
 @fewer
 @given(utterances)
-def test_readings_come_by_confidence_and_where_routing_is_hard_by_domain_first(
+def test_hypotheses_come_by_confidence_and_where_routing_is_hard_by_domain_first(
     model: Model, text: str
 ) -> None:
-    readings = readings_of(parse(model, [Utterance(text, None, 10)])[0])
-    runs = [readings]
+    hypotheses = hypotheses_of(parse(model, [Utterance(text, None, 10)])[0])
+    runs = [hypotheses]
     if model.routing.kind == "hard":
-        runs = [list(run) for _, run in groupby(readings, key=lambda reading: reading.domain)]
+        runs = [list(run) for _, run in groupby(hypotheses, key=lambda hypothesis: hypothesis.domain)]
         assert len(runs) == len(LABELS.domains)
         assert falls(run[0].domain.confidence for run in runs if run[0].domain)
     for run in runs:
-        assert falls(reading.intent.confidence for reading in run if reading.intent)
+        assert falls(hypothesis.intent.confidence for hypothesis in run if hypothesis.intent)
 
 
 @every_model
 @fewer
 @given(utterances, st.integers(1, 9))
-def test_asking_for_more_readings_changes_none_of_the_first(model: Model, text: str, n_best: int) -> None:
-    few, many = (readings_of(parse(model, [Utterance(text, None, n)])[0]) for n in (n_best, 10))
-    assert [decision(reading) for reading in few] == [decision(reading) for reading in many[: len(few)]]
+def test_asking_for_more_hypotheses_changes_none_of_the_first(model: Model, text: str, n_best: int) -> None:
+    few, many = (hypotheses_of(parse(model, [Utterance(text, None, n)])[0]) for n in (n_best, 10))
+    assert [decision(hypothesis) for hypothesis in few] == [
+        decision(hypothesis) for hypothesis in many[: len(few)]
+    ]
     for one, other in zip(few, many, strict=False):
         assert probabilities(one) == pytest.approx(probabilities(other), abs=TOLERANCE)
 
 
-def test_the_best_reading_is_that_of_scores_and_routes_worked_out_by_hand() -> None:
+def test_the_best_hypothesis_is_that_of_scores_and_routes_worked_out_by_hand() -> None:
     """One utterance through a shared network, step by step."""
     model = MODELS["soft"]
     item = VECTORIZER.item(Utterance("wake me at 7:30"))
@@ -244,7 +247,7 @@ def test_the_best_reading_is_that_of_scores_and_routes_worked_out_by_hand() -> N
         path_probability *= odds[tags[-1]] / sum(odds.values())
     (frame,) = parse(model, [item.utterance])
     spans = SCHEMES["BIO"].decode(tags)
-    assert decision(readings_of(frame)[0]) == (
+    assert decision(hypotheses_of(frame)[0]) == (
         LABELS.domains[domain],
         LABELS.intents[intent],
         [(span.name, item.starts[span.start], item.ends[span.end - 1]) for span in spans],
@@ -254,10 +257,8 @@ def test_the_best_reading_is_that_of_scores_and_routes_worked_out_by_hand() -> N
 
 
 @every_model
-def test_an_outcome_says_where_time_went_and_what_share_was_padding(model: Model) -> None:
-    outcome = model.pipeline().run(
-        [VECTORIZER.item(Utterance(text)) for text in ("wake me at seven", "wake")]
-    )
-    assert set(outcome.seconds) == {"score", "decode", "assemble"}
-    assert all(seconds >= 0.0 for seconds in outcome.seconds.values())
-    assert outcome.padding == pytest.approx(3 / 8)
+def test_a_result_says_where_time_went_and_what_share_was_padding(model: Model) -> None:
+    result = model.pipeline().run([VECTORIZER.item(Utterance(text)) for text in ("wake me at seven", "wake")])
+    assert set(result.seconds) == {"score", "decode", "assemble"}
+    assert all(seconds >= 0.0 for seconds in result.seconds.values())
+    assert result.padding == pytest.approx(3 / 8)

@@ -1,4 +1,4 @@
-"""Routing against sums written out: what each reading's probability is, and in which order readings are decoded."""
+"""Routing against sums written out: what each hypothesis's probability is, and in which order they are decoded."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def cases(draw: st.DrawFn, *, size: int = 1) -> tuple[Floats, Floats, Routing]:
     """log P_joint_BI, log P_DC_BX and a routing that fits them."""
     routing = draw(st.sampled_from(SOFT + HARD))
     joint = [draw(joint_rows) for _ in range(size)]
-    n = classes[routing.classifier]
+    n = classes[routing.classifier_classes]
     classified = [draw(st.lists(scores, min_size=n, max_size=n)) for _ in range(size)]
     return log_probs(joint), log_probs(classified), replace(routing, joint_weight=draw(weights))
 
@@ -78,7 +78,9 @@ def normalised(weights_of: dict[int, float]) -> dict[int, float]:
 
 def soft_probs(joint_I: Floats, classified_X: Floats, routing: Routing) -> dict[int, float]:
     """The slow twin of soft routing: P(i) is in proportion to P_joint(i)**lambda * P_DC(i)**(1 - lambda)."""
-    of_intent = [classified_X[i if routing.classifier == "intents" else OWNERS[i]] for i in range(N_INTENTS)]
+    of_intent = [
+        classified_X[i if routing.classifier_classes == "intents" else OWNERS[i]] for i in range(N_INTENTS)
+    ]
     weight = routing.joint_weight
     return normalised(
         {i: weight * float(joint_I[i]) + (1 - weight) * float(of_intent[i]) for i in range(N_INTENTS)}
@@ -87,14 +89,14 @@ def soft_probs(joint_I: Floats, classified_X: Floats, routing: Routing) -> dict[
 
 def hard_probs(joint_I: Floats, classified_X: Floats, routing: Routing) -> dict[int, float]:
     """The slow twin of hard routing: P(i) = P_DC(domain of i) * P_joint(i | domain of i)."""
-    found: dict[int, float] = {}
+    probs: dict[int, float] = {}
     for d in range(N_DOMAINS):
-        own = [i for i in range(N_INTENTS) if OWNERS[i] == d]
-        within = normalised({i: float(joint_I[i]) for i in own})
-        domain = [d] if routing.classifier == "domains" else own
-        domain_prob = fsum(exp(float(classified_X[x])) for x in domain)
-        found |= {i: domain_prob * within[i] for i in own}
-    return found
+        intents = [i for i in range(N_INTENTS) if OWNERS[i] == d]
+        within = normalised({i: float(joint_I[i]) for i in intents})
+        classes_of_d = [d] if routing.classifier_classes == "domains" else intents
+        domain_prob = fsum(exp(float(classified_X[x])) for x in classes_of_d)
+        probs |= {i: domain_prob * within[i] for i in intents}
+    return probs
 
 
 TWINS = {"soft": soft_probs, "hard": hard_probs}
@@ -176,7 +178,9 @@ def test_hard_routing_stays_in_the_classifiers_domain_whatever_the_joint_network
 def test_hard_routing_holds_where_the_joint_network_is_certain_of_another_domain(routing: Routing) -> None:
     """Probabilities too small for a float are still compared as logarithms."""
     joint = log_probs([[0.0, 300.0, 0.0, 1.0, 0.0, 2.0]])
-    classified = log_probs([[0.0] * N_INTENTS if routing.classifier == "intents" else [0.0, 5.0, 0.0]])
+    classified = log_probs(
+        [[0.0] * N_INTENTS if routing.classifier_classes == "intents" else [0.0, 5.0, 0.0]]
+    )
     routes = ranked(joint, classified, LABELS, routing, [3])[0]
     domain_prob = exp(domain_log_probs(classified, LABELS, routing)[0, 1])
     assert [route.intent for route in routes] == [5, 3, 0]
@@ -212,7 +216,7 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one(
 
 def test_no_more_routes_are_given_than_there_are_intents() -> None:
     assert (
-        len(ranked(log_probs([[0.0] * N_INTENTS]), None, LABELS, Routing(classifier="none"), [10])[0])
+        len(ranked(log_probs([[0.0] * N_INTENTS]), None, LABELS, Routing(classifier_classes="none"), [10])[0])
         == N_INTENTS
     )
 
@@ -252,7 +256,10 @@ def test_a_corpus_without_domains_is_routed_softly_and_has_none(
     assert {route.intent: route.intent_prob for route in routes} == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_corpus_without_intents_has_one_certain_reading() -> None:
+def test_a_corpus_without_intents_has_one_certain_hypothesis() -> None:
     joint_BI = np.zeros((2, 0), dtype=np.float32)
     certain = [Route(None, None, 1.0, 1.0, 0.0)]
-    assert ranked(joint_BI, None, NO_INTENTS, Routing(classifier="none"), [1, 5]) == [certain, certain]
+    assert ranked(joint_BI, None, NO_INTENTS, Routing(classifier_classes="none"), [1, 5]) == [
+        certain,
+        certain,
+    ]

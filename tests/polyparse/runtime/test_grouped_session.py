@@ -1,4 +1,4 @@
-"""A batch that runs in groups gives each row what it gets in one run, and alone; its padding says nothing."""
+"""A batch that runs in groups gives each sequence what it gets in one run, and alone; its padding says nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model_export.bundle.files import signature_of
 from polyparse.inference.length_groups import Cost
 from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
@@ -25,15 +26,19 @@ N_TAGS = len(LABELS.tags)
 
 
 class Counted(Session):
-    """A session that notes how many rows and tokens each run had."""
+    """A session that notes how many sequences and tokens each run had."""
 
     def __init__(self, graph: Path) -> None:
-        super().__init__(graph, device="cpu")
+        super().__init__(graph, signature_of(onnx.load(graph)), device="cpu")
         self.runs: list[tuple[int, ...]] = []
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
         self.runs.append(next(iter(inputs.values())).shape[:2])
         return super().run(inputs)
+
+
+def session_of(graph: Path) -> Session:
+    return Session(graph, signature_of(onnx.load(graph)), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def emissions(lengths: Sequence[int]) -> dict[str, NDArray[Any]]:
-    """Rows to decode, random."""
+    """Sequences to decode, random."""
     random = np.random.default_rng(lengths)
     emissions_BTK = random.normal(size=(len(lengths), max(lengths), N_TAGS)).astype(np.float32)
     allowed_BK = random.random((len(lengths), N_TAGS)) < 0.7
@@ -56,43 +61,36 @@ def emissions(lengths: Sequence[int]) -> dict[str, NDArray[Any]]:
     lengths=st.lists(st.integers(1, 12), min_size=1, max_size=9),
     cost=st.builds(Cost, step=st.integers(0, 3), run=st.integers(0, 9)),
 )
-def test_a_row_gets_in_groups_what_it_gets_in_one_run(bundle: Path, lengths: list[int], cost: Cost) -> None:
-    session = Session(bundle / "decode.onnx", device="cpu")
-    rows = emissions(lengths)
-    found, expected = GroupedSession(session, cost).run(rows), session.run(rows)
-    for one, other in zip(found, expected, strict=True):
+def test_a_sequence_gets_in_groups_what_it_gets_in_one_run(
+    bundle: Path, lengths: list[int], cost: Cost
+) -> None:
+    session = session_of(bundle / "decode.onnx")
+    sequences = emissions(lengths)
+    grouped, expected = GroupedSession(session, cost).run(sequences), session.run(sequences)
+    for one, other in zip(grouped, expected, strict=True):
         assert (one.shape, one.dtype) == (other.shape, other.dtype)
     for b, length in enumerate(lengths):
-        assert found[0][b].tolist() == expected[0][b].tolist()  # paths are 0 beyond a length
-        assert found[1][b, :length] == pytest.approx(expected[1][b, :length], abs=1e-6)
-        assert found[2][b] == pytest.approx(expected[2][b], rel=1e-6, abs=1e-6)
+        assert grouped[0][b].tolist() == expected[0][b].tolist()  # paths are 0 beyond a length
+        assert grouped[1][b, :length] == pytest.approx(expected[1][b, :length], abs=1e-6)
+        assert grouped[2][b] == pytest.approx(expected[2][b], rel=1e-6, abs=1e-6)
 
 
 def test_what_is_shared_goes_to_every_group_as_it_is(bundle: Path) -> None:
     words = {"word_rows_U": np.arange(6), "characters_UC": np.zeros((6, 1), dtype=np.int64)}
     words_BT = np.array([[1, 2, 3, 4], [5, 0, 0, 0], [2, 1, 3, 0]])
-    rows = {"words_BT": words_BT, "lengths_B": np.array([4, 1, 3], dtype=np.int32)}
-    session = Session(bundle / "score.onnx", device="cpu")
-    intents_BI, emissions_BTK = GroupedSession(session, Cost(step=0, run=0)).run(rows, words)
-    expected_BI, expected_BTK = session.run(rows | words)
-    for b, length in enumerate(rows["lengths_B"]):
+    sequences = {"words_BT": words_BT, "lengths_B": np.array([4, 1, 3], dtype=np.int32)}
+    session = session_of(bundle / "score.onnx")
+    intents_BI, emissions_BTK = GroupedSession(session, Cost(step=0, run=0)).run(sequences, words)
+    expected_BI, expected_BTK = session.run(sequences | words)
+    for b, length in enumerate(sequences["lengths_B"]):
         assert emissions_BTK[b, :length] == pytest.approx(expected_BTK[b, :length])
     assert intents_BI == pytest.approx(expected_BI)
 
 
-def test_each_group_is_padded_to_its_own_longest_row(bundle: Path) -> None:
+def test_each_group_is_padded_to_its_own_longest_sequence(bundle: Path) -> None:
     session = Counted(bundle / "decode.onnx")
     GroupedSession(session, Cost(step=0, run=4)).run(emissions([9, 2, 9, 3, 2]))
     assert session.runs == [(3, 3), (2, 9)]
-
-
-def test_a_graph_to_which_padding_costs_nothing_runs_at_once(bundle: Path, tmp_path: Path) -> None:
-    model = onnx.load(bundle / "decode.onnx")
-    onnx.helper.set_model_props(model, {"rows": "packed"})
-    onnx.save(model, tmp_path / "packed.onnx")
-    session = Counted(tmp_path / "packed.onnx")
-    GroupedSession(session, Cost(step=0, run=4)).run(emissions([9, 2, 9, 3, 2]))
-    assert session.runs == [(5, 9)]
 
 
 def test_without_a_cost_and_alone_all_run_at_once(bundle: Path) -> None:

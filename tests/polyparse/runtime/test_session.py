@@ -1,24 +1,31 @@
-"""Sessions: a graph runs or says why not; a device that is absent is refused by name."""
+"""Sessions: a graph runs or says why not; one that the manifest does not describe, or no device, is refused by name."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
+from model_export.bundle.files import signature_of
+from polyparse.bundle.manifest import GraphSignature, Tensor
 from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
 from polyparse.runtime.session import PROVIDERS, Session, choose_device
 from tests.bundles import write_bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    Change = Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]]
 
 HAS_CUDA = PROVIDERS["cuda"] in onnxruntime.get_available_providers()
 without_cuda = pytest.mark.skipif(HAS_CUDA, reason="the installed ONNX Runtime has CUDA")
@@ -35,14 +42,19 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def session(graph: Path) -> Session:
-    return Session(graph, device="cpu")
+def signature(graph: Path) -> GraphSignature:
+    return signature_of(onnx.load(graph))
+
+
+@pytest.fixture(scope="module")
+def session(graph: Path, signature: GraphSignature) -> Session:
+    return Session(graph, signature, device="cpu")
 
 
 def path_of(session: Session) -> list[list[int]]:
     path_BT: NDArray[np.int64] = session.run(INPUTS)[0]
-    found: list[list[int]] = path_BT.tolist()
-    return found
+    path: list[list[int]] = path_BT.tolist()
+    return path
 
 
 def test_outputs_come_in_the_graphs_order_and_under_its_names(session: Session) -> None:
@@ -53,22 +65,80 @@ def test_outputs_come_in_the_graphs_order_and_under_its_names(session: Session) 
 
 def test_threads_share_a_session(session: Session) -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: path_of(session), range(40)))
-    assert found == [path_of(session)] * 40
+        paths = list(pool.map(lambda _: path_of(session), range(40)))
+    assert paths == [path_of(session)] * 40
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph", b"\x08\x0a" * 20])
-def test_a_file_that_is_no_graph_is_refused_by_its_name(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_graph_is_refused_by_its_name(
+    tmp_path: Path, signature: GraphSignature, content: bytes
+) -> None:
     file = tmp_path / "score.onnx"
     file.write_bytes(content)
     with pytest.raises(GraphInvalid, match=r"^score\.onnx: found a graph that does not load") as refusal:
-        Session(file, device="cpu")
+        Session(file, signature, device="cpu")
     assert refusal.value.file.name == "score.onnx"
 
 
-def test_a_graph_that_is_absent_is_refused_by_its_name(tmp_path: Path) -> None:
+def test_a_graph_that_is_absent_is_refused_by_its_name(tmp_path: Path, signature: GraphSignature) -> None:
     with pytest.raises(GraphInvalid, match=r"^score\.onnx: found a graph that does not load"):
-        Session(tmp_path / "score.onnx", device="cpu")
+        Session(tmp_path / "score.onnx", signature, device="cpu")
+
+
+def changed(tensor: Tensor, **changes: object) -> Tensor:
+    return replace(tensor, **changes)  # type: ignore[arg-type]  # of Tensor's own attributes
+
+
+def swapped(tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    first, second, *rest = tensors
+    return second, first, *rest
+
+
+OTHER = Tensor(name="extra", dtype="float32", shape=("B",))
+CHANGES: dict[str, Change] = {
+    "none": lambda tensors: (),
+    "one less": lambda tensors: tensors[:-1],
+    "one more": lambda tensors: (*tensors, OTHER),
+    "another name": lambda tensors: (changed(tensors[0], name="scores_BTK"), *tensors[1:]),
+    "another type": lambda tensors: (changed(tensors[0], dtype="float16"), *tensors[1:]),
+    "another size": lambda tensors: (*tensors[:-1], changed(tensors[-1], shape=(7,))),
+    "another letter": lambda tensors: (*tensors[:-1], changed(tensors[-1], shape=("N",))),
+    "one axis more": lambda tensors: (*tensors[:-1], changed(tensors[-1], shape=("B", 1))),
+    "another order": swapped,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("kind", ["inputs", "outputs"])
+def test_a_graph_of_other_inputs_or_outputs_than_the_manifest_lists_is_refused_by_its_name(
+    graph: Path,
+    signature: GraphSignature,
+    kind: str,
+    change: Change,
+) -> None:
+    listed = replace(signature, **{kind: change(getattr(signature, kind))})
+    message = rf"^decode\.onnx: found {kind} \[.*\], expected \[.*\] as the manifest lists$"
+    with pytest.raises(GraphInvalid, match=message) as refusal:
+        Session(graph, listed, device="cpu")
+    assert refusal.value.file.name == "decode.onnx"
+
+
+def test_axes_are_those_of_the_inputs_and_outputs(session: Session, signature: GraphSignature) -> None:
+    assert session.axes["emissions_BTK"] == ("B", "T", "K")
+    assert session.axes["log_prob_B"] == ("B",)
+    assert session.axes.keys() == {each.name for each in (*signature.inputs, *signature.outputs)}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_packed"), [({}, False), ({"rows": "packed"}, True), ({"rows": "padded"}, False)]
+)
+def test_a_graph_of_schema_1_says_itself_that_it_is_packed(
+    graph: Path, signature: GraphSignature, tmp_path: Path, metadata: dict[str, str], is_packed: bool
+) -> None:
+    model = onnx.load(graph)
+    onnx.helper.set_model_props(model, metadata)
+    onnx.save(model, tmp_path / "score.onnx")
+    assert Session(tmp_path / "score.onnx", signature, device="cpu").is_packed is is_packed
 
 
 @pytest.mark.parametrize(
@@ -111,8 +181,8 @@ def test_a_device_that_is_absent_is_refused_with_what_to_install() -> None:
 
 
 @without_cuda
-def test_a_session_never_falls_back_to_another_device(graph: Path) -> None:
+def test_a_session_never_falls_back_to_another_device(graph: Path, signature: GraphSignature) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # ONNX Runtime's own, which says the same
         with pytest.raises(DeviceUnavailable, match=r"cuda: ONNX Runtime fell back to CPU.*, expected CUDA"):
-            Session(graph, device="cuda")
+            Session(graph, signature, device="cuda")

@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model_export.bundle.files import signature_of
 from model_export.graphs.embed import embed_graph
 from polyparse.runtime.session import Session
-from polyparse.runtime.word_vectors import WordVectors
-from polyparse.text.vectorizer import Word, characters_of, rows_of
+from polyparse.runtime.word_vectors import WordVectorCache
+from polyparse.text.vectorizer import Word, characters_of, ids_of
 from tests.bundles import LABELS
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
@@ -33,7 +35,7 @@ class Counted(Session):
     """A session that counts the words that it embeds, padding included."""
 
     def __init__(self, graph: Path) -> None:
-        super().__init__(graph, device="cpu")
+        super().__init__(graph, signature_of(onnx.load(graph)), device="cpu")
         self.runs: list[int] = []
 
     def run(self, inputs: dict[str, NDArray[np.int64]]) -> Sequence[NDArray[np.float32]]:  # type: ignore[override]
@@ -53,7 +55,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(graph: Path) -> Session:
-    return Session(graph, device="cpu")
+    return Session(graph, signature_of(onnx.load(graph)), device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -61,37 +63,37 @@ def words() -> list[Word]:
     """Thirty words of one to nine characters."""
     random = np.random.default_rng(3)
 
-    def word(row: int) -> Word:
-        return Word(row, random.integers(1, N_CHARACTERS, random.integers(1, 10), dtype=np.int32), (), 0)
+    def word(word_id: int) -> Word:
+        return Word(word_id, random.integers(1, N_CHARACTERS, random.integers(1, 10), dtype=np.int32), (), 0)
 
-    return [word(row) for row in range(1, 31)]
+    return [word(word_id) for word_id in range(1, 31)]
 
 
 def by_the_graph(session: Session, words: Sequence[Word]) -> NDArray[np.float32]:
     """The slow twin: all in one run, nothing kept."""
-    inputs = {"word_rows_U": rows_of(words), "characters_UC": characters_of(words)}
+    inputs = {"word_rows_U": ids_of(words), "characters_UC": characters_of(words)}
     (vectors_UE,) = session.run(inputs)
     return vectors_UE
 
 
 @settings(deadline=None)  # a run's first call of a shape may take long
 @given(
-    asked=st.lists(st.lists(st.integers(0, 29), unique=True, max_size=12), max_size=8),
+    requests=st.lists(st.lists(st.integers(0, 29), unique=True, max_size=12), max_size=8),
     most=st.integers(1, 40),
 )
 def test_kept_or_made_the_vectors_are_those_of_the_graph(
-    session: Session, words: list[Word], asked: list[list[int]], most: int
+    session: Session, words: list[Word], requests: list[list[int]], most: int
 ) -> None:
-    vectors = WordVectors(session, max_bytes=most * VECTOR_BYTES)
-    for picks in asked:
-        wanted = [words[pick] for pick in picks]
-        assert vectors.of(wanted) == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
+    vectors = WordVectorCache(session, max_bytes=most * VECTOR_BYTES)
+    for picks in requests:
+        batch = [words[pick] for pick in picks]
+        assert vectors.of(batch) == pytest.approx(by_the_graph(session, batch), abs=1e-6)
         assert len(vectors) <= most
 
 
 def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
     session = Counted(graph)
-    vectors = WordVectors(session, max_bytes=100 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=100 * VECTOR_BYTES)
     vectors.of(words[:3])
     vectors.of(words[:5])
     vectors.of(words[:5][::-1])
@@ -101,7 +103,7 @@ def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
 
 def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> None:
     session = Counted(graph)
-    vectors = WordVectors(session, max_bytes=4 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=4 * VECTOR_BYTES)
     vectors.of(words[:4])
     vectors.of(words[4:6])
     vectors.of(words[2:6])
@@ -111,10 +113,10 @@ def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> 
 
 
 def test_threads_share_the_vectors(session: Session, words: list[Word]) -> None:
-    vectors = WordVectors(session, max_bytes=7 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=7 * VECTOR_BYTES)
     picks = [words[first : first + 6] for first in range(24)] * 8
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(vectors.of, picks))
-    for wanted, vectors_UE in zip(picks, found, strict=True):
-        assert vectors_UE == pytest.approx(by_the_graph(session, wanted), abs=1e-6)
+        of_batches = list(pool.map(vectors.of, picks))
+    for batch, vectors_UE in zip(picks, of_batches, strict=True):
+        assert vectors_UE == pytest.approx(by_the_graph(session, batch), abs=1e-6)
     assert len(vectors) <= 7

@@ -90,7 +90,8 @@ def test_a_table_comes_back_from_its_file(tmp_path_factory: pytest.TempPathFacto
     table = FeatureTable(np.array(kept, dtype=np.uint32))
     file = tmp_path_factory.getbasetemp() / "features.npy"
     table.save(file)
-    assert FeatureTable.load(file).rows == table.rows == {h: r for r, h in enumerate(kept, start=1)}
+    ids = {feature: feature_id for feature_id, feature in enumerate(kept, start=1)}
+    assert FeatureTable.load(file).ids == table.ids == ids
 
 
 def as_wrong_dtype(file: Path) -> None:

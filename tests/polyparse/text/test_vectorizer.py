@@ -29,7 +29,7 @@ def item_of(text: str, vectorizer: Vectorizer = WARM) -> Item:
 
 def as_lists(item: Item) -> tuple[object, ...]:
     """Everything that a model reads of an item."""
-    words = [(word.row, word.characters_C.tolist(), word.feature_rows, word.hash) for word in item.words]
+    words = [(word.id, word.characters_C.tolist(), word.feature_ids, word.hash) for word in item.words]
     return item.starts, item.ends, words, item.features
 
 
@@ -45,9 +45,9 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
     assert list(zip(item.starts, item.ends, strict=True)) == [(start, end) for _, start, end in tokens]
     assert item.n_tokens == len(tokens)
     for word, token in zip(item.words, tokens, strict=True):
-        assert word.row == vectorizer._word_rows.get(token.text, UNKNOWN)
+        assert word.id == vectorizer._word_ids.get(token.text, UNKNOWN)
         assert word.characters_C.tolist() == [
-            vectorizer._character_rows.get(character, UNKNOWN)
+            vectorizer._character_ids.get(character, UNKNOWN)
             for character in token.text[:MAX_WORD_CHARACTERS]
         ]
 
@@ -57,18 +57,18 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
 @example(KNOWN)
 def test_the_features_of_an_item_are_those_of_its_utterance_looked_up_one_by_one(text: str) -> None:
     vectorizer = vectorizer_of(KNOWN, text[: len(text) // 2])
-    wanted = utterance_features([token.text for token in tokenise(text)])
-    rows = vectorizer._feature_rows
-    assert sorted(item_of(text, vectorizer).features) == sorted(rows[f] for f in wanted if f in rows)
+    features = utterance_features([token.text for token in tokenise(text)])
+    ids = vectorizer._feature_ids
+    assert sorted(item_of(text, vectorizer).features) == sorted(ids[f] for f in features if f in ids)
 
 
 def test_a_model_without_a_feature_table_has_no_features() -> None:
     item = Vectorizer(Vocabulary(("seven",), "s"), None).item(Utterance("seven"))
-    assert (item.features, [word.row for word in item.words]) == ([], [2])
+    assert (item.features, [word.id for word in item.words]) == ([], [2])
 
 
 def collate_slowly(items: list[Item]) -> tuple[list[list[tuple[int, list[int]]]], list[list[int]]]:
-    """The slow twin: (word row, its characters) of each token, and features; padded with zeros to the longest."""
+    """The slow twin: (word id, its characters) of each token, and features; padded with zeros to the longest."""
     n_tokens = max(len(item.words) for item in items)
     n_characters = max(len(word.characters_C) for item in items for word in item.words)
     n_features = max(1, *(len(item.features) for item in items))
@@ -78,7 +78,7 @@ def collate_slowly(items: list[Item]) -> tuple[list[list[tuple[int, list[int]]]]
         for t in range(n_tokens):
             word = item.words[t] if t < len(item.words) else None
             characters = word.characters_C.tolist() if word else []
-            row.append((word.row if word else PADDING, characters + [0] * (n_characters - len(characters))))
+            row.append((word.id if word else PADDING, characters + [0] * (n_characters - len(characters))))
         tokens.append(row)
     return tokens, [item.features + [0] * (n_features - len(item.features)) for item in items]
 
@@ -86,7 +86,7 @@ def collate_slowly(items: list[Item]) -> tuple[list[list[tuple[int, list[int]]]]
 def unfold(batch: Batch) -> tuple[list[list[tuple[int, list[int]]]], list[list[int]]]:
     """A batch in the form of `collate_slowly`."""
     tokens = [
-        [(int(batch.word_rows_U[u]), batch.characters_UC[u].tolist()) for u in row] for row in batch.words_BT
+        [(int(batch.word_ids_U[u]), batch.characters_UC[u].tolist()) for u in row] for row in batch.words_BT
     ]
     return tokens, batch.features_BF.tolist()
 
@@ -109,8 +109,8 @@ def test_a_batch_lists_each_word_once_after_the_padding(batch_texts: list[str]) 
     items = [item_of(text) for text in batch_texts]
     batch = collate(items)
     distinct = {token.text for text in batch_texts for token in tokenise(text)}
-    assert len(batch.word_rows_U) == len(batch.characters_UC) == 1 + len(distinct)
-    assert batch.word_rows_U[0] == PADDING
+    assert len(batch.word_ids_U) == len(batch.characters_UC) == 1 + len(distinct)
+    assert batch.word_ids_U[0] == PADDING
     assert not batch.characters_UC[0].any()
 
 
@@ -123,7 +123,7 @@ def test_padding_is_the_share_of_the_grid_that_holds_no_token(batch_texts: list[
 
 def test_arrays_have_the_types_that_graphs_expect() -> None:
     batch = collate([item_of("wake me")])
-    expected = {"words_BT": "int64", "word_rows_U": "int64", "characters_UC": "int64"}
+    expected = {"words_BT": "int64", "word_ids_U": "int64", "characters_UC": "int64"}
     expected |= {"features_BF": "int64", "lengths_B": "int32"}
     assert {name: str(getattr(batch, name).dtype) for name in expected} == expected
 

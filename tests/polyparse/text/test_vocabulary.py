@@ -1,4 +1,4 @@
-"""Words and characters have rows in order of frequency, and what is saved is read back."""
+"""Words and characters have ids in order of frequency, and what is saved is read back."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def test_the_most_frequent_come_first_and_equals_in_code_point_order() -> None:
     assert vocabulary == Vocabulary(words=("c", "a", "b", "é"), characters="cabé")
 
 
-def test_rows_start_after_padding_and_unknown() -> None:
+def test_ids_start_after_padding_and_unknown() -> None:
     vocabulary = Vocabulary(words=("x", "y"), characters="yx")
-    assert vocabulary.word_rows == {"x": FIRST, "y": FIRST + 1}
-    assert vocabulary.character_rows == {"y": FIRST, "x": FIRST + 1}
+    assert vocabulary.word_ids == {"x": FIRST, "y": FIRST + 1}
+    assert vocabulary.character_ids == {"y": FIRST, "x": FIRST + 1}
     assert {PADDING, UNKNOWN} == set(range(FIRST))
+    assert vocabulary.size == FIRST + 2
 
 
 @given(corpora, st.integers(1, 3), st.integers(1, 5))

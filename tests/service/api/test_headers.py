@@ -2,36 +2,36 @@
 
 import pytest
 
-from service.api.headers import Head, read_head, request_ids
-from service.errors import BodyTooLarge, UnsupportedMediaType
+from service.api.headers import RequestHeaders, read_headers, request_ids
+from service.errors import BodyTooLarge, InvalidHeader, UnsupportedMediaType
 
 
 @pytest.mark.parametrize(
     "given", [b"abc-123", b"4bf92f3577b34da6a3ce929d0e0e4736", b"a" * 128, b"user@host:/1?"[:-1]]
 )
 def test_a_sane_id_is_kept(given: bytes) -> None:
-    assert read_head([(b"x-request-id", given)]).request_id == given.decode()
+    assert read_headers([(b"x-request-id", given)]).request_id == given.decode()
 
 
 @pytest.mark.parametrize("given", [b"", b"a" * 129, b"a b", b"a\nb", b"<script>", "é".encode()])
 def test_an_insane_id_is_not(given: bytes) -> None:
-    assert read_head([(b"x-request-id", given)]).request_id is None
+    assert read_headers([(b"x-request-id", given)]).request_id is None
 
 
 def test_generated_ids_are_sane_and_differ_even_between_processes() -> None:
     one, other = request_ids(), request_ids()
-    found = {next(one), next(one), next(other), next(other)}
-    assert len(found) == 4
-    assert {read_head([(b"x-request-id", each.encode())]).request_id for each in found} == found
+    ids = {next(one), next(one), next(other), next(other)}
+    assert len(ids) == 4
+    assert {read_headers([(b"x-request-id", each.encode())]).request_id for each in ids} == ids
 
 
 def test_without_headers_the_body_is_taken_for_json() -> None:
-    Head(None).check(max_body_bytes=0)
-    assert read_head([(b"host", b"a")]) == Head(None)
+    RequestHeaders(None).check(max_body_bytes=0)
+    assert read_headers([(b"host", b"a")]) == RequestHeaders(None)
 
 
 def test_a_body_too_large_is_refused_before_it_is_read() -> None:
-    head = read_head([(b"content-length", b"101")])
+    head = read_headers([(b"content-length", b"101")])
     head.check(max_body_bytes=101)
     with pytest.raises(BodyTooLarge, match="found a body of 101 bytes, expected at most 100"):
         head.check(max_body_bytes=100)
@@ -42,4 +42,28 @@ def test_a_body_too_large_is_refused_before_it_is_read() -> None:
 )
 def test_another_media_type_is_refused(kind: bytes) -> None:
     with pytest.raises(UnsupportedMediaType, match="expected application/json"):
-        read_head([(b"content-type", kind)]).check(max_body_bytes=100)
+        read_headers([(b"content-type", kind)]).check(max_body_bytes=100)
+
+
+@pytest.mark.parametrize(("given", "milliseconds"), [(b"1", 1), (b"0250", 250), (b"3600000", 3_600_000)])
+def test_a_deadline_is_milliseconds_up_to_an_hour(given: bytes, milliseconds: int) -> None:
+    assert read_headers([(b"x-deadline-ms", given)]).deadline_ms() == milliseconds
+
+
+def test_without_its_header_there_is_no_deadline() -> None:
+    assert read_headers([]).deadline_ms() is None
+
+
+@pytest.mark.parametrize(
+    "given", [b"", b"0", b"-1", b"+1", b"1.5", b" 1", b"1 ", b"3600001", b"9" * 5000, "١".encode(), b"\xb2"]
+)
+def test_another_deadline_is_refused(given: bytes) -> None:
+    with pytest.raises(
+        InvalidHeader, match=r"X-Deadline-Ms: found .*, expected milliseconds from 1 to 3600000"
+    ):
+        read_headers([(b"x-deadline-ms", given)]).deadline_ms()
+
+
+@pytest.mark.parametrize(("given", "asks"), [(b"1", True), (b"0", False), (b"", False), (b"true", False)])
+def test_server_timing_is_asked_for_by_a_1(given: bytes, *, asks: bool) -> None:
+    assert read_headers([(b"x-server-timing", given)]).server_timing is asks

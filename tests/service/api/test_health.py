@@ -2,15 +2,18 @@
 
 import asyncio
 
+import pytest
+
 from polyparse.bundle.golden import Golden
 from polyparse.contract.frame import Utterance
-from tests.service.fakes import golden_of, in_loop, read_words, turns
+from tests.service.fakes import golden_of, read_words, turns
 from tests.service.serving import serving
+
+pytestmark = pytest.mark.anyio
 
 WRONG = Golden("two words", None, None, "words_3", (), 0.25)
 
 
-@in_loop
 async def test_a_serving_process_is_live_and_ready_and_says_with_what() -> None:
     async with serving() as s:
         assert (await s.client.get("/health/live")).json() == {"status": "live"}
@@ -20,7 +23,6 @@ async def test_a_serving_process_is_live_and_ready_and_says_with_what() -> None:
         assert s.gate.batches() == [["two words"]]
 
 
-@in_loop
 async def test_a_model_that_answers_golden_utterances_wrongly_is_not_ready() -> None:
     assert golden_of("two words").intent != WRONG.intent
     async with serving(WRONG) as s:
@@ -29,14 +31,12 @@ async def test_a_model_that_answers_golden_utterances_wrongly_is_not_ready() -> 
         assert "two words" in answer.json()["detail"]
 
 
-@in_loop
 async def test_a_model_that_raises_is_not_ready() -> None:
     async with serving(golden_of("poison")) as s:
         answer = await s.client.get("/health/ready")
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
 
 
-@in_loop
 async def test_a_model_that_hangs_is_not_ready_though_the_process_is_live() -> None:
     async with serving(probe_timeout_s=0) as s:
         with s.gate.held():
@@ -45,24 +45,22 @@ async def test_a_model_that_hangs_is_not_ready_though_the_process_is_live() -> N
             assert (await s.client.get("/health/live")).status_code == 200
 
 
-@in_loop
 async def test_a_full_queue_is_ready_while_the_model_answers_and_not_once_it_hangs() -> None:
     async with serving(queue_tokens=1) as s:
         assert (await s.parse("a")).status_code == 200
         with s.gate.held():
-            asked = [asyncio.create_task(s.parse("b"))]
+            requests = [asyncio.create_task(s.parse("b"))]
             await s.gate.batch()
             await s.gate.batch()
-            asked.append(asyncio.create_task(s.parse("c")))
+            requests.append(asyncio.create_task(s.parse("c")))
             await turns()
             s.clock.now += 1.0
             assert (await s.client.get("/health/ready")).status_code == 200
             s.clock.now += 0.1
             assert (await s.client.get("/health/ready")).status_code == 503
-        assert [answer.status_code for answer in await asyncio.gather(*asked)] == [200, 200]
+        assert [answer.status_code for answer in await asyncio.gather(*requests)] == [200, 200]
 
 
-@in_loop
 async def test_a_draining_process_is_not_ready_but_finishes_its_requests() -> None:
     async with serving() as s:
         s.service.readiness.draining = True
@@ -72,7 +70,6 @@ async def test_a_draining_process_is_not_ready_but_finishes_its_requests() -> No
         assert (await s.parse("a b")).json()["text"] == read_words(Utterance("a b")).text
 
 
-@in_loop
 async def test_a_probe_leaves_no_lease_behind() -> None:
     async with serving(probe_timeout_s=0) as s:
         with s.gate.held():

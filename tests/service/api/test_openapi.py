@@ -1,81 +1,121 @@
 """The OpenAPI document tells the truth: its schemas are those in use, and each example is one that would pass."""
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from service.api.schemas import REQUESTS, RESPONSE, ParseRequest, ParseResponse, ProblemDocument
+from service.api.routes import FAST_ROUTES, FastRoute
+from service.api.schemas import (
+    BATCH_REQUEST,
+    BATCH_RESPONSE,
+    REQUESTS,
+    RESPONSE,
+    BatchResponse,
+    ParseResponse,
+    ProblemDocument,
+)
 from service.errors import PROBLEMS
-from tests.service.fakes import in_loop
-from tests.service.serving import serving
+from tests.service.serving import Serving, serving
+
+pytestmark = pytest.mark.anyio
 
 BY_THE_ROUTER = {"not_found", "method_not_allowed"}
+LANGUAGES = ("en-US", "es-ES", "it-IT", "hi-IN")
+
+each_fast_route = pytest.mark.parametrize("route", FAST_ROUTES, ids=lambda route: route.path)
+
+
+def without_nulls(value: Any) -> Any:
+    """What FastAPI leaves of a value: it writes no null."""
+    if isinstance(value, dict):
+        return {name: without_nulls(each) for name, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    async def fetched() -> dict[str, Any]:
-        async with serving() as s:
-            found: dict[str, Any] = (await s.client.get("/openapi.json")).json()
-            return found
-
-    return asyncio.run(fetched())
+async def document(anyio_backend: str) -> dict[str, Any]:
+    async with serving() as s:
+        openapi: dict[str, Any] = (await s.client.get("/openapi.json")).json()
+        return openapi
 
 
 def test_every_route_is_documented(document: dict[str, Any]) -> None:
     routes = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert routes == {
         ("/parse", "post"),
+        ("/parse/batch", "post"),
         ("/metrics", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
     }
+    assert {(route.path, "post") for route in FAST_ROUTES} <= routes
 
 
-def test_the_request_is_documented_with_its_schema_and_examples(document: dict[str, Any]) -> None:
-    content = document["paths"]["/parse"]["post"]["requestBody"]["content"]["application/json"]
-    schema = ParseRequest.model_json_schema()
-    del schema["properties"]["locale"]["default"]  # FastAPI leaves out what is null.
-    assert content["schema"] == schema
+@each_fast_route
+def test_the_request_is_documented_with_its_schema_and_examples(
+    document: dict[str, Any], route: FastRoute
+) -> None:
+    content = document["paths"][route.path]["post"]["requestBody"]["content"]["application/json"]
+    assert content["schema"] == without_nulls(route.request.model_json_schema())
     assert content["schema"]["additionalProperties"] is False
-    assert {name: each["value"] for name, each in content["examples"].items()} == REQUESTS
+    assert {name: each["value"] for name, each in content["examples"].items()} == route.requests
 
 
-def test_the_response_is_documented_with_its_schema_and_example(document: dict[str, Any]) -> None:
-    content = document["paths"]["/parse"]["post"]["responses"]["200"]["content"]["application/json"]
+@each_fast_route
+def test_the_response_is_documented_with_its_schema_and_example(
+    document: dict[str, Any], route: FastRoute
+) -> None:
+    content = document["paths"][route.path]["post"]["responses"]["200"]["content"]["application/json"]
     name = content["schema"]["$ref"].rpartition("/")[2]
-    assert set(document["components"]["schemas"][name]["required"]) == set(ParseResponse.model_fields)
-    assert content["example"] == RESPONSE
+    assert set(document["components"]["schemas"][name]["required"]) == set(route.response.model_fields)
+    assert content["example"] == without_nulls(route.example)
 
 
-def test_every_problem_is_documented_under_its_status(document: dict[str, Any]) -> None:
-    found = {}
-    for status, response in document["paths"]["/parse"]["post"]["responses"].items():
+@each_fast_route
+def test_every_problem_is_documented_under_its_status(document: dict[str, Any], route: FastRoute) -> None:
+    statuses = {}
+    for status, response in document["paths"][route.path]["post"]["responses"].items():
         if status == "200":
             continue
         (content,) = response["content"].values()
         assert list(response["content"]) == ["application/problem+json"]
         for code, example in content["examples"].items():
-            found[code] = int(status)
+            statuses[code] = int(status)
             assert ProblemDocument.model_validate(example["value"]).code == code
-    assert found == {code: row.status for code, row in PROBLEMS.items() if code not in BY_THE_ROUTER}
+    assert statuses == {code: row.status for code, row in PROBLEMS.items() if code not in BY_THE_ROUTER}
 
 
-@pytest.mark.parametrize("name", REQUESTS)
-def test_every_example_of_a_request_is_answered(name: str) -> None:
-    @in_loop
-    async def asked() -> None:
-        async with serving() as s:
-            s.model.locales = ("en-US", "es-ES", "it-IT", "hi-IN")
-            answer = await s.client.post("/parse", json=REQUESTS[name])
+@each_fast_route
+async def test_every_example_of_a_request_is_answered_as_documented(route: FastRoute) -> None:
+    async with serving() as s:
+        s.parser.locales = LANGUAGES
+        for request in route.requests.values():
+            answer = await s.client.post(route.path, json=request)
             assert answer.status_code == 200, answer.text
-
-    asked()
+            route.response.model_validate_json(answer.content)
 
 
 def test_the_example_of_a_response_holds_true() -> None:
     answer = ParseResponse.model_validate_json(json.dumps(RESPONSE))
     assert answer.text in {request["text"] for request in REQUESTS.values()}
     assert all(slot.value == answer.text[slot.start : slot.end] for slot in answer.slots)
+
+
+async def test_the_example_of_a_batch_has_the_outcomes_that_its_request_would_get() -> None:
+    ((_, request),) = BATCH_REQUEST.items()
+    example = BatchResponse.model_validate_json(json.dumps(BATCH_RESPONSE))
+    async with serving() as s:
+        s.parser.locales = LANGUAGES
+        first, second = await results(s, request)
+        assert [type(each) for each in example.results] == [ParseResponse, ProblemDocument]
+        assert first["text"] == BATCH_RESPONSE["results"][0]["text"]
+        assert second == BATCH_RESPONSE["results"][1] | {"request_id": second["request_id"]}
+        for pair in ((first, second), BATCH_RESPONSE["results"]):
+            assert len({each["request_id"] for each in pair}) == 1
+
+
+async def results(s: Serving, request: dict[str, Any]) -> list[dict[str, Any]]:
+    answer: dict[str, Any] = (await s.client.post("/parse/batch", json=request)).json()
+    outcomes: list[dict[str, Any]] = answer["results"]
+    return outcomes

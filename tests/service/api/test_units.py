@@ -38,14 +38,18 @@ def counted(text: str, offset: int, unit: SpanUnit) -> int:
 
 @given(frames(), st.sampled_from(["codepoint", "utf16", "byte"]))
 def test_every_offset_is_counted_in_the_unit_and_nothing_else_changes(frame: Frame, unit: SpanUnit) -> None:
-    found = in_unit(frame, unit)
-    pairs = [*zip(found.slots, frame.slots, strict=True)]
-    pairs += zip(found.alternatives[0].slots, frame.alternatives[0].slots, strict=True)
+    converted = in_unit(frame, unit)
+    pairs = [*zip(converted.slots, frame.slots, strict=True)]
+    pairs += zip(converted.alternatives[0].slots, frame.alternatives[0].slots, strict=True)
     for moved, slot in pairs:
         assert moved.start == counted(frame.text, slot.start, unit)
         assert moved.end == counted(frame.text, slot.end, unit)
         assert (moved.name, moved.value, moved.confidence) == (slot.name, slot.value, slot.confidence)
-    assert (found.text, found.intent, found.confidence) == (frame.text, frame.intent, frame.confidence)
+    assert (converted.text, converted.intent, converted.confidence) == (
+        frame.text,
+        frame.intent,
+        frame.confidence,
+    )
 
 
 @given(frames())

@@ -10,9 +10,11 @@ from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import ModelRunFailed
 from service.batching.batcher import QUIET_TURNS, Batcher
 from service.batching.policy import Limits
-from service.batching.protocols import Outcome
+from service.batching.protocols import Answer, Outcome
 from service.errors import CallerDeparted, QueueFull, ShuttingDown
-from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeModel, in_loop, read_words, turns
+from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeParser, read_words, turns
+
+pytestmark = pytest.mark.anyio
 
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
 
@@ -22,65 +24,64 @@ class Listener:
 
     def __init__(self) -> None:
         self.waits: list[float] = []
-        self.rows: list[int] = []
+        self.sequences: list[int] = []
 
     def queued(self, seconds: float) -> None:
         self.waits.append(seconds)
 
-    def ran(self, rows: int, outcome: Outcome[object]) -> None:
+    def ran(self, sequences: int, outcome: Outcome[object]) -> None:
         assert outcome.seconds
-        self.rows.append(rows)
+        self.sequences.append(sequences)
 
 
 class Bench:
-    """A batcher over a fake model, with a clock and a listener."""
+    """A batcher over a fake parser, with a clock and a listener."""
 
-    def __init__(self, lanes: int, limits: Limits) -> None:
-        self.model = FakeModel()
-        self.gate = self.model.gate
+    def __init__(self, threads: int, limits: Limits) -> None:
+        self.parser = FakeParser()
+        self.gate = self.parser.gate
         self.clock = FakeClock()
         self.listener = Listener()
         self.batcher: Batcher[FakeItem, Frame] = Batcher(
-            self.model.run, limits=limits, lanes=lanes, clock=self.clock, observer=self.listener
+            self.parser.run, limits=limits, threads=threads, clock=self.clock, observer=self.listener
         )
 
-    def submit(self, text: str, *, n_best: int = 1, gone: bool = False) -> asyncio.Future[Frame]:
-        item = self.model.prepare(Utterance(text, n_best=n_best))
+    def submit(self, text: str, *, n_best: int = 1, gone: bool = False) -> asyncio.Future[Answer[Frame]]:
+        item = self.parser.prepare(Utterance(text, n_best=n_best))
         return self.batcher.submit(item, departed=lambda: gone)
 
 
 @asynccontextmanager
-async def bench(lanes: int = 1, limits: Limits = LIMITS) -> AsyncIterator[Bench]:
-    made = Bench(lanes, limits)
+async def bench(threads: int = 1, limits: Limits = LIMITS) -> AsyncIterator[Bench]:
+    b = Bench(threads, limits)
     try:
-        yield made
+        yield b
     finally:
-        made.gate.open()
-        await made.batcher.close(BOUND_S)
+        b.gate.open()
+        await b.batcher.close(BOUND_S)
 
 
-async def answers(futures: Sequence[asyncio.Future[Frame]]) -> list[Frame | BaseException]:
-    return await asyncio.gather(*futures, return_exceptions=True)
+async def answers(futures: Sequence[asyncio.Future[Answer[Frame]]]) -> list[Frame | BaseException]:
+    """The frame of each answer, or the error in its place."""
+    outcomes = await asyncio.gather(*futures, return_exceptions=True)
+    return [each.frame if isinstance(each, Answer) else each for each in outcomes]
 
 
 def frame(text: str) -> Frame:
     return read_words(Utterance(text))
 
 
-@in_loop
 async def test_an_item_gets_its_own_frame() -> None:
     async with bench() as b:
-        assert await b.submit("wake me") == frame("wake me")
+        assert (await b.submit("wake me")).frame == frame("wake me")
 
 
-@in_loop
 async def test_what_comes_in_one_turn_runs_together() -> None:
     async with bench() as b:
         await answers([b.submit("a"), b.submit("b"), b.submit("c")])
         assert b.gate.batches() == [["a", "b", "c"]]
 
 
-@in_loop
 async def test_what_comes_turn_after_turn_runs_together() -> None:
     async with bench() as b:
         futures = []
@@ -91,7 +92,6 @@ async def test_what_comes_turn_after_turn_runs_together() -> None:
         assert b.gate.batches() == [list("abcdef")]
 
 
-@in_loop
 async def test_a_full_batch_does_not_wait_for_quiet() -> None:
     async with bench(limits=Limits(queue_tokens=100, batch_tokens=4)) as b:
         futures = []
@@ -103,7 +103,6 @@ async def test_a_full_batch_does_not_wait_for_quiet() -> None:
         await answers(futures)
 
 
-@in_loop
 async def test_callers_who_ask_again_join_those_who_waited() -> None:
     async with bench() as b:
 
@@ -119,7 +118,6 @@ async def test_callers_who_ask_again_join_those_who_waited() -> None:
         assert b.gate.batches() == [["c", "a again", "b again"]]
 
 
-@in_loop
 async def test_a_batch_forms_while_the_one_before_it_runs() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -132,9 +130,8 @@ async def test_a_batch_forms_while_the_one_before_it_runs() -> None:
         assert b.gate.batches() == [["b", "c"]]
 
 
-@in_loop
-async def test_lanes_run_at_once() -> None:
-    async with bench(lanes=2) as b:
+async def test_inference_threads_run_at_once() -> None:
+    async with bench(threads=2) as b:
         with b.gate.held():
             first = b.submit("a")
             assert await b.gate.batch() == ["a"]
@@ -143,7 +140,6 @@ async def test_lanes_run_at_once() -> None:
         assert await answers([first, second]) == [frame("a"), frame("b")]
 
 
-@in_loop
 async def test_a_caller_who_leaves_the_queue_is_not_run_and_neighbours_are_answered() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -155,23 +151,21 @@ async def test_a_caller_who_leaves_the_queue_is_not_run_and_neighbours_are_answe
         assert b.gate.batches() == [["c"]]
 
 
-@in_loop
 async def test_a_caller_who_leaves_during_the_run_does_not_keep_neighbours_waiting() -> None:
     async with bench() as b:
         with b.gate.held():
             leaving, staying = b.submit("a"), b.submit("b")
             assert await b.gate.batch() == ["a", "b"]
             leaving.cancel()
-        assert await staying == frame("b")
+        assert (await staying).frame == frame("b")
         assert leaving.cancelled()
-        assert await b.submit("c") == frame("c")
+        assert (await b.submit("c")).frame == frame("c")
 
 
-@in_loop
 async def test_cancelling_the_task_that_waits_is_not_swallowed() -> None:
     async with bench() as b:
 
-        async def ask() -> Frame:
+        async def ask() -> Answer[Frame]:
             return await b.submit("a")
 
         with b.gate.held():
@@ -182,54 +176,48 @@ async def test_cancelling_the_task_that_waits_is_not_swallowed() -> None:
                 await task
 
 
-@in_loop
 async def test_a_caller_found_departed_before_the_run_is_dropped() -> None:
     async with bench() as b:
         with pytest.raises(CallerDeparted):
             await b.submit("a", gone=True)
-        assert await b.submit("b") == frame("b")
+        assert (await b.submit("b")).frame == frame("b")
         assert b.gate.batches() == [["b"]]
 
 
-@in_loop
 async def test_a_poisoned_item_fails_alone() -> None:
     async with bench() as b:
-        found = await answers([b.submit("a"), b.submit("poison"), b.submit("c")])
-        assert (found[0], found[2]) == (frame("a"), frame("c"))
-        assert isinstance(found[1], ModelRunFailed)
-        assert isinstance(found[1].__cause__, RuntimeError)
-        assert await b.submit("d") == frame("d")
+        outcomes = await answers([b.submit("a"), b.submit("poison"), b.submit("c")])
+        assert (outcomes[0], outcomes[2]) == (frame("a"), frame("c"))
+        assert isinstance(outcomes[1], ModelRunFailed)
+        assert isinstance(outcomes[1].__cause__, RuntimeError)
+        assert (await b.submit("d")).frame == frame("d")
 
 
-@in_loop
 async def test_a_raising_run_reaches_its_waiter_and_the_next_is_answered() -> None:
     async with bench() as b:
         with pytest.raises(ModelRunFailed, match="RuntimeError"):
             await b.submit("poison")
-        assert await b.submit("a") == frame("a")
+        assert (await b.submit("a")).frame == frame("a")
 
 
-@in_loop
 async def test_a_run_with_a_frame_too_few_reaches_its_waiter_and_harms_no_other() -> None:
     async with bench() as b:
-        found = await answers([b.submit("a"), b.submit("miscount")])
-        assert found[0] == frame("a")
-        assert isinstance(found[1], ModelRunFailed)
-        assert str(found[1]) == "found 0 frames from the model, expected 1"
+        outcomes = await answers([b.submit("a"), b.submit("miscount")])
+        assert outcomes[0] == frame("a")
+        assert isinstance(outcomes[1], ModelRunFailed)
+        assert str(outcomes[1]) == "found 0 frames from the model, expected 1"
 
 
-@in_loop
-async def test_even_an_exit_raised_in_a_lane_reaches_the_waiter() -> None:
+async def test_even_an_exit_raised_in_an_inference_thread_reaches_the_waiter() -> None:
     def leave(_: Sequence[FakeItem], /) -> Outcome[Frame]:
         raise SystemExit
 
-    batcher = Batcher(leave, limits=LIMITS, lanes=1, clock=FakeClock(), observer=Listener())
+    batcher = Batcher(leave, limits=LIMITS, threads=1, clock=FakeClock(), observer=Listener())
     with pytest.raises(ModelRunFailed, match="SystemExit"):
         await batcher.submit(FakeItem(Utterance("a"), 1, 1))
     await batcher.close(BOUND_S)
 
 
-@in_loop
 async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
     async with bench(limits=Limits(queue_tokens=8, batch_tokens=64)) as b:
         with b.gate.held():
@@ -247,7 +235,6 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
         assert None not in await answers(waiting)
 
 
-@in_loop
 async def test_a_long_item_between_short_ones_waits_for_no_more_than_those_before_it() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -259,8 +246,7 @@ async def test_a_long_item_between_short_ones_waits_for_no_more_than_those_befor
         assert b.gate.batches() == [["b", "c", "d"], [long]]
 
 
-@in_loop
-async def test_the_observer_hears_of_waits_and_rows() -> None:
+async def test_the_observer_hears_of_waits_and_sequences() -> None:
     async with bench() as b:
         with b.gate.held():
             first = b.submit("a", n_best=3)
@@ -270,10 +256,42 @@ async def test_the_observer_hears_of_waits_and_rows() -> None:
         await answers([first, second])
         await turns()
         assert b.listener.waits == [0.0, 0.25]
-        assert b.listener.rows == [3, 1]
+        assert b.listener.sequences == [3, 1]
 
 
-@in_loop
+async def test_an_answer_says_how_long_its_item_waited_and_what_its_run_cost() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = b.submit("a")
+            await b.gate.batch()
+            second = b.submit("b")
+            b.clock.now += 0.25
+            third = b.submit("c")
+            b.clock.now += 0.5
+        run_seconds = {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}
+        assert [await first, await second, await third] == [
+            Answer(frame("a"), 0.0, run_seconds),
+            Answer(frame("b"), 0.75, run_seconds),
+            Answer(frame("c"), 0.5, run_seconds),
+        ]
+
+
+async def test_the_queue_is_as_old_as_the_item_at_its_front() -> None:
+    async with bench(limits=Limits(queue_tokens=100, batch_tokens=1)) as b:
+        assert b.batcher.oldest_wait_s() == 0.0
+        with b.gate.held():
+            running = b.submit("a")
+            await b.gate.batch()
+            assert b.batcher.oldest_wait_s() == 0.0
+            waiting = [b.submit("b")]
+            b.clock.now += 2.0
+            waiting.append(b.submit("c"))
+            b.clock.now += 1.0
+            assert b.batcher.oldest_wait_s() == 3.0
+        await answers([running, *waiting])
+        assert b.batcher.oldest_wait_s() == 0.0
+
+
 async def test_close_finishes_what_is_queued_and_running_and_takes_no_more() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -288,7 +306,6 @@ async def test_close_finishes_what_is_queued_and_running_and_takes_no_more() -> 
         assert await answers([first, second]) == [frame("a"), frame("b")]
 
 
-@in_loop
 async def test_close_fails_what_is_not_finished_in_time() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -296,11 +313,10 @@ async def test_close_fails_what_is_not_finished_in_time() -> None:
             await b.gate.batch()
             queued = b.submit("b")
             await b.batcher.close(0)
-            found = await answers([running, queued])
-            assert [type(error) for error in found] == [ShuttingDown, ShuttingDown]
+            outcomes = await answers([running, queued])
+            assert [type(error) for error in outcomes] == [ShuttingDown, ShuttingDown]
 
 
-@in_loop
 async def test_close_does_not_wait_for_a_run_that_nobody_waits_for() -> None:
     async with bench() as b:
         with b.gate.held():
@@ -310,16 +326,15 @@ async def test_close_does_not_wait_for_a_run_that_nobody_waits_for() -> None:
             await b.batcher.close(BOUND_S)
 
 
-@in_loop
 async def test_many_callers_leaving_at_random_moments_leave_nobody_unanswered() -> None:
-    async with bench(lanes=3, limits=Limits(queue_tokens=10**6, batch_tokens=64)) as b:
+    async with bench(threads=3, limits=Limits(queue_tokens=10**6, batch_tokens=64)) as b:
         futures = {f"{i} word{i % 7}": None for i in range(500)}
-        asked = {text: b.submit(text) for text in futures}
-        for step, future in enumerate(asked.values()):
+        submitted = {text: b.submit(text) for text in futures}
+        for step, future in enumerate(submitted.values()):
             if step % 3 == 0:
                 future.cancel()
             if step % 50 == 0:
                 await turns()
-        for text, future in asked.items():
-            assert future.cancelled() or await future == frame(text)
+        for text, future in submitted.items():
+            assert future.cancelled() or (await future).frame == frame(text)
         assert b.batcher.waiting_tokens == 0

@@ -15,12 +15,12 @@ from service.batching.policy import (
 )
 
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
-sizes = st.builds(Size, tokens=st.integers(1, 80), rows=st.integers(1, 10))
+sizes = st.builds(Size, tokens=st.integers(1, 80), sequences=st.integers(1, 10))
 queues = st.lists(sizes, min_size=1, max_size=40)
 
 
 def area(batch: list[Size]) -> int:
-    return sum(size.rows for size in batch) * max(size.tokens for size in batch)
+    return sum(size.sequences for size in batch) * max(size.tokens for size in batch)
 
 
 def test_equal_items_fill_the_batch_in_order() -> None:
@@ -46,7 +46,7 @@ def test_what_fits_whole_runs_whole() -> None:
     assert take([Size(8, 1), Size(4, 1), Size(7, 1), Size(5, 1)], 1, LIMITS) == [0, 1, 2, 3]
 
 
-def test_idle_lanes_share_a_short_queue() -> None:
+def test_idle_threads_share_a_short_queue() -> None:
     assert take([Size(4, 1)] * 6, 2, LIMITS) == [0, 1, 2]
 
 
@@ -60,8 +60,8 @@ def test_a_queue_is_looked_at_only_so_far() -> None:
 
 
 @given(queues, st.integers(1, 4))
-def test_a_batch_keeps_order_size_and_padding(queue: list[Size], idle_lanes: int) -> None:
-    positions = take(queue, idle_lanes, LIMITS)
+def test_a_batch_keeps_order_size_and_padding(queue: list[Size], idle_threads: int) -> None:
+    positions = take(queue, idle_threads, LIMITS)
     batch = [queue[i] for i in positions]
     assert positions == sorted(set(positions))
     assert positions[0] == 0
@@ -72,11 +72,11 @@ def test_a_batch_keeps_order_size_and_padding(queue: list[Size], idle_lanes: int
 
 @given(queues, st.integers(1, 4))
 def test_every_item_runs_after_at_most_as_many_batches_as_stood_before_it(
-    queue: list[Size], idle_lanes: int
+    queue: list[Size], idle_threads: int
 ) -> None:
     waiting = list(enumerate(queue))
     for round_number in range(len(queue)):
-        taken = set(take([size for _, size in waiting], idle_lanes, LIMITS)) if waiting else set()
+        taken = set(take([size for _, size in waiting], idle_threads, LIMITS)) if waiting else set()
         waiting = [each for position, each in enumerate(waiting) if position not in taken]
         assert all(start > round_number for start, _ in waiting)
 
@@ -100,7 +100,7 @@ def test_retry_after_is_the_time_to_drain_in_whole_seconds() -> None:
 
 
 def test_the_drain_rate_starts_at_the_first_run_and_follows_later_ones() -> None:
-    first = smoothed(0.0, 100, 0.5, lanes=2)
+    first = smoothed(0.0, 100, 0.5, threads=2)
     assert first == 400.0
-    assert first < smoothed(first, 1000, 0.5, lanes=2) < 4000.0
-    assert smoothed(first, 100, 0.0, lanes=2) == first
+    assert first < smoothed(first, 1000, 0.5, threads=2) < 4000.0
+    assert smoothed(first, 100, 0.0, threads=2) == first

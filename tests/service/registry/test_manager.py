@@ -1,9 +1,7 @@
 """A version that somebody holds is never closed, and what serves goes on serving when a new bundle is refused."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,42 +13,51 @@ from service.batching.batcher import Batcher
 from service.batching.policy import Limits
 from service.errors import NotReady, ShuttingDown
 from service.metrics import Metrics
-from service.registry.loaded import Loaded, Model, ModelVersion
+from service.registry.loaded import Loaded, Loader, ModelVersion
 from service.registry.manager import Manager
-from service.registry.policy import State
+from service.registry.policy import VersionState
 from service.registry.version import Version
-from tests.service.fakes import BOUND_S, FakeClock, FakeModel, golden_of, in_loop, read_words, turns
+from tests.service.fakes import BOUND_S, FakeClock, FakeParser, loader_of, located, read_words, turns
+
+pytestmark = pytest.mark.anyio
 
 
-def located(version: str) -> Located:
-    return Located(Path("models", "words", version), None)
+class Announcements:
+    """Remembers which version serves, and which ones are gone."""
+
+    def __init__(self) -> None:
+        self.served: list[ModelVersion] = []
+        self.closed: list[ModelVersion] = []
+
+    def serves(self, version: ModelVersion) -> None:
+        self.served.append(version)
+
+    def gone(self, version: ModelVersion) -> None:
+        self.closed.append(version)
 
 
-def loader() -> Callable[[Located], Loaded]:
-    """Gives a model of the version asked for; that of version "bad" is refused."""
-    loop = asyncio.get_running_loop()
+def loader() -> Loader:
+    """Loads whatever version is asked for, and refuses version "bad"."""
+    load_good = loader_of(FakeParser())
 
-    def load(asked: Located) -> Loaded:
-        version = asked.bundle.name
-        if version == "bad":
-            raise ChecksumMismatch("found 3 bytes, expected 4", file=asked.bundle / "score.onnx")
-        model = asyncio.run_coroutine_threadsafe(made(version), loop).result(BOUND_S)
-        return Loaded(model, golden_of("two words"))
-
-    async def made(version: str) -> FakeModel:
-        return FakeModel(version=version)
+    def load(bundle: Located) -> Loaded:
+        if bundle.bundle.name == "bad":
+            raise ChecksumMismatch("found 3 bytes, expected 4", file=bundle.bundle / "score.onnx")
+        return load_good(bundle)
 
     return load
 
 
-def batcher_of(model: Model[Any]) -> Batcher[Any, Frame]:
+def batcher_of(loaded: Loaded) -> Batcher[Any, Frame]:
     limits = Limits(queue_tokens=100, batch_tokens=64)
-    return Batcher(model.run, limits=limits, lanes=1, clock=FakeClock(), observer=Metrics())
+    observer = Metrics().of_version(loaded.identity)
+    return Batcher(loaded.parser.run, limits=limits, threads=1, clock=FakeClock(), observer=observer)
 
 
 @asynccontextmanager
-async def registry(announced: list[ModelVersion]) -> AsyncIterator[Manager]:
-    manager = Manager(load=loader(), make_batcher=batcher_of, announce=announced.append)
+async def registry(announcements: Announcements | None = None) -> AsyncIterator[Manager]:
+    observer = announcements or Announcements()
+    manager = Manager(load=loader(), make_batcher=batcher_of, observer=observer)
     try:
         yield manager
     finally:
@@ -58,66 +65,66 @@ async def registry(announced: list[ModelVersion]) -> AsyncIterator[Manager]:
 
 
 async def parse(version: Version, text: str) -> Frame:
-    return await version.batcher.submit(version.model.prepare(Utterance(text)))
+    return (await version.batcher.submit(version.parser.prepare(Utterance(text)))).frame
 
 
 def answers(version: Version) -> bool:
     """Whether the version's batcher still takes work."""
     try:
-        version.batcher.submit(version.model.prepare(Utterance("a"))).cancel()
+        version.batcher.submit(version.parser.prepare(Utterance("a"))).cancel()
     except ShuttingDown:
         return False
     return True
 
 
-@in_loop
 async def test_nothing_serves_before_a_bundle_is_loaded() -> None:
-    async with registry([]) as manager:
+    async with registry() as manager:
         with pytest.raises(NotReady):
             manager.lease()
 
 
-@in_loop
 async def test_a_loaded_version_serves_and_is_announced() -> None:
-    announced: list[ModelVersion] = []
-    async with registry(announced) as manager:
+    announcements = Announcements()
+    async with registry(announcements) as manager:
         await manager.serve(located("1"))
         with manager.lease() as version:
             assert await parse(version, "a b") == read_words(Utterance("a b"))
-        assert announced == [ModelVersion("words", "1", "d1")]
+        assert announcements.served == [ModelVersion("words", "1", "d1")]
+        assert announcements.closed == []
 
 
-@in_loop
 async def test_a_held_version_outlives_the_switch_and_goes_with_its_last_lease() -> None:
-    async with registry([]) as manager:
+    announcements = Announcements()
+    async with registry(announcements) as manager:
         await manager.serve(located("1"))
         with manager.lease() as old:
             with manager.lease():
                 await manager.serve(located("2"))
-            assert (old.state, old.leases) == (State.RETIRED, 1)
+            assert announcements.closed == []
+            assert (old.state, old.leases) == (VersionState.RETIRED, 1)
             assert await parse(old, "a") == read_words(Utterance("a"))
             with manager.lease() as new:
                 assert new.identity.version == "2"
         await turns()
-        assert old.state is State.CLOSED
+        assert old.state is VersionState.CLOSED
         assert not answers(old)
         assert answers(new)
+        assert [version.version for version in announcements.served] == ["1", "2"]
+        assert announcements.closed == [ModelVersion("words", "1", "d1")]
 
 
-@in_loop
 async def test_a_version_that_nobody_holds_goes_at_the_switch() -> None:
-    async with registry([]) as manager:
+    async with registry() as manager:
         await manager.serve(located("1"))
         old = manager.serving
         await manager.serve(located("2"))
         await turns()
         assert old is not None
-        assert old.state is State.CLOSED
+        assert old.state is VersionState.CLOSED
 
 
-@in_loop
 async def test_a_refused_bundle_leaves_what_serves() -> None:
-    async with registry([]) as manager:
+    async with registry() as manager:
         await manager.serve(located("1"))
         with pytest.raises(ChecksumMismatch, match=r"score\.onnx"):
             await manager.serve(located("bad"))
@@ -126,18 +133,16 @@ async def test_a_refused_bundle_leaves_what_serves() -> None:
             assert await parse(version, "a") == read_words(Utterance("a"))
 
 
-@in_loop
 async def test_a_lease_is_given_back_when_the_request_fails() -> None:
-    async with registry([]) as manager:
+    async with registry() as manager:
         await manager.serve(located("1"))
         with pytest.raises(LookupError), manager.lease() as version:
             raise LookupError
         assert version.leases == 0
 
 
-@in_loop
 async def test_a_closed_manager_leases_nothing() -> None:
-    async with registry([]) as manager:
+    async with registry() as manager:
         await manager.serve(located("1"))
         await manager.close(BOUND_S)
         with pytest.raises(NotReady):

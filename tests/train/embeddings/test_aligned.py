@@ -11,7 +11,7 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from polyparse.text.tokens import tokenise
 from polyparse.text.vocabulary import Vocabulary
-from train.embeddings.aligned import LEAST_IDS, SPREAD, aligned_vectors
+from train.embeddings.aligned import MIN_IDS, SPREAD, aligned_vectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def test_a_word_of_every_utterance_or_of_none_has_no_vector() -> None:
 
 def test_translations_into_other_locales_bring_words_together() -> None:
     """Two words that no utterance of the model's locales has in common, and a third language's one word for both."""
-    texts = [("wake me", "weck"), ("rouse him", "weck"), ("play any good old song now", "spiel")] * LEAST_IDS
+    texts = [("wake me", "weck"), ("rouse him", "weck"), ("play any good old song now", "spiel")] * MIN_IDS
     own, german = (
         [Example(str(n), pair[side], locale, "train", None, None, ()) for n, pair in enumerate(texts)]
         for side, locale in enumerate(("en-US", "de-DE"))

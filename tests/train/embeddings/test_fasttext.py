@@ -44,7 +44,7 @@ def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_word_has_a_finite_vector() -> None:
     vectors = train_vectors(SENTENCES, VOCABULARY, size=SIZE)
-    assert vectors.rows_N.tolist() == list(VOCABULARY.word_rows.values())
+    assert vectors.rows_N.tolist() == list(VOCABULARY.word_ids.values())
     assert vectors.vectors_NE.shape == (len(VOCABULARY.words), SIZE)
     assert vectors.vectors_NE.dtype == np.float32
     assert np.isfinite(vectors.vectors_NE).all()
@@ -65,7 +65,7 @@ def test_as_many_threads_train_as_fill_the_whole_matrix(tmp_path: Path) -> None:
 def test_words_of_like_contexts_are_nearer_than_others() -> None:
     vectors = train_vectors(SENTENCES, VOCABULARY, size=SIZE)
     unit_NE = vectors.vectors_NE / np.linalg.norm(vectors.vectors_NE, axis=1, keepdims=True)
-    row = {word: unit_NE[index - 2] for word, index in VOCABULARY.word_rows.items()}
+    row = {word: unit_NE[index - 2] for word, index in VOCABULARY.word_ids.items()}
     within = [row[a] @ row[b] for group in (DAYS, TOWNS) for a in group for b in group if a < b]
     across = [row[a] @ row[b] for a in DAYS for b in TOWNS]
     assert np.mean(within) > 0.9
@@ -77,7 +77,7 @@ def test_a_model_file_gives_vectors_of_words_that_it_never_saw(model_file: Path)
     model = fasttext.load_model(str(model_file))
     assert "monday" not in model.words
     found = dict(zip(vectors.rows_N.tolist(), vectors.vectors_NE, strict=True))
-    row = VOCABULARY.word_rows["monday"]
+    row = VOCABULARY.word_ids["monday"]
     assert found[row].tolist() == model.get_word_vector("monday").tolist()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from polyparse.errors import ConfigError, CorpusError
 from polyparse.text.vocabulary import Vocabulary
-from train.embeddings.vec_file import LINES_A_STEP, WordVectors, read_vec
+from train.embeddings.vec_file import LINES_A_STEP, PretrainedVectors, read_vec
 from train.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_no_word_in_common_gives_no_rows(tmp_path: Path) -> None:
 
 def test_what_is_kept_is_stored_by_ascending_rows() -> None:
     rows = {5: np.array([1, 2], np.float32), 3: np.array([3, 4], np.float32)}
-    assert WordVectors.collect(rows, size=2).rows_N.tolist() == [3, 5]
+    assert PretrainedVectors.collect(rows, size=2).rows_N.tolist() == [3, 5]
 
 
 def test_long_files_are_followed_by_the_bar(tmp_path: Path) -> None:

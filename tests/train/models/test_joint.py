@@ -19,40 +19,37 @@ from train.config import RunConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
-from train.models.joint import JointConfig, Tensors
+from train.models.joint import BatchTensors, JointConfig
 from train.training.loop import build_network, evaluate
 
 if TYPE_CHECKING:
     from train.data.task import Task
     from train.models.joint import JointNetwork
 
-PAIRS = [
+WITH_AUXILIARY = [
     ("bilstm + gated-cnn", "crf", "IO"),
     ("linear + cnn", "ain", "BIO"),
     ("cnn + cnn", "softmax", "BIOES"),
 ]
-FAMILY = [*product(ENCODERS, HEADS, SCHEMES), *PAIRS]
+FAMILY = [*product(ENCODERS, HEADS, SCHEMES), *WITH_AUXILIARY]
 family = pytest.mark.parametrize(("encoder", "head", "scheme"), FAMILY)
 
 
-def build(
-    encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO", companion: EncoderConfig | None = None
-) -> tuple[JointNetwork, Task]:
-    """A network without dropout, started from a seed, and the whole corpus."""
-    config = with_joint(
-        TINY, encoder=encoder, head=head, embedding_dropout=0.0, mlp_dropout=0.0, companion=companion
+def build(encoder: str = "bilstm", head: str = "crf", scheme: str = "BIO") -> tuple[JointNetwork, Task]:
+    """A network without dropout, started from a seed, and the whole corpus; "a + b" is a with an auxiliary b."""
+    still = replace(
+        TINY.joint,
+        embedder=replace(TINY.joint.embedder, word_dropout=0.0),
+        encoder=replace(TINY.joint.encoder, dropout=0.0),
     )
-    embedder, layers = config.joint.embedder, config.joint.encoder
-    config = with_joint(config, encoder=encoder, embedder=replace(embedder, word_dropout=0.0))
-    config = replace(config, scheme=scheme)  # type: ignore[arg-type]  # a key of SCHEMES
-    beside = config.joint.beside and replace(config.joint.beside, dropout=0.0)
-    config = replace(config, joint=replace(config.joint, encoder=replace(layers, dropout=0.0), beside=beside))
+    config = replace(TINY, joint=still, scheme=scheme)  # type: ignore[arg-type]  # a key of SCHEMES
+    config = with_joint(config, encoder=encoder, head=head, embedding_dropout=0.0, mlp_dropout=0.0)
     task, tables = parts(config, examples(), examples())
     torch.manual_seed(0)
     return build_network(task, tables, config), task
 
 
-def widened(tensors: Tensors, columns: int) -> Tensors:
+def widened(tensors: BatchTensors, columns: int) -> BatchTensors:
     """The same batch with more padding, all of which holds a word."""
     words_BT = torch.nn.functional.pad(tensors.words_BT, (0, columns), value=1)
     padding_BT = torch.arange(words_BT.shape[1]) >= tensors.lengths_B[:, None]
@@ -60,8 +57,8 @@ def widened(tensors: Tensors, columns: int) -> Tensors:
 
 
 @torch.inference_mode()
-def answers(network: JointNetwork, tensors: Tensors) -> list[tuple[torch.Tensor, ...]]:
-    """(logits_I, emissions_TK, path_T, path_marginals_T, log_prob) of each utterance, its padding cut off."""
+def answers(network: JointNetwork, tensors: BatchTensors) -> list[tuple[torch.Tensor, ...]]:
+    """(logits_I, emissions_TK, path_T, marginals_T, log_prob) of each utterance, its padding cut off."""
     network.eval()
     logits_BI, emissions_BTK = network(tensors)
     allowed_BK = torch.ones(len(emissions_BTK), emissions_BTK.shape[2], dtype=torch.bool)
@@ -79,9 +76,9 @@ def test_alone_equals_in_company_whatever_stands_in_the_padding(encoder: str, he
     company = gold(task, rows).tensors
     alone = [answers(network, gold(task, [row]).tensors)[0] for row in rows]
     for batch in (company, widened(company, 3)):
-        for found, expected in zip(answers(network, batch), alone, strict=True):
-            for part, wanted in zip(found, expected, strict=True):
-                assert part.allclose(wanted, atol=1e-5)
+        for together, by_itself in zip(answers(network, batch), alone, strict=True):
+            for part, expected in zip(together, by_itself, strict=True):
+                assert part.allclose(expected, atol=1e-5)
 
 
 @family
@@ -116,35 +113,46 @@ def test_it_learns_the_corpus(encoder: str, head: str, scheme: str) -> None:
     for _ in range(60):
         backward(network, batch)
         optimiser.step()
-    found = evaluate(network, task)["exact_match"]
-    assert found is not None
-    assert found > 0.9
+    exact_match = evaluate(network, task)["exact_match"]
+    assert exact_match is not None
+    assert exact_match > 0.9
 
 
-def test_two_towers_answer_as_the_pool_of_both_and_each_learns_by_itself() -> None:
+def test_an_auxiliary_branch_learns_by_itself_and_does_not_answer() -> None:
     network, task = build("bilstm + gated-cnn")
+    assert network.auxiliary is not None
+    assert network.trained_branches() == [network, network.auxiliary]
     batch = gold(task, range(12))
-    network.eval()
-    own, beside = network.views(batch.tensors)
-    logits_BI, emissions_BTK = network(batch.tensors)
-    pooled_BI = own.logits_BI.log_softmax(1) + beside.logits_BI.log_softmax(1)
-    assert logits_BI.allclose((pooled_BI / 2).log_softmax(1), atol=1e-6)
-    assert emissions_BTK.allclose((own.emissions_BTK + beside.emissions_BTK) / 2, atol=1e-6)
-    own.logits_BI.sum().backward()  # type: ignore[no-untyped-call]
-    assert network.beside is not None
-    assert all(parameter.grad is None for parameter in network.beside.parameters())
-
-
-def test_a_companion_learns_and_does_not_answer() -> None:
-    network, task = build("bilstm", companion=EncoderConfig(kind="gated-cnn", hidden_size=8, dropout=0.0))
-    batch = gold(task, range(12))
-    own, companion = network.views(batch.tensors)
-    assert not own.emissions_BTK.equal(companion.emissions_BTK)
-    (answered,) = network.eval().views(batch.tensors)
-    assert answered.emissions_BTK.allclose(own.emissions_BTK, atol=1e-6)
-    companion.logits_BI.sum().backward()  # type: ignore[no-untyped-call]
+    main, auxiliary = network.branch_scores(batch.tensors)
+    assert not main.emissions_BTK.equal(auxiliary.emissions_BTK)
+    logits_BI, emissions_BTK = network.eval()(batch.tensors)
+    assert logits_BI.allclose(main.logits_BI, atol=1e-6)
+    assert emissions_BTK.allclose(main.emissions_BTK, atol=1e-6)
+    torch.autograd.backward(auxiliary.logits_BI.sum())
     assert network.embedder.words.weight.grad is not None
     assert all(parameter.grad is None for parameter in network.encoder.parameters())
+
+
+def test_a_main_branch_teaches_an_auxiliary_one_nothing() -> None:
+    network, task = build("bilstm + gated-cnn")
+    assert network.auxiliary is not None
+    main, _ = network.branch_scores(gold(task, range(12)).tensors)
+    torch.autograd.backward(main.logits_BI.sum())
+    assert network.embedder.words.weight.grad is not None
+    assert all(parameter.grad is None for parameter in network.auxiliary.parameters())
+
+
+def test_scores_in_float32_are_the_same_scores() -> None:
+    network, task = build()
+    (scores,) = network.branch_scores(gold(task, range(4)).tensors)
+    half = scores._replace(
+        logits_BI=scores.logits_BI.bfloat16(), emissions_BTK=scores.emissions_BTK.bfloat16()
+    )
+    exact = half.float()
+    assert exact.logits_BI.dtype == exact.emissions_BTK.dtype == torch.float32
+    assert exact.logits_BI.equal(half.logits_BI.float())
+    assert exact.emissions_BTK.equal(half.emissions_BTK.float())
+    assert exact.lengths_B.equal(scores.lengths_B)
 
 
 def test_alpha_and_beta_weigh_the_losses() -> None:

@@ -21,7 +21,7 @@ from train.models.maxent import (
     build_table,
     design_matrix,
     fit,
-    heaviest_rows,
+    heaviest_features,
     inverse_frequencies,
 )
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FEATURES = [[1, 2, 2], [1, 3], [2, 4], [4, 4, 5, 1], [], [3, 5]]
 CLASSES_B = np.array([0, 1, 0, 2, 1, 2])
-N_ROWS, N_CLASSES, L2 = 6, 3, 0.01
+N_IDS, N_CLASSES, L2 = 6, 3, 0.01
 
 
 def explicit_idf(row: int) -> float:
@@ -42,7 +42,7 @@ def explicit_idf(row: int) -> float:
 
 def explicit_log_probs(flat: NDArray[np.float64], features: Sequence[int]) -> list[float]:
     """log P(c | utterance), from the docstring's equation."""
-    theta = flat.reshape(N_ROWS + 1, N_CLASSES)
+    theta = flat.reshape(N_IDS + 1, N_CLASSES)
     length = sqrt(sum(explicit_idf(row) ** 2 for row in features)) or 1.0
     logits = [
         sum(explicit_idf(row) * theta[row, c] for row in features) / length + theta[-1, c]
@@ -56,23 +56,23 @@ def explicit_objective(flat: NDArray[np.float64]) -> float:
     losses = [
         -explicit_log_probs(flat, features)[gold] for features, gold in zip(FEATURES, CLASSES_B, strict=True)
     ]
-    weights = flat[: N_ROWS * N_CLASSES]
+    weights = flat[: N_IDS * N_CLASSES]
     return float(np.mean(losses) + L2 / 2 * (weights**2).sum())
 
 
 def random_weights(seed: int) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).normal(size=(N_ROWS + 1) * N_CLASSES)
+    return np.random.default_rng(seed).normal(size=(N_IDS + 1) * N_CLASSES)
 
 
 def objective() -> Objective:
     """In float64, so that differences of it can be taken."""
-    matrix_BV = design_matrix(FEATURES, inverse_frequencies(FEATURES, N_ROWS)).astype(np.float64)
+    matrix_BV = design_matrix(FEATURES, inverse_frequencies(FEATURES, N_IDS)).astype(np.float64)
     return Objective(matrix_BV, CLASSES_B, N_CLASSES, L2)
 
 
 def trained(**changes: float) -> MaxEnt:
     config = MaxEntConfig(**({"l2": L2, "tolerance": 1e-7} | changes))  # type: ignore[arg-type]  # numbers all
-    return fit(FEATURES, CLASSES_B, n_rows=N_ROWS, n_classes=N_CLASSES, config=config)
+    return fit(FEATURES, CLASSES_B, n_ids=N_IDS, n_classes=N_CLASSES, config=config)
 
 
 def padded(features: Sequence[Sequence[int]]) -> NDArray[np.int64]:
@@ -95,7 +95,7 @@ def test_the_gradient_equals_a_numeric_one(seed: int) -> None:
 
 
 def test_training_ends_at_the_optimum() -> None:
-    best = minimize(explicit_objective, np.zeros((N_ROWS + 1) * N_CLASSES), method="BFGS").x
+    best = minimize(explicit_objective, np.zeros((N_IDS + 1) * N_CLASSES), method="BFGS").x
     expected = [explicit_log_probs(best, features) for features in FEATURES]
     assert DomainClassifier(trained()).log_probs(padded(FEATURES)) == pytest.approx(
         np.array(expected), abs=2e-3
@@ -111,8 +111,8 @@ def test_where_weights_cost_too_much_the_bias_gives_the_shares_of_the_classes() 
 
 def test_log_probs_are_an_explicit_sum_over_the_features() -> None:
     """Repeated features count as often as they stand, padding never; without any, the bias decides."""
-    theta = random_weights(0).astype(np.float32).reshape(N_ROWS + 1, N_CLASSES)
-    idf_V = inverse_frequencies(FEATURES, N_ROWS)
+    theta = random_weights(0).astype(np.float32).reshape(N_IDS + 1, N_CLASSES)
+    idf_V = inverse_frequencies(FEATURES, N_IDS)
     model = MaxEnt(theta[:-1] * idf_V[:, None], idf_V**2, theta[-1])
     expected = [explicit_log_probs(theta.astype(np.float64).ravel(), features) for features in FEATURES]
     found = DomainClassifier(model).log_probs(padded(FEATURES))
@@ -138,8 +138,8 @@ def test_the_padding_row_weighs_nothing() -> None:
 def test_pruning_keeps_the_heaviest_rows_in_the_order_of_the_table() -> None:
     weights_VC = np.array([[9.0, 9.0], [1.0, 0.0], [0.0, -5.0], [0.1, 0.1], [3.0, 3.0]], dtype=np.float32)
     model = MaxEnt(weights_VC, np.ones(5, dtype=np.float32), np.zeros(2, dtype=np.float32))
-    assert heaviest_rows(model, 2).tolist() == [2, 4]
-    assert heaviest_rows(model, 99).tolist() == [1, 2, 3, 4]
+    assert heaviest_features(model, 2).tolist() == [2, 4]
+    assert heaviest_features(model, 99).tolist() == [1, 2, 3, 4]
 
 
 def test_a_table_holds_what_enough_utterances_have_in_order_of_hash() -> None:
@@ -154,5 +154,5 @@ def test_a_table_holds_what_enough_utterances_have_in_order_of_hash() -> None:
 def test_each_step_is_reported() -> None:
     steps: list[int] = []
     config = MaxEntConfig(l2=L2, max_iterations=3, tolerance=0.0)
-    fit(FEATURES, CLASSES_B, n_rows=N_ROWS, n_classes=N_CLASSES, config=config, on_iteration=steps.append)
+    fit(FEATURES, CLASSES_B, n_ids=N_IDS, n_classes=N_CLASSES, config=config, on_iteration=steps.append)
     assert steps == [1, 2, 3]

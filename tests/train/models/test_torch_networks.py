@@ -1,6 +1,6 @@
 """A trained model as the pipeline sees it: what it answers is what its network and its MaxEnt say.
 
-Axes: B items, T tokens, I intents, K tags, R readings.
+Axes: B items, T tokens, I intents, K tags, R hypotheses.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from polyparse.evaluation.evaluate import measure, parse_all
+from polyparse.evaluation.evaluate import measure
+from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline
 from polyparse.inference.routing import Routing
 from polyparse.text.vectorizer import Vectorizer, collate
 from tests.train.corpus import examples
 from tests.train.tiny import TINY, parts, with_joint
 from train.models.heads import HEADS
-from train.models.joint import JointNetwork, Tensors
+from train.models.joint import BatchTensors, JointNetwork
 from train.models.torch_networks import TorchNetworks
 from train.progress import Progress
 from train.training.classifier import fit_classifier
@@ -51,7 +52,7 @@ def test_a_score_is_the_networks_own_in_evaluation() -> None:
     batch = collate(task.train[:5])
     log_probs_BI, emissions_BTK = TorchNetworks([joint], None).score(batch, 0)
     with torch.inference_mode():
-        logits_BI, expected_BTK = joint(Tensors.of(batch))
+        logits_BI, expected_BTK = joint(BatchTensors.of(batch))
     assert not joint.training
     assert emissions_BTK == pytest.approx(expected_BTK.numpy())
     assert log_probs_BI == pytest.approx(logits_BI.log_softmax(1).numpy(), abs=1e-6)
@@ -76,16 +77,16 @@ def test_decoding_is_the_heads_own(head: str) -> None:
     _, emissions_BTK = networks.score(batch, 0)
     allowed_BK = np.ones((5, len(task.labels.tags)), dtype=bool)
     allowed_BK[:, 3:] = False
-    found = networks.decode(emissions_BTK, allowed_BK, batch.lengths_B, 0)
+    decoded = networks.decode(emissions_BTK, allowed_BK, batch.lengths_B, 0)
     with torch.inference_mode():
         expected = joint.head.decode(
             torch.from_numpy(emissions_BTK),
             torch.from_numpy(allowed_BK),
             torch.from_numpy(batch.lengths_B).long(),
         )
-    for part, wanted in zip(found, expected, strict=True):
-        assert part == pytest.approx(wanted.numpy())
-    assert found.path_RT.max() < 3
+    for part, expected_part in zip(decoded, expected, strict=True):
+        assert part == pytest.approx(expected_part.numpy())
+    assert decoded.path_RT.max() < 3
 
 
 def test_without_a_classifier_nothing_is_classified() -> None:
@@ -105,11 +106,12 @@ def test_frames_are_the_same_alone_and_in_company_and_measured_right() -> None:
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     items = [vectorizer.item(item.utterance) for item in task.train]
     networks = TorchNetworks([trainer.network], model)
-    pipeline = Pipeline(task.labels, "shared", Routing("soft", 0.5, "intents"), networks)
-    together = parse_all(pipeline, items, together=16)
+    routing = Routing("soft", 0.5, "intents")
+    parser = Parser(vectorizer, Pipeline(task.labels, "shared", routing, networks))
+    together = parser.run_all(items, batch_size=16)
     assert [frame.text for frame in together] == [example.text for example in examples()]
     for item, frame in zip(items, together, strict=True):
-        (alone,) = pipeline.run([item]).frames
+        (alone,) = parser.run([item]).frames
         assert close(alone, frame)
     measures = measure(examples(), together)
     right = [f.intent and f.intent.name == e.intent for e, f in zip(examples(), together, strict=True)]

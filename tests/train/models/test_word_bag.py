@@ -79,7 +79,7 @@ def test_an_utterance_without_a_word_gets_what_no_word_says(bag: WordBag) -> Non
 
 
 def test_a_share_weighs_the_logits(bag: WordBag) -> None:
-    assert bag.weighed(0.25).logits(padded(*ROWS)) == pytest.approx(0.25 * bag.logits(padded(*ROWS)))
+    assert bag.scaled(0.25).logits(padded(*ROWS)) == pytest.approx(0.25 * bag.logits(padded(*ROWS)))
 
 
 def test_a_seed_draws_the_same_bag_and_leaves_others_draws_alone(bag: WordBag) -> None:

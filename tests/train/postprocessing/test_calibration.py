@@ -12,11 +12,12 @@ from polyparse.contract.frame import Utterance
 from polyparse.contract.labels import Labels
 from polyparse.corpora.example import Example
 from polyparse.inference.calibration import Calibration, Scale
-from polyparse.inference.pipeline import Judgement
+from polyparse.inference.parser import Parser
+from polyparse.inference.pipeline import Postprocessing
 from polyparse.inference.routing import Routing
 from tests.polyparse.inference.test_pipeline import KNOWN, MODELS, VECTORIZER, Model
-from train.postprocessing.calibration import LEAST_UTTERANCES, POOLED, cross_fitted, fit, in_words
-from train.postprocessing.calibration_data import NONE, Trials, observe
+from train.postprocessing.calibration import MIN_UTTERANCES, POOLED, cross_fitted_errors, fit, in_words
+from train.postprocessing.calibration_data import NO_LABEL, CalibrationData, calibration_data_of
 
 LABELS = Labels(("a", "b"), tuple("uvwxyz"), (0, 0, 1, 1, 1, 0), (), ((), ()), "BIO")
 NO_INTENTS = Labels((), (), (), (), (), "BIO")
@@ -27,20 +28,22 @@ TRUE = {
 }
 
 
-def drawn(n_utterances: int, labels: Labels = LABELS, routing: Routing = SOFT, *, seed: int = 3) -> Trials:
+def drawn(
+    n_utterances: int, labels: Labels = LABELS, routing: Routing = SOFT, *, seed: int = 3
+) -> CalibrationData:
     """Answers of a model whose own probabilities are too sure, by what TRUE says; each id is in both locales."""
     random = np.random.default_rng(seed)
     logits_BI = random.normal(0.0, 3.0, (n_utterances, len(labels.intents)))
     log_probs_BI = logits_BI - np.logaddexp.reduce(logits_BI, axis=1, keepdims=True)
-    trials = Trials(
+    data = CalibrationData(
         labels=labels,
         routing=routing,
         ids_B=np.array([str(row // 2) for row in range(n_utterances)]),
         locales_B=np.array([sorted(TRUE)[row % 2] for row in range(n_utterances)]),
         log_probs_BI=log_probs_BI,
         path_B=-random.exponential(0.5, n_utterances),
-        chosen_B=log_probs_BI.argmax(axis=1) if labels.intents else np.full(n_utterances, NONE),
-        true_B=np.full(n_utterances, NONE),
+        chosen_B=log_probs_BI.argmax(axis=1) if labels.intents else np.full(n_utterances, NO_LABEL),
+        true_B=np.full(n_utterances, NO_LABEL),
         intent_right_B=np.zeros(n_utterances, bool),
         domain_right_B=np.zeros(n_utterances, bool),
         frame_right_B=np.zeros(n_utterances, bool),
@@ -48,20 +51,20 @@ def drawn(n_utterances: int, labels: Labels = LABELS, routing: Routing = SOFT, *
     truth = Calibration(pooled=TRUE["en-US"], locales=TRUE)
     paths_B = [
         truth.scale(locale).path_probability(path)
-        for locale, path in zip(trials.locales_B.tolist(), trials.path_B.tolist(), strict=True)
+        for locale, path in zip(data.locales_B.tolist(), data.path_B.tolist(), strict=True)
     ]
     slots_right_B = random.random(n_utterances) < np.array(paths_B)
     if not labels.intents:
-        return replace(trials, frame_right_B=slots_right_B)
-    chances_BI = np.exp(trials.tempered(truth))
+        return replace(data, frame_right_B=slots_right_B)
+    chances_BI = np.exp(data.tempered(truth))
     true_B = np.array([random.choice(len(labels.intents), p=p_I / p_I.sum()) for p_I in chances_BI])
-    right_B = true_B == trials.chosen_B
+    right_B = true_B == data.chosen_B
     owner_I = np.array(labels.intent_domains or [0] * len(labels.intents))
     return replace(
-        trials,
+        data,
         true_B=true_B,
         intent_right_B=right_B,
-        domain_right_B=owner_I[true_B] == owner_I[trials.chosen_B],
+        domain_right_B=owner_I[true_B] == owner_I[data.chosen_B],
         frame_right_B=right_B & slots_right_B,
     )
 
@@ -84,7 +87,7 @@ def test_what_made_a_model_too_sure_is_found(routing: Routing) -> None:
 
 @pytest.mark.parametrize("routing", [SOFT, HARD], ids=lambda routing: routing.kind)
 def test_half_of_the_utterances_mend_the_confidences_of_the_other_half(routing: Routing) -> None:
-    errors = cross_fitted(drawn(4000, routing=routing))
+    errors = cross_fitted_errors(drawn(4000, routing=routing))
     assert {(error.measure, error.locale) for error in errors} == {
         (measure, locale) for measure in ("intent", "domain", "frame") for locale in (POOLED, *TRUE)
     }
@@ -94,23 +97,23 @@ def test_half_of_the_utterances_mend_the_confidences_of_the_other_half(routing: 
 
 
 def test_where_there_are_no_intents_paths_are_calibrated_alone() -> None:
-    trials = drawn(4000, NO_INTENTS)
-    calibration = fit(trials)
+    data = drawn(4000, NO_INTENTS)
+    calibration = fit(data)
     assert calibration is not None
     assert calibration.pooled.intent_temperature == 1.0
     assert calibration.pooled.path_offset == pytest.approx(-0.7, abs=0.15)
-    assert {error.measure for error in cross_fitted(trials)} == {"frame"}
+    assert {error.measure for error in cross_fitted_errors(data)} == {"frame"}
 
 
 def test_where_there_are_no_domains_none_are_measured() -> None:
     labels = replace(LABELS, domains=(), intent_domains=(), domain_slots=())
-    assert {error.measure for error in cross_fitted(drawn(1000, labels))} == {"intent", "frame"}
+    assert {error.measure for error in cross_fitted_errors(drawn(1000, labels))} == {"intent", "frame"}
 
 
 def test_too_few_utterances_are_not_fitted_and_too_few_of_a_locale_get_no_scale() -> None:
-    assert fit(drawn(LEAST_UTTERANCES - 1)) is None
-    assert cross_fitted(drawn(LEAST_UTTERANCES - 1)) == []
-    calibration = fit(drawn(LEAST_UTTERANCES))
+    assert fit(drawn(MIN_UTTERANCES - 1)) is None
+    assert cross_fitted_errors(drawn(MIN_UTTERANCES - 1)) == []
+    calibration = fit(drawn(MIN_UTTERANCES))
     assert calibration is not None
     assert calibration.locales == {}
 
@@ -135,17 +138,17 @@ def test_the_card_is_told_how_well_it_went(n_utterances: int, sentence: str) -> 
 
 def test_a_model_that_is_always_right_or_always_wrong_is_fitted_too() -> None:
     for right in (True, False):
-        trials = drawn(500)
-        all_B = np.full(len(trials), right)
-        true_B = trials.chosen_B if right else (trials.chosen_B + 1) % len(LABELS.intents)
+        data = drawn(500)
+        all_B = np.full(len(data), right)
+        true_B = data.chosen_B if right else (data.chosen_B + 1) % len(LABELS.intents)
         extreme = replace(
-            trials, true_B=true_B, intent_right_B=all_B, domain_right_B=all_B, frame_right_B=all_B
+            data, true_B=true_B, intent_right_B=all_B, domain_right_B=all_B, frame_right_B=all_B
         )
         assert fit(extreme) is not None
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_the_confidences_of_trials_are_those_that_the_pipeline_answers(model: Model) -> None:
+def test_the_confidences_of_calibration_data_are_those_that_the_pipeline_answers(model: Model) -> None:
     texts = [KNOWN, "wake me", "at seven 7:30", "東京", "играй музыку zxqv"]
     locales = ["es-ES", "en-US", "hi-IN", "en-US", "es-ES"]
     items = [VECTORIZER.item(Utterance(*pair)) for pair in zip(texts, locales, strict=True)]
@@ -154,9 +157,10 @@ def test_the_confidences_of_trials_are_those_that_the_pipeline_answers(model: Mo
         for row, (text, locale) in enumerate(zip(texts, locales, strict=True))
     ]
     calibration = Calibration(pooled=Scale(intent_temperature=0.8), locales=TRUE)
-    trials = observe(model.pipeline(), items, examples, model.labels, model.routing)
-    found = trials.confidences(calibration)
-    frames = model.pipeline().judging(Judgement(calibration)).run(items).frames
+    parser = Parser(VECTORIZER, model.pipeline())
+    data = calibration_data_of(parser, items, examples, model.routing)
+    found = data.confidences(calibration)
+    frames = parser.with_postprocessing(Postprocessing(calibration)).run(items).frames
     assert found["frame"].tolist() == pytest.approx([frame.confidence for frame in frames], abs=2e-4)
     for measure in ("intent", "domain"):
         answered = [getattr(frame, measure) for frame in frames]

@@ -92,9 +92,9 @@ def test_a_run_measures_itself_under_its_biases_and_says_what_they_bring(tmp_pat
     assert after is not None
     np.testing.assert_array_equal(before.maxent.weights_VC, after.maxent.weights_VC)
     assert not np.allclose(before.maxent.bias_C, after.maxent.bias_C)
-    vectorizer, pipeline = checkpoint.pipeline()
+    parser = checkpoint.parser()
     corpus = examples()
-    frames = pipeline.run([vectorizer.item(example.utterance) for example in corpus]).frames
+    frames = parser.run([parser.vectorizer.item(example.utterance) for example in corpus]).frames
     right = [f.intent is not None and f.intent.name == e.intent for f, e in zip(frames, corpus, strict=True)]
     assert np.mean(right) == pytest.approx(said["fitted"])
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from benchmarks.ablation_run import classifier_parameters
 from polyparse.text.features import word_hash
 from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import Vectorizer, collate
@@ -50,7 +51,7 @@ def alone() -> tuple[DomainClassifier, TextTables]:
     return fitted(CONFIG)
 
 
-def rows_of(tables: TextTables, utterances: list[Example]) -> NDArray[np.int64]:
+def ids_of(tables: TextTables, utterances: list[Example]) -> NDArray[np.int64]:
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     return collate([vectorizer.item(example.utterance) for example in utterances]).features_BF
 
@@ -62,14 +63,14 @@ def test_every_word_of_training_has_its_row_in_the_bag_and_features_stay_where_t
     assert tables.features is not None
     assert plain_tables.features is not None
     assert model.bag is not None
-    rows = tables.features.rows
+    ids = tables.features.ids
     words = {token.text for example in OWN for token in tokenise(example.text)}
-    assert {rows[word_hash(word)] for word in words} == set(range(1, model.bag.n_words + 1))
+    assert {ids[word_hash(word)] for word in words} == set(range(1, model.bag.n_words + 1))
     assert len(plain_tables.features.hashes) == 150
-    assert len(rows) == len(model.maxent.weights_VC) - 1 + model.skipped
-    for feature, row in plain_tables.features.rows.items():
-        expected = plain.maxent.weights_VC[row] * np.float32(1.0 - BAG.share)
-        np.testing.assert_array_equal(model.maxent.weights_VC[rows[feature] - model.skipped], expected)
+    assert len(ids) == len(model.maxent.weights_VC) - 1 + model.n_bag_only
+    for feature, plain_id in plain_tables.features.ids.items():
+        expected = plain.maxent.weights_VC[plain_id] * np.float32(1.0 - BAG.share)
+        np.testing.assert_array_equal(model.maxent.weights_VC[ids[feature] - model.n_bag_only], expected)
 
 
 def test_the_two_are_one_pool(
@@ -77,9 +78,9 @@ def test_the_two_are_one_pool(
 ) -> None:
     (model, tables), (plain, plain_tables) = both, alone
     assert model.bag is not None
-    features_BF = rows_of(tables, OWN)
+    features_BF = ids_of(tables, OWN)
     bag_BC = log_softmax(model.bag.logits(features_BF) / BAG.share, axis=1)
-    maxent_BC = plain.log_probs(rows_of(plain_tables, OWN))
+    maxent_BC = plain.log_probs(ids_of(plain_tables, OWN))
     expected = log_softmax(0.6 * maxent_BC + 0.4 * bag_BC, axis=1)
     found = model.log_probs(features_BF)
     assert found.dtype == np.float32
@@ -91,7 +92,7 @@ def test_the_two_are_one_pool(
 def test_a_bias_moves_the_logits(both: tuple[DomainClassifier, TextTables]) -> None:
     model, tables = both
     bias_C = np.linspace(-1, 1, model.n_classes, dtype=np.float32)
-    features_BF = rows_of(tables, OWN)
+    features_BF = ids_of(tables, OWN)
     expected = log_softmax(model.log_probs(features_BF) + bias_C, axis=1)
     assert model.biased(bias_C).log_probs(features_BF) == pytest.approx(expected, abs=1e-5)
 
@@ -102,4 +103,4 @@ def test_numbers_are_those_of_both(
     (model, _), (plain, _) = both, alone
     assert model.bag is not None
     bag = (model.bag.n_words + 2) * 6 + 6 * 16 + 16 + 16 * model.n_classes + model.n_classes
-    assert model.n_numbers == plain.n_numbers + bag
+    assert classifier_parameters(model) == classifier_parameters(plain) + bag

@@ -18,7 +18,7 @@ from polyparse.errors import ConfigError
 from polyparse.inference.routing import Routing
 from tests.train.corpus import examples, write_conll, write_slots
 from tests.train.tiny import SHORT, TINY
-from train.checkpoint import Checkpoint, Run
+from train.checkpoint import Checkpoint, RunRecord
 from train.models.maxent import MaxEntConfig
 from train.postprocessing.routing import JOINT_WEIGHTS
 from train.progress import Progress
@@ -46,7 +46,9 @@ PER_DOMAIN = replace(
 def start(folder: Path, config: RunConfig) -> Checkpoint:
     checkpoint = Checkpoint(folder)
     folder.mkdir()
-    checkpoint.save_json("run", Run(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00"))
+    checkpoint.save_json(
+        "run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00")
+    )
     return checkpoint
 
 
@@ -88,9 +90,9 @@ def test_a_run_learns_its_corpus_and_says_how_well(tmp_path: Path) -> None:
 
 def test_a_finished_run_parses_new_utterances(tmp_path: Path) -> None:
     checkpoint, _ = train(tmp_path / "run", TINY)
-    vectorizer, pipeline = checkpoint.pipeline()
-    item = vectorizer.item(Utterance("Wake me at SIX", "en-US", n_best=3))
-    (frame,) = pipeline.run([item]).frames
+    parser = checkpoint.parser()
+    item = parser.vectorizer.item(Utterance("Wake me at SIX", "en-US", n_best=3))
+    (frame,) = parser.run([item]).frames
     assert frame.domain is not None
     assert frame.intent is not None
     assert (frame.domain.name, frame.intent.name) == ("alarm", "alarm_set")
@@ -98,11 +100,11 @@ def test_a_finished_run_parses_new_utterances(tmp_path: Path) -> None:
     assert len(frame.alternatives) == 2
 
 
-def test_a_companion_is_left_behind(tmp_path: Path) -> None:
-    companion = replace(SHORT.joint.encoder, kind="bisru")
-    checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, companion=companion)))
+def test_an_auxiliary_branch_is_left_behind(tmp_path: Path) -> None:
+    auxiliary = replace(SHORT.joint.encoder, kind="bisru")
+    checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, auxiliary=auxiliary)))
     (network,) = checkpoint.networks()
-    assert network.companion is None
+    assert network.auxiliary is None
     assert network.state_dict().keys() == (checkpoint.load_torch("network-0") or {}).keys()
 
 
@@ -132,21 +134,21 @@ def test_without_a_classifier_the_network_routes_alone(tmp_path: Path) -> None:
 def test_a_corpus_without_domains_is_trained_and_parsed(tmp_path: Path) -> None:
     corpus = read(write_slots(tmp_path / "corpus"), partition="train")
     checkpoint, measures = train(tmp_path / "run", TINY, corpus)
-    vectorizer, pipeline = checkpoint.pipeline()
-    (frame,) = pipeline.run([vectorizer.item(Utterance(corpus[0].text))]).frames
+    parser = checkpoint.parser()
+    (frame,) = parser.run([parser.vectorizer.item(Utterance(corpus[0].text))]).frames
     assert frame.domain is None
     assert frame.intent is not None
     assert frame.intent.name == "alarm_set"
     assert measures["mean"]["domain_accuracy"] is None
     assert measures["mean"]["exact_match"] > 0.8
-    assert checkpoint.routing().classifier == "intents"
+    assert checkpoint.routing().classifier_classes == "intents"
 
 
 def test_a_corpus_without_intents_is_trained_and_parsed(tmp_path: Path) -> None:
     corpus = read(write_conll(tmp_path / "corpus"), partition="train")
     checkpoint, measures = train(tmp_path / "run", TINY, corpus)
-    vectorizer, pipeline = checkpoint.pipeline()
-    (frame,) = pipeline.run([vectorizer.item(Utterance(corpus[0].text, n_best=2))]).frames
+    parser = checkpoint.parser()
+    (frame,) = parser.run([parser.vectorizer.item(Utterance(corpus[0].text, n_best=2))]).frames
     assert frame.domain is None
     assert frame.intent is None
     assert [slot.value for slot in frame.slots] == ["seven thirty"]
@@ -166,16 +168,17 @@ def test_a_network_a_domain_is_trained_and_parses_n_best(tmp_path: Path) -> None
         "weather",
     ]
     assert measures["mean"]["exact_match"] > 0.9
-    vectorizer, pipeline = checkpoint.pipeline()
-    items = [vectorizer.item(Utterance(example.text, example.locale, n_best=4)) for example in examples()]
-    for frame, example in zip(pipeline.run(items).frames, examples(), strict=True):
-        readings: list[Frame | Alternative] = [frame, *frame.alternatives]
-        assert len({reading.intent.name for reading in readings if reading.intent}) == 4
+    parser = checkpoint.parser()
+    utterances = [Utterance(example.text, example.locale, n_best=4) for example in examples()]
+    items = [parser.vectorizer.item(utterance) for utterance in utterances]
+    for frame, example in zip(parser.run(items).frames, examples(), strict=True):
+        hypotheses: list[Frame | Alternative] = [frame, *frame.alternatives]
+        assert len({each.intent.name for each in hypotheses if each.intent}) == 4
         assert frame.domain is not None
         assert frame.domain.name == example.domain
-        domains = [reading.domain.confidence for reading in readings if reading.domain]
+        domains = [each.domain.confidence for each in hypotheses if each.domain]
         assert all(left >= right - 1e-6 for left, right in pairwise(domains))
-        assert all(0.0 <= reading.confidence <= 1.0 for reading in readings)
+        assert all(0.0 <= each.confidence <= 1.0 for each in hypotheses)
 
 
 def test_a_domain_without_dev_utterances_is_trained_to_the_end(tmp_path: Path) -> None:
@@ -287,14 +290,13 @@ def test_words_without_a_vector_keep_a_random_start_and_coverage_is_printed(
     path = str(tmp_path / "some.vec")
     embedder = replace(SHORT.joint.embedder, word_vectors=path, freeze_words=True)
     checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, embedder=embedder)))
-    rows = checkpoint.tables().vocabulary.word_rows
+    ids = checkpoint.tables().vocabulary.word_ids
     (network,) = checkpoint.networks()
     table = network.embedder.words.weight.detach()
     assert (
-        f"word vectors ({path}): 1 of {len(rows)} words covered, {1 / len(rows):.1%}"
-        in capsys.readouterr().out
+        f"word vectors ({path}): 1 of {len(ids)} words covered, {1 / len(ids):.1%}" in capsys.readouterr().out
     )
-    assert {"word_vectors": path, "covered": 1, "words": len(rows)} in log(checkpoint)
-    assert (table[rows["alarm"]] == 2.0).all()
-    others = table[[row for word, row in rows.items() if word != "alarm"]]
+    assert {"word_vectors": path, "covered": 1, "words": len(ids)} in log(checkpoint)
+    assert (table[ids["alarm"]] == 2.0).all()
+    others = table[[number for word, number in ids.items() if word != "alarm"]]
     assert others.square().mean().sqrt().item() == pytest.approx(2.0, rel=0.05)

@@ -11,10 +11,10 @@ import torch
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples, write_massive
 from tests.train.tiny import SETTINGS, SHORT, with_joint
-from train.checkpoint import Checkpoint, Run
-from train.cli import main
+from train.checkpoint import Checkpoint, RunRecord
+from train.cli.train import main
 from train.progress import Progress
-from train.training.fit import Elders, Texts, fit
+from train.training.fit import Parents, Texts, fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,9 @@ QUIET = Progress(quiet=True)
 def opened(folder: Path, config: RunConfig) -> Checkpoint:
     folder.mkdir()
     checkpoint = Checkpoint(folder)
-    checkpoint.save_json("run", Run(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00"))
+    checkpoint.save_json(
+        "run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00")
+    )
     return checkpoint
 
 
@@ -44,7 +46,7 @@ def test_an_ain_starts_with_the_weights_and_tables_of_a_crf(crf: Checkpoint, tmp
     still = replace(SHORT.optim, learning_rate=0.0, weight_decay=0.0, epochs=1)
     ain = replace(with_joint(SHORT, head="ain"), optim=still)
     checkpoint = opened(tmp_path / "ain", ain)
-    fit(checkpoint, ain, Texts(examples(), examples()), QUIET, Elders(crf))
+    fit(checkpoint, ain, Texts(examples(), examples()), QUIET, Parents(crf))
     before, after = (each.load_torch("network-0") for each in (crf, checkpoint))
     assert before is not None
     assert after is not None
@@ -57,19 +59,19 @@ def test_an_ain_starts_with_the_weights_and_tables_of_a_crf(crf: Checkpoint, tmp
 def test_a_start_of_other_sizes_is_refused_by_the_parameter(crf: Checkpoint, tmp_path: Path) -> None:
     wider = with_joint(SHORT, mlp_size=50)
     with pytest.raises(ConfigError, match=r"intent\.hidden\.weight: found shape \(48, .*expected \(50,"):
-        fit(opened(tmp_path / "wider", wider), wider, Texts(examples(), examples()), QUIET, Elders(crf))
+        fit(opened(tmp_path / "wider", wider), wider, Texts(examples(), examples()), QUIET, Parents(crf))
 
 
 def test_a_start_with_other_labels_is_refused(crf: Checkpoint, tmp_path: Path) -> None:
     other = replace(SHORT, scheme="IO")
     with pytest.raises(ConfigError, match="found other labels"):
-        fit(opened(tmp_path / "other", other), other, Texts(examples(), examples()), QUIET, Elders(crf))
+        fit(opened(tmp_path / "other", other), other, Texts(examples(), examples()), QUIET, Parents(crf))
 
 
 def test_an_unfinished_start_is_refused(tmp_path: Path) -> None:
     begun = opened(tmp_path / "begun", SHORT)
     with pytest.raises(ConfigError, match="found an unfinished run"):
-        fit(opened(tmp_path / "run", SHORT), SHORT, Texts(examples(), examples()), QUIET, Elders(begun))
+        fit(opened(tmp_path / "run", SHORT), SHORT, Texts(examples(), examples()), QUIET, Parents(begun))
 
 
 def test_the_run_says_what_it_started_from(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Encoders by name."""
+"""The encoder class for each `kind` of `EncoderConfig`."""
 
 from __future__ import annotations
 

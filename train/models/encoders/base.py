@@ -1,4 +1,4 @@
-"""What every encoder is: embedded tokens in, contextual tokens out, padding never read.
+"""The config and the interface of all encoders: embedded tokens in, contextual tokens out; padding is never read.
 
 Axes: B utterances, T tokens, E embedding, H encoder output.
 """
@@ -28,9 +28,9 @@ class EncoderConfig:
 
 
 class Encoder(Protocol):
-    """A module that says how wide its output is."""
+    """An encoder module; `output_size` is H."""
 
     output_size: int
 
     def __call__(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """encoded_BTH; what stands beyond a length is zero and depends on nothing."""
+        """encoded_BTH, zero in padding; independent of what the input has in padding."""

@@ -37,7 +37,7 @@ class BiLSTM(nn.Module):
             _initialise(lstm)
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Run layer by layer; utterances of one length need no packing, which is the faster path."""
+        """encoded_BTH, zero in padding; a batch of equally long utterances is not packed, which is faster."""
         hidden_BTH = embedded_BTE
         ragged = bool((lengths_B != embedded_BTE.shape[1]).any())
         for layer in self.layers:
@@ -55,7 +55,7 @@ class BiLSTM(nn.Module):
 
 
 def _initialise(lstm: nn.Module) -> None:
-    """Orthogonal recurrences; forget gates start open (bias 1), as Jozefowicz et al. 2015 advise."""
+    """Orthogonal recurrent matrices; forget gates start open (bias 1), as Jozefowicz et al. 2015 advise."""
     for name, parameter in lstm.named_parameters():
         if name.startswith("weight_hh"):
             for gate in parameter.data.chunk(4):

@@ -1,4 +1,4 @@
-"""One convolution over the tokens, kernel 3 (the WORD-CNN encoder of AIN, section 3.2).
+"""Convolutions over the tokens with kernels of width 3 (with one layer, the WORD-CNN encoder of AIN, section 3.2).
 
 Axes: B utterances, T tokens, E embedding, H filters.
 """
@@ -20,7 +20,7 @@ KERNEL_WIDTH = 3
 
 
 class TokenCNN(nn.Module):
-    """Sees one neighbour on each side a layer; padding counts as zeros, just as beyond the ends."""
+    """Each layer reads one neighbour on each side; padding counts as zeros, like positions beyond the ends."""
 
     def __init__(self, input_size: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class TokenCNN(nn.Module):
         self.dropout = SharedDropout(config.dropout)
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Mask after every layer, so that the next one reads zeros beyond the length."""
+        """encoded_BTH; every layer is masked, so that the next one reads zeros in padding."""
         inside_BT1 = inside(lengths_B, embedded_BTE.shape[1]).unsqueeze(2)
         hidden_BTH = embedded_BTE * inside_BT1
         for layer in self.layers:

@@ -1,8 +1,8 @@
-"""Gated convolutions over the tokens (Dauphin et al. 2017), each of which also sees the whole utterance (Hu et al. 2018).
+"""Gated convolutions over the tokens (Dauphin et al. 2017), each of which also reads the whole utterance (Hu et al. 2018).
 
 Axes: B utterances, T tokens, E embedding, H channels, N the channels of a token and of one neighbour on each side.
 
-No layer waits for an earlier token, so that a batch is a few large matrix products.
+Without a recurrence, a batch is a few large matrix products.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
 
 DILATIONS = (1, 2)
-"""How far a block's neighbours are, block by block and then from the start again."""
+"""Distance of the neighbours that a block reads, block by block, repeated for further blocks."""
 
 
 class GatedBlock(nn.Module):
-    """A token, its neighbour `dilation` tokens away on each side and the largest of all tokens, weighed and gated."""
+    """A gated linear unit over each token, its neighbours `dilation` tokens away and the maximum over all tokens."""
 
     def __init__(self, size: int, dilation: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class GatedBlock(nn.Module):
         nn.init.normal_(self.whole.weight, std=0.5 * size**-0.5)
 
     def forward(self, hidden_BTH: Tensor, inside_BT1: Tensor) -> Tensor:
-        """What the block adds to each token; beyond the ends and the lengths it reads zeros."""
+        """gated_BTH, the residual of the block; it reads zeros in padding and beyond the ends."""
         normed_BTH = self.norm(hidden_BTH) * inside_BT1
         padded_BTH = nn.functional.pad(normed_BTH, (0, 0, self.dilation, self.dilation))
         length = hidden_BTH.shape[1]
@@ -50,7 +50,7 @@ class GatedBlock(nn.Module):
 
 
 class GatedCNN(nn.Module):
-    """A projection to `hidden_size` channels, then residual blocks, normalised before each and at the end."""
+    """A projection to `hidden_size` channels, then residual blocks, with layer normalisation before each and at the end."""
 
     def __init__(self, input_size: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -64,6 +64,6 @@ class GatedCNN(nn.Module):
         self.dropout = SharedDropout(config.dropout)
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Zero beyond the length."""
+        """encoded_BTH, zero in padding."""
         projected_BTH = self.projection(embedded_BTE)
         return residual.encode(projected_BTH, lengths_B, self.blocks, dropout=self.dropout, norm=self.norm)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TokenLinear(nn.Module):
-    """What context a model with this encoder has comes from its head."""
+    """A linear layer with dropout; in such a model only the head uses context."""
 
     def __init__(self, input_size: int, config: EncoderConfig) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class TokenLinear(nn.Module):
         self.dropout = SharedDropout(config.dropout)
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """Zero beyond the length."""
+        """encoded_BTH, zero in padding."""
         inside_BT1 = inside(lengths_B, embedded_BTE.shape[1]).unsqueeze(2)
         hidden_BTH: Tensor = self.dropout(self.projection(embedded_BTE))
         return hidden_BTH * inside_BT1

@@ -1,4 +1,4 @@
-"""What encoders of residual blocks share. Axes: B utterances, T tokens, H channels."""
+"""The forward pass of encoders of residual blocks. Axes: B utterances, T tokens, H channels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def encode(
     hidden_BTH: Tensor, lengths_B: Tensor, blocks: Iterable[nn.Module], *, dropout: nn.Module, norm: nn.Module
 ) -> Tensor:
-    """encoded_BTH: each block adds what it makes of (hidden_BTH, inside_BT1); then normalised, zero beyond the length."""
+    """encoded_BTH, normalised, zero in padding; each block maps (hidden_BTH, inside_BT1) to its residual."""
     inside_BT1 = inside(lengths_B, hidden_BTH.shape[1]).unsqueeze(2)
     for block in blocks:
         hidden_BTH = hidden_BTH + dropout(block(hidden_BTH, inside_BT1))

@@ -1,4 +1,4 @@
-"""Heads by name."""
+"""The head class for each `head` of `JointConfig`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""AIN head of factorised second order: messages from two tokens away as well (AIN, section 2.2)."""
+"""AIN head of factorised second order, which has messages from two tokens away too (AIN, section 2.2).
+
+Axes: K tags.
+"""
 
 from __future__ import annotations
 

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from train.models.heads.base import (
-    Decoded,
-    blank_padding,
     factorised_decode,
     factorised_loss,
     factorised_soft_loss,
+    mask_padding,
     restrict,
 )
 from train.models.heads.mean_field import Step, boundary, mean_field
@@ -24,13 +23,14 @@ from train.models.padding import inside
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from train.models.heads.forward_backward import Expected
+    from polyparse.inference.networks import Decoded
+    from train.models.heads.forward_backward import ExpectedCounts
 
 
 class AinFirst(nn.Module):
-    """Q^M of a linear chain with transitions U; `start_K` and `end_K` are the messages from beyond both ends.
+    """Q^M of a linear chain with transitions U; `start_K` and `end_K` are messages to the first and the last token.
 
-    Mean field cannot forbid a transition, it only learns to avoid it: a path may need a repair afterwards.
+    Mean field cannot forbid a transition, it only learns to avoid it: a path may have to be repaired afterwards.
     """
 
     def __init__(self, tags: Sequence[str], scheme: str, *, iterations: int = 3) -> None:
@@ -43,29 +43,29 @@ class AinFirst(nn.Module):
         self.end_K = nn.Parameter(torch.zeros(len(self.tags)))
 
     def tables(self) -> dict[int, Tensor]:
-        """The transition table of each distance between two tokens."""
+        """Distance between two tokens -> transition scores, indexed [earlier tag, later tag]."""
         return {1: self.transitions_KK}
 
     def steps(self) -> list[Step]:
-        """What the iterations do: AIN's own update, each of them."""
+        """One `Step` for each iteration: AIN's plain update."""
         return [Step()] * self.iterations
 
     def loss(self, emissions_BTK: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """-sum_i log Q_i^M(y_i), mean over utterances (AIN, section 2.3)."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-        log_q_BTK = self._infer(blank_padding(emissions_BTK, inside_BT), lengths_B)
+        log_q_BTK = self._infer(mask_padding(emissions_BTK, inside_BT), lengths_B)
         return factorised_loss(log_q_BTK, tags_BT, inside_BT)
 
-    def soft_loss(self, emissions_BTK: Tensor, teacher: Expected, lengths_B: Tensor) -> Tensor:
-        """Cross entropy of Q^M with the teacher's marginals."""
+    def soft_loss(self, emissions_BTK: Tensor, teacher: ExpectedCounts, lengths_B: Tensor) -> Tensor:
+        """Cross entropy of Q^M with the teacher's marginals, mean over utterances."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-        log_q_BTK = self._infer(blank_padding(emissions_BTK, inside_BT), lengths_B)
+        log_q_BTK = self._infer(mask_padding(emissions_BTK, inside_BT), lengths_B)
         return factorised_soft_loss(log_q_BTK, teacher.marginals_BTK, inside_BT)
 
-    def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded:
+    def decode(self, emissions_BTK: Tensor, allowed_BK: Tensor, lengths_B: Tensor) -> Decoded[Tensor]:
         """The most probable allowed tag of each token under Q^M."""
         inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-        emissions_BTK = restrict(blank_padding(emissions_BTK, inside_BT), allowed_BK)
+        emissions_BTK = restrict(mask_padding(emissions_BTK, inside_BT), allowed_BK)
         return factorised_decode(self._infer(emissions_BTK, lengths_B), inside_BT)
 
     def _infer(self, emissions_BTK: Tensor, lengths_B: Tensor) -> Tensor:

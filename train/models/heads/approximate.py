@@ -1,4 +1,4 @@
-"""A trained CRF decoded by mean field: the same potentials, other inference (AIN, section 2.1, without its training)."""
+"""A trained CRF decoded by mean field with the same potentials (AIN, section 2.1, without its training)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from torch import nn
 
 ILLEGAL = -10.0
-"""What an illegal transition costs. Mean field averages potentials over Q, so that -1e4 would let a neighbour's tag of
-probability 0.001 decide; what gets through is repaired afterwards."""
+"""Score of an illegal transition. Mean field averages potentials over Q, so that with -1e4 a neighbour's tag of probability
+0.001 would decide; illegal paths that remain are repaired afterwards."""
 
 
 def mean_field_of(head: nn.Module) -> AinAnnealed:
     """An annealed AIN head with the CRF's potentials; raises ConfigError for a head that is no CRF."""
     if not isinstance(head, Crf):
         raise ConfigError(f"--approximate ain: found a {type(head).__name__} head, expected a CRF")
-    found = AinAnnealed(head.tags, head.scheme)
+    approximation = AinAnnealed(head.tags, head.scheme)
     with torch.no_grad():
         for parameter, value in zip(
-            (found.start_K, found.transitions_KK, found.end_K), head.potentials(ILLEGAL), strict=True
+            (approximation.start_K, approximation.transitions_KK, approximation.end_K),
+            head.potentials(ILLEGAL),
+            strict=True,
         ):
             parameter.copy_(value)
-    return found.eval()
+    return approximation.eval()

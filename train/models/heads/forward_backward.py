@@ -2,11 +2,10 @@
 
 Axes: B utterances, T tokens, K tags (I and J where a transition goes from I to J), D the two directions.
 
-Both directions are one recursion: the backward pass is the forward pass over the reversed utterance with
-transposed transitions, so they run as one batch of matrix products, T in all. It works in probabilities,
-rescaled at each token, in float64: its exponents reach e^-708, so that what a path loses against the best one
-where a tag scheme forces two or three tokens (200 a token when emissions are +-100) still counts. float32
-would drop it from e^-87 on.
+The backward pass is the forward pass over the reversed utterance with transposed transitions, so that both run as one batch
+of T matrix products. They work in probabilities, rescaled at each token, in float64, which holds numbers down to e^-708: a
+path that is far below the best one (by 200 for each of two or three tokens that the scheme forces, when emissions are +-100)
+still counts. float32 would lose it below e^-87.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
     from torch.autograd.function import FunctionCtx
 
 TINY = 1e-300
-"""Stands for a sum that vanished (no legal path at all), so that its logarithm and quotients stay finite."""
+"""Replaces a sum of zero (no legal path at all), so that its logarithm and quotients stay finite."""
 
 
 class Sums(NamedTuple):
-    """What one pass yields.
+    """The results of the forward and the backward pass.
 
-    `before_BTK[b, t, j]`: normalised mass of all path beginnings up to t - 1 that step to tag j at t.
-    `after_BTK[b, t, i]`: normalised mass of all path endings from t + 1 that tag i at t steps to.
+    `before_BTK[b, t, j]`: forward message, the rescaled sum over all partial paths up to t - 1, with the transition into
+    tag j at t. `after_BTK[b, t, i]`: backward message, the same for partial paths from t + 1 that follow tag i at t.
     `weights_BTK` are exp(emissions), scaled to a maximum of 1 at each token; the marginals are
-    before * weights * after, divided by their sum, `totals_BT`.
+    before * weights * after, divided by their sum over tags, `totals_BT`.
     """
 
     before_BTK: Tensor
@@ -43,7 +42,7 @@ class Sums(NamedTuple):
 
 
 def reverse(values_BT: Tensor, lengths_B: Tensor) -> Tensor:
-    """Each row reversed within its length; padding stays where it is. Further axes may follow T."""
+    """Each utterance reversed within its length; padding stays where it is. Further axes may follow T."""
     positions_T = torch.arange(values_BT.shape[1], device=values_BT.device)
     mirrored_BT = lengths_B[:, None] - 1 - positions_T
     source_BT = torch.where(mirrored_BT >= 0, mirrored_BT, positions_T)
@@ -53,10 +52,10 @@ def reverse(values_BT: Tensor, lengths_B: Tensor) -> Tensor:
 def sum_paths(
     emissions_BTK: Tensor, start_K: Tensor, transitions_IJ: Tensor, end_K: Tensor, lengths_B: Tensor
 ) -> Sums:
-    """Sum over all paths; what must not be has a score of -inf or `FORBIDDEN`. All float64."""
+    """Sum over all paths; what is illegal has a score of -inf or `FORBIDDEN`. All float64."""
     peaks_BT1 = emissions_BTK.amax(2, keepdim=True)
     weights_BTK = (emissions_BTK - peaks_BT1).exp()
-    steps_DIJ = torch.stack((transitions_IJ, transitions_IJ.T)).exp()
+    transitions_DIJ = torch.stack((transitions_IJ, transitions_IJ.T)).exp()
     message_DBK = torch.stack((start_K, end_K)).exp()[:, None].expand(2, len(emissions_BTK), -1)
     messages, scales = [], []
     for weight_DBK in torch.stack((weights_BTK, reverse(weights_BTK, lengths_B))).unbind(2):
@@ -64,15 +63,15 @@ def sum_paths(
         scale_DB1 = reached_DBK.sum(2, keepdim=True).clamp_min(TINY)
         messages.append(message_DBK)
         scales.append(scale_DB1)
-        message_DBK = torch.bmm(reached_DBK / scale_DB1, steps_DIJ)
+        message_DBK = torch.bmm(reached_DBK / scale_DB1, transitions_DIJ)
     before_BTK, mirrored_BTK = torch.stack(messages, 2)
     after_BTK = reverse(mirrored_BTK, lengths_B)
     joint_BTK = before_BTK * weights_BTK * after_BTK
     totals_BT = joint_BTK.sum(2).clamp_min(TINY)
-    # Z is the mass at token 0, times what the backward pass divided out on its way there.
-    divided_BT = torch.stack(scales, 2)[1, :, :, 0].log()
+    # Z is the total at token 0, times the scales that the backward pass divided by on its way there.
+    log_scales_BT = torch.stack(scales, 2)[1, :, :, 0].log()
     inside_BT = inside(lengths_B, emissions_BTK.shape[1])
-    divided_B = divided_BT.masked_fill(~inside(lengths_B - 1, emissions_BTK.shape[1]), 0.0).sum(1)
+    log_scale_B = log_scales_BT.masked_fill(~inside(lengths_B - 1, emissions_BTK.shape[1]), 0.0).sum(1)
     peaks_B = peaks_BT1.squeeze(2).masked_fill(~inside_BT, 0.0).sum(1)
     return Sums(
         before_BTK,
@@ -80,12 +79,12 @@ def sum_paths(
         after_BTK,
         (joint_BTK / totals_BT[:, :, None]).masked_fill(~inside_BT[:, :, None], 0.0),
         totals_BT,
-        totals_BT[:, 0].log() + divided_B + peaks_B,
+        totals_BT[:, 0].log() + log_scale_B + peaks_B,
     )
 
 
 class LogPartition(torch.autograd.Function):
-    """log Z per utterance; its gradients are the marginals, so that no step of the recursion is taped."""
+    """log Z of each utterance; its gradients are the marginals, so that autograd need not record the recursion."""
 
     @staticmethod
     def forward(
@@ -123,20 +122,22 @@ class LogPartition(torch.autograd.Function):
         )
 
 
-class Expected(NamedTuple):
-    """What a chain expects: each token's marginals, and counts of starts, steps and ends summed over a batch."""
+class ExpectedCounts(NamedTuple):
+    """Under a CRF: each token's marginals, and the expected counts of start tags, transitions and end tags of a batch."""
 
     marginals_BTK: Tensor
     starts_K: Tensor
-    steps_IJ: Tensor
+    transitions_IJ: Tensor
     ends_K: Tensor
 
 
-def expect(
+def expected_counts(
     emissions_BTK: Tensor, start_K: Tensor, transitions_IJ: Tensor, end_K: Tensor, lengths_B: Tensor
-) -> Expected:
-    """The gradients of log Z, which are expectations; all float64, nothing is taped."""
+) -> ExpectedCounts:
+    """The expected counts, as gradients of log Z; all float64, detached from the autograd graph."""
     with torch.enable_grad():
-        scores = [each.detach().requires_grad_() for each in (emissions_BTK, start_K, transitions_IJ, end_K)]
+        scores = [
+            score.detach().requires_grad_() for score in (emissions_BTK, start_K, transitions_IJ, end_K)
+        ]
         total = LogPartition.apply(*scores, lengths_B).sum()  # type: ignore[no-untyped-call]
-        return Expected(*torch.autograd.grad(total, scores))
+        return ExpectedCounts(*torch.autograd.grad(total, scores))

@@ -1,4 +1,4 @@
-"""Mean-field inference of a chain, unrolled: the network of the AIN paper (Wang et al., EMNLP 2020).
+"""Mean-field inference of a chain as an unrolled network, as in the AIN paper (Wang et al., EMNLP 2020).
 
 Axes: B utterances, T tokens, K tags (I and J where a transition goes from I to J).
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One iteration: scores count `sharpness` times, and Q moves `share` of the way to its new value."""
+    """One iteration: scores times `sharpness` (inverse temperature); Q moves `share` of the way to its new value."""
 
     sharpness: float = 1.0
     share: float = 1.0
@@ -31,15 +31,14 @@ def mean_field(
     lengths_B: Tensor,
     steps: Sequence[Step],
 ) -> Tensor:
-    """log_q_BTK after M iterations (AIN, sections 2.1 and 2.2), of which AIN's own are plain; the last moves all the way.
+    """log_q_BTK after M iterations (AIN, sections 2.1 and 2.2); the last one must have share 1. AIN's own are all `Step()`.
 
     Q_i^0 is the normalised emission psi_u; then, for all tokens at once,
     Q_i^m is proportional to exp(psi_u + sum over neighbours j of s(j, i, m)), and the message s(j, i, m) is
     sum_y Q_j^{m-1}(y) psi_b(y, y_i). `tables` maps a distance to its psi_b, indexed [tag of the earlier
     token, tag of the later one]: a message from the right therefore goes through the transposed table.
-    `boundary_BTK` is what reaches the first and the last token from beyond the utterance, where the neighbour
-    is known; it is a message, and so has no part in Q^0. Padding sends nothing; what is computed for it goes
-    nowhere.
+    `boundary_BTK` is the message to the first and the last token from beyond the utterance, where the neighbour is known;
+    as a message it has no part in Q^0. Padding sends no messages, and what is computed for it is not used.
     """
     inside_BT1 = inside(lengths_B, emissions_BTK.shape[1])[:, :, None]
     reach = max(tables)

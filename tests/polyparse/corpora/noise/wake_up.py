@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.example import Example, TextSpan
-from polyparse.runtime.load import Parser
-from tests.bundles import write_bundle
+from polyparse.runtime.load import load
+from tests.bundles import edit_manifest, write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from polyparse.inference.parser import Parser
 
 TEXTS = {
     "en-US": ("wake me at", "seven"),
@@ -38,6 +40,5 @@ def corpus(copies: int = 20) -> list[Example]:
 
 def words_parser(folder: Path) -> Parser:
     """Of a bundle written to the folder; it serves all of these languages."""
-    parser = Parser.load(write_bundle(folder), device="cpu")
-    parser.locales = tuple(TEXTS)
-    return parser
+    edit_manifest(write_bundle(folder), locales=list(TEXTS))
+    return load(folder, device="cpu").parser

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example, TextSpan
-from polyparse.evaluation.breakdown import Case
-from polyparse.evaluation.evaluate import measure
+from polyparse.evaluation.evaluate import Case, measure
+from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import calibration_of
 from polyparse.evaluation.report.page import SECTIONS, Report, page
-from polyparse.evaluation.report.sections import MEASURES
-from polyparse.evaluation.report.style import STYLE
 from tests.polyparse.evaluation.report.html_tree import Node, read_html
 
+STYLE = files("polyparse.evaluation.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
 HOSTILE = "<script>alert('x')</script>&\"<img src=//evil>"
 
 
@@ -60,7 +60,8 @@ def cells(table: Node) -> list[list[str]]:
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     root = tree(report_of(CASES))
     assert not any(set(node.attributes) & {"src", "srcset", "action"} for node in root.all())
-    assert all(node.attributes["href"].startswith("#") for node in root.all() if "href" in node.attributes)
+    links = [node.attributes.get("href") or node.attributes.get("xlink:href") for node in root.all()]
+    assert all(link.startswith("#") for link in links if link is not None)
     assert not {node.tag for node in root.all()} & {"script", "link", "iframe", "img", "object"}
     assert not re.search(r"url\(|@import|@font-face", STYLE)
 
@@ -95,10 +96,30 @@ def test_data_never_becomes_markup() -> None:
 def test_measures_stand_by_locale_with_their_mean_last() -> None:
     report = report_of(CASES)
     head, *rows, mean = cells(next(section(tree(report), "locales").all("table")))
-    assert head == ["Locale", "Utterances", *MEASURES.values()]
+    assert head == ["Locale", "Utterances", *(measure.title for measure in MEASURES.values())]
     assert [row[0] for row in rows] == ["en-US", "es-ES", "ar-SA"]
     assert rows[0][1:4] == ["2", "50.0%", "50.0%"]
     assert mean[:3] == ["Mean", "5", "33.3%"]
+
+
+def test_a_share_has_a_bar_and_a_rate_has_none() -> None:
+    table = next(section(tree(report_of(CASES)), "locales").all("table"))
+    heads = {
+        head.text: head.attributes["class"] for head in table.all("th") if head.attributes["scope"] == "col"
+    }
+    assert {measure.title: heads[measure.title] for measure in MEASURES.values()} == {
+        measure.title: measure.kind for measure in MEASURES.values()
+    }
+    assert all("style" not in cell.attributes for cell in table.all("td", "rate"))
+    assert all("--share:" in cell.attributes["style"] for cell in table.all("td", "share"))
+
+
+def test_the_page_says_what_each_measure_means() -> None:
+    told = section(tree(report_of(CASES)), "locales")
+    names, meanings = ([node.text for node in told.all(tag)] for tag in ("dt", "dd"))
+    assert dict(zip(names, meanings, strict=True)) == {
+        measure.title: measure.meaning for measure in MEASURES.values()
+    }
 
 
 def test_intents_with_the_most_wrong_utterances_come_first() -> None:

@@ -51,10 +51,10 @@ def test_decoding_takes_the_largest_q_of_each_token(name: str, restricted: bool)
         q = infer(emissions.tolist(), network(head))
         best = [max(row) for row in q]
         padding = [0] * (max(LENGTHS) - length)
-        assert decoded.path_BT[index].tolist() == [row.index(max(row)) for row in q] + padding
-        assert decoded.path_marginals_BT[index, :length].tolist() == pytest.approx(best, abs=1e-9)
-        assert decoded.path_marginals_BT[index, length:].eq(1.0).all()
-        assert decoded.log_prob_B[index].item() == pytest.approx(sum(map(math.log, best)), abs=1e-9)
+        assert decoded.path_RT[index].tolist() == [row.index(max(row)) for row in q] + padding
+        assert decoded.marginals_RT[index, :length].tolist() == pytest.approx(best, abs=1e-9)
+        assert decoded.marginals_RT[index, length:].eq(1.0).all()
+        assert decoded.log_prob_R[index].item() == pytest.approx(sum(map(math.log, best)), abs=1e-9)
 
 
 def test_the_annealed_loss_adds_the_exact_likelihood_of_the_same_potentials() -> None:
@@ -89,15 +89,15 @@ def test_strongly_coupled_neighbours_agree_where_plain_iterations_swap_for_ever(
         )
     emissions_BTK = torch.tensor([[[1.1, 0.0], [0.0, 1.0]]]).double()
     case = emissions_BTK, torch.ones(1, 2, dtype=torch.bool), torch.tensor([2])
-    assert plain.decode(*case).path_BT.tolist() in ([[0, 1]], [[1, 0]])
-    assert annealed.decode(*case).path_BT.tolist() == [[0, 0]]
+    assert plain.decode(*case).path_RT.tolist() in ([[0, 1]], [[1, 0]])
+    assert annealed.decode(*case).path_RT.tolist() == [[0, 0]]
 
 
 def test_the_second_order_without_skips_is_the_first_order() -> None:
     first, second = ain("ain"), ain("ain-f2o")
     second.load_state_dict(first.state_dict() | {"skips_KK": first.transitions_KK * 0})
     case = random_case(len(first.tags), LENGTHS, seed=3).double()
-    assert second.decode(*case).log_prob_B.allclose(first.decode(*case).log_prob_B)
+    assert second.decode(*case).log_prob_R.allclose(first.decode(*case).log_prob_R)
 
 
 def test_a_token_hears_as_far_as_the_iterations_carry() -> None:
@@ -108,5 +108,5 @@ def test_a_token_hears_as_far_as_the_iterations_carry() -> None:
         before = head.decode(*case)
         case.emissions_BTK[0, 2 * reach + 1 :] += 7.0 * case.emissions_BTK[0, 2 * reach + 1 :].flip(1)
         after = head.decode(*case)
-        assert after.path_marginals_BT[0, 0] == before.path_marginals_BT[0, 0]
-        assert after.path_marginals_BT[0, 1] != before.path_marginals_BT[0, 1]
+        assert after.marginals_RT[0, 0] == before.marginals_RT[0, 0]
+        assert after.marginals_RT[0, 1] != before.marginals_RT[0, 1]

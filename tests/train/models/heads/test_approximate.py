@@ -13,17 +13,17 @@ def test_one_token_has_no_neighbours_and_so_exact_marginals() -> None:
     crf = random_head("crf", "IO", 5, seed=0)
     case = random_case(len(crf.tags), [1, 1, 1], seed=1, restricted=True)
     found, expected = mean_field_of(crf).decode(*case), crf.decode(*case)
-    assert found.path_BT.equal(expected.path_BT)
-    assert found.path_marginals_BT.allclose(expected.path_marginals_BT)
-    assert found.log_prob_B.allclose(expected.log_prob_B, atol=1e-6)
+    assert found.path_RT.equal(expected.path_RT)
+    assert found.marginals_RT.allclose(expected.marginals_RT)
+    assert found.log_prob_R.allclose(expected.log_prob_R, atol=1e-6)
 
 
 def test_confident_emissions_get_the_viterbi_path() -> None:
     crf = random_head("crf", "BIO", 5, seed=0)
     case = random_case(len(crf.tags), [9, 1, 4], seed=1, spread=0.1)
-    path_BT = crf.decode(*random_case(len(crf.tags), [9, 1, 4], seed=2)).path_BT
+    path_BT = crf.decode(*random_case(len(crf.tags), [9, 1, 4], seed=2)).path_RT
     case.emissions_BTK.scatter_add_(2, path_BT[:, :, None], case.emissions_BTK.new_full((3, 9, 1), 50.0))
-    assert mean_field_of(crf).decode(*case).path_BT.equal(crf.decode(*case).path_BT)
+    assert mean_field_of(crf).decode(*case).path_RT.equal(crf.decode(*case).path_RT)
 
 
 def test_a_head_that_is_no_crf_is_refused() -> None:

@@ -53,13 +53,13 @@ def test_decoding_equals_the_list_of_all_paths(
         decoded = head.decode(*batch)
         for index, length in enumerate(LENGTHS):
             answer = enumerate_paths(chain(head, batch, index))
-            path = decoded.path_BT[index].tolist()
+            path = decoded.path_RT[index].tolist()
             assert path == [*answer.best, *[0] * (max(LENGTHS) - length)]
             marginals = [answer.marginals_TK[position, tag] for position, tag in enumerate(answer.best)]
-            assert decoded.path_marginals_BT[index, :length].tolist() == pytest.approx(marginals, abs=1e-9)
-            assert decoded.path_marginals_BT[index, length:].eq(1.0).all()
+            assert decoded.marginals_RT[index, :length].tolist() == pytest.approx(marginals, abs=1e-9)
+            assert decoded.marginals_RT[index, length:].eq(1.0).all()
             log_prob = answer.best_score - answer.log_partition
-            assert decoded.log_prob_B[index].item() == pytest.approx(log_prob, abs=1e-9)
+            assert decoded.log_prob_R[index].item() == pytest.approx(log_prob, abs=1e-9)
 
 
 @pytest.mark.parametrize(("scheme", "n_slots"), SCHEMES)
@@ -85,7 +85,7 @@ def test_an_illegal_transition_learns_nothing_and_is_never_taken(scheme: str, n_
     head.loss(batch.emissions_BTK, random_tags(head, LENGTHS, seed=1), batch.lengths_B).backward()  # type: ignore[no-untyped-call]
     assert head.transitions_KK.grad is not None
     assert head.transitions_KK.grad[head.illegal_KK].eq(0).all()
-    path_BT = head.decode(*batch).path_BT
+    path_BT = head.decode(*batch).path_RT
     for path, length in zip(path_BT, LENGTHS, strict=True):
         assert not head.illegal_KK[path[: length - 1], path[1:length]].any()
 
@@ -95,5 +95,5 @@ def test_a_row_without_any_legal_path_gets_finite_answers() -> None:
     batch = case(head)
     batch.allowed_BK[:] = torch.tensor([False, False, True])
     decoded = head.decode(*batch)
-    assert decoded.path_marginals_BT.isfinite().all()
-    assert decoded.log_prob_B.isfinite().all()
+    assert decoded.marginals_RT.isfinite().all()
+    assert decoded.log_prob_R.isfinite().all()

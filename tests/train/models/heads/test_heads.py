@@ -25,10 +25,10 @@ def test_decoding_alone_equals_decoding_in_company(name: str, scheme: str, restr
     together = head.decode(*case)
     for index, length in enumerate(LENGTHS):
         alone = head.decode(*case.row(index))
-        assert together.path_BT[index, :length].equal(alone.path_BT[0])
-        assert together.path_marginals_BT[index, :length].allclose(alone.path_marginals_BT[0], atol=1e-6)
-        assert together.log_prob_B[index].allclose(alone.log_prob_B[0], atol=1e-5)
-        assert case.allowed_BK[index, alone.path_BT[0]].all()
+        assert together.path_RT[index, :length].equal(alone.path_RT[0])
+        assert together.marginals_RT[index, :length].allclose(alone.marginals_RT[0], atol=1e-6)
+        assert together.log_prob_R[index].allclose(alone.log_prob_R[0], atol=1e-5)
+        assert case.allowed_BK[index, alone.path_RT[0]].all()
 
 
 @pytest.mark.parametrize(("name", "scheme"), TABLE)

@@ -16,7 +16,7 @@ from tests.oracles.cases import chain, random_case, random_head
 from tests.oracles.paths import Chain, enumerate_paths, score
 from train.models.heads import HEADS
 from train.models.heads.crf import Crf
-from train.models.heads.forward_backward import Expected, expect
+from train.models.heads.forward_backward import ExpectedCounts, expected_counts
 
 LENGTHS = [4, 1, 3, 2, 4]
 SCHEMES = [("IO", 4), ("BIO", 2), ("BIOES", 1)]
@@ -28,9 +28,9 @@ def crf(scheme: str, n_slots: int, seed: int) -> Crf:
     return head.double()
 
 
-def expectation(head: Crf, emissions_BTK: torch.Tensor, lengths_B: torch.Tensor) -> Expected:
-    start_K, steps_IJ, end_K = head.potentials(-torch.inf)
-    return expect(emissions_BTK, start_K, steps_IJ, end_K, lengths_B)
+def expectation(head: Crf, emissions_BTK: torch.Tensor, lengths_B: torch.Tensor) -> ExpectedCounts:
+    start_K, transitions_IJ, end_K = head.potentials(-torch.inf)
+    return expected_counts(emissions_BTK, start_K, transitions_IJ, end_K, lengths_B)
 
 
 def probabilities(scores: Chain) -> dict[tuple[int, ...], float]:
@@ -47,19 +47,19 @@ def test_expected_counts_are_those_of_all_paths(scheme: str, n_slots: int) -> No
     case = random_case(len(head.tags), LENGTHS, seed=1).double()
     found = expectation(head, case.emissions_BTK, case.lengths_B)
     starts_K, ends_K = np.zeros(len(head.tags)), np.zeros(len(head.tags))
-    steps_IJ = np.zeros((len(head.tags), len(head.tags)))
+    transitions_IJ = np.zeros((len(head.tags), len(head.tags)))
     for index, length in enumerate(LENGTHS):
         scores = chain(head, case, index)
         for path, probability in probabilities(scores).items():
             starts_K[path[0]] += probability
             ends_K[path[-1]] += probability
             for before, tag in pairwise(path):
-                steps_IJ[before, tag] += probability
+                transitions_IJ[before, tag] += probability
         marginals_TK = enumerate_paths(scores).marginals_TK
         assert found.marginals_BTK[index, :length].numpy() == pytest.approx(marginals_TK, abs=1e-9)
         assert not found.marginals_BTK[index, length:].any()
     assert found.starts_K.numpy() == pytest.approx(starts_K, abs=1e-9)
-    assert found.steps_IJ.numpy() == pytest.approx(steps_IJ, abs=1e-9)
+    assert found.transitions_IJ.numpy() == pytest.approx(transitions_IJ, abs=1e-9)
     assert found.ends_K.numpy() == pytest.approx(ends_K, abs=1e-9)
 
 
@@ -86,7 +86,7 @@ def test_a_student_that_says_what_the_teacher_says_has_nothing_to_learn(head: st
     case = random_case(len(student.tags), LENGTHS, seed=1).double()
     zero = torch.zeros(len(student.tags), dtype=torch.float64)
     chain_of = student.potentials() if isinstance(student, Crf) else (zero, zero.outer(zero), zero)
-    expected = expect(case.emissions_BTK, *chain_of, case.lengths_B)
+    expected = expected_counts(case.emissions_BTK, *chain_of, case.lengths_B)
     emissions_BTK = case.emissions_BTK.clone().requires_grad_()
     student.soft_loss(emissions_BTK, expected, case.lengths_B).backward()  # type: ignore[no-untyped-call]
     assert emissions_BTK.grad is not None
@@ -106,7 +106,7 @@ def test_padding_plays_no_part_and_certainty_equals_labels(head: str) -> None:
         tags_BT[index, :length] = torch.arange(index, index + length) % len(student.tags)
     sure_BTK = 1e3 * torch.nn.functional.one_hot(tags_BT, len(student.tags)).double()
     zero = torch.zeros(len(student.tags), dtype=torch.float64)
-    expected = expect(sure_BTK, zero, zero.outer(zero), zero, case.lengths_B)
+    expected = expected_counts(sure_BTK, zero, zero.outer(zero), zero, case.lengths_B)
     hidden_BTK = case.emissions_BTK.clone()
     hidden_BTK[torch.arange(max(LENGTHS)) >= case.lengths_B[:, None]] = torch.nan
     soft = student.soft_loss(hidden_BTK, expected, case.lengths_B)

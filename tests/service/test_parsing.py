@@ -1,0 +1,374 @@
+"""An utterance becomes a frame within a deadline on the version that serves, and several do side by side; without HTTP."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from polyparse.contract.frame import Frame, Utterance
+from polyparse.errors import (
+    BlankText,
+    EmptyText,
+    LoneSurrogate,
+    ModelRunFailed,
+    PolyparseError,
+    TextTooLong,
+    UnknownLocale,
+)
+from service.batching.batcher import Batcher
+from service.batching.policy import Limits
+from service.errors import AnswerTimeout, CallerDeparted, DeadlineExceeded, NotReady, QueueFull, WrongType
+from service.metrics import STAGES, Metrics
+from service.parsing import Deadline, Parsed, ParseService
+from service.registry.loaded import Loaded, ModelVersion
+from service.registry.manager import Manager
+from service.registry.version import Version
+from tests.service.fakes import (
+    BOUND_S,
+    FakeClock,
+    FakeParser,
+    Gate,
+    loader_of,
+    located,
+    read_words,
+    turns,
+    until,
+)
+
+pytestmark = pytest.mark.anyio
+
+LIMITS = Limits(queue_tokens=100, batch_tokens=64)
+LATE = DeadlineExceeded(5)
+LONG = "x " * 40
+"""Runs in no batch with a short text, of which it would make padding."""
+
+
+class Bench(NamedTuple):
+    """A parse service over a fake parser, and ways to touch it."""
+
+    service: ParseService
+    manager: Manager
+    metrics: Metrics
+    parser: FakeParser
+    gate: Gate
+    clock: FakeClock
+
+    async def parse(self, text: str, **fields: Any) -> Parsed:
+        """Parse a text for a caller who stays, with time enough."""
+        return await self.service.parse(Utterance(text, **fields), in_time(), stays)
+
+    async def parse_all(self, *items: str | PolyparseError) -> list[Any]:
+        """Parse texts for a caller who stays, with time enough; the frame of each, or what stands in its place."""
+        utterances = [Utterance(each) if isinstance(each, str) else each for each in items]
+        return frames(await self.service.parse_all(utterances, in_time(), stays))
+
+    def version(self) -> Version:
+        """The version that serves."""
+        assert self.manager.serving is not None
+        return self.manager.serving
+
+    def refusals(self) -> dict[str, float]:
+        """Refusals counted by reason, those of none left out."""
+        lines = self.metrics.render().decode().splitlines()
+        counts = (line.split('{reason="')[1].split('"} ') for line in lines if line.startswith(REFUSALS))
+        return {reason: float(count) for reason, count in counts if float(count)}
+
+
+REFUSALS = "polyparse_refusals_total{"
+
+
+@asynccontextmanager
+async def bench(limits: Limits = LIMITS, *, max_text_chars: int = 512) -> AsyncIterator[Bench]:
+    parser, clock, metrics = FakeParser(), FakeClock(), Metrics()
+
+    def batcher_of(loaded: Loaded) -> Batcher[Any, Frame]:
+        observer = metrics.of_version(loaded.identity)
+        return Batcher(loaded.parser.run, limits=limits, threads=1, clock=clock, observer=observer)
+
+    manager = Manager(load=loader_of(parser), make_batcher=batcher_of, observer=metrics)
+    service = ParseService(manager, metrics, max_text_chars=max_text_chars, clock=clock)
+    await manager.serve(located("1"))
+    try:
+        yield Bench(service, manager, metrics, parser, parser.gate, clock)
+    finally:
+        parser.gate.open()
+        await manager.close(BOUND_S)
+
+
+def stays() -> bool:
+    return False
+
+
+def in_time() -> Deadline:
+    return Deadline(asyncio.get_running_loop().time() + BOUND_S, AnswerTimeout(BOUND_S))
+
+
+def passed() -> Deadline:
+    return Deadline(asyncio.get_running_loop().time(), LATE)
+
+
+def frame(text: str, **fields: Any) -> Frame:
+    return read_words(Utterance(text, **fields))
+
+
+def frames(outcomes: list[Parsed | PolyparseError]) -> list[Any]:
+    return [each.frame if isinstance(each, Parsed) else each for each in outcomes]
+
+
+def jump(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the loop's clock stand so much later at once."""
+    loop = asyncio.get_running_loop()
+    time: Callable[[], float] = loop.time
+    monkeypatch.setattr(loop, "time", lambda: time() + seconds)
+
+
+async def test_an_utterance_gets_its_frame_its_version_and_what_each_stage_cost() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = asyncio.create_task(b.parse("a"))
+            await b.gate.batch()
+            second = asyncio.create_task(b.parse("b c", n_best=2))
+            await turns()
+            b.clock.now += 0.25
+        parsed = await second
+        assert parsed.frame == frame("b c", n_best=2)
+        assert parsed.model == ModelVersion("words", "1", "d1")
+        assert list(parsed.seconds) == list(STAGES)
+        assert parsed.seconds == {
+            "encode": 0.0,
+            "queue": 0.25,
+            "score": 1e-3,
+            "decode": 2e-4,
+            "assemble": 1e-4,
+        }
+        assert (await first).seconds["queue"] == 0.0
+
+
+async def test_encoding_is_timed_and_counted_of_the_version() -> None:
+    async with bench() as b:
+        prepare = b.parser.prepare
+
+        def slow(utterance: Utterance) -> Any:
+            b.clock.now += 0.125
+            return prepare(utterance)
+
+        b.parser.prepare = slow  # type: ignore[method-assign]
+        assert (await b.parse("a")).seconds["encode"] == 0.125
+        text = b.metrics.render().decode()
+        assert 'polyparse_stage_seconds_sum{stage="encode",version="1"} 0.125\n' in text
+
+
+@pytest.mark.parametrize(
+    ("utterance", "refusal"),
+    [
+        (Utterance(""), EmptyText),
+        (Utterance(" \t"), BlankText),
+        (Utterance("a" * 9), TextTooLong),
+        (Utterance("\ud83d"), LoneSurrogate),
+        (Utterance("a", "tlh"), UnknownLocale),
+    ],
+)
+async def test_what_cannot_be_parsed_never_reaches_the_queue(
+    utterance: Utterance, refusal: type[PolyparseError]
+) -> None:
+    async with bench(max_text_chars=8) as b:
+        with pytest.raises(refusal):
+            await b.service.parse(utterance, in_time(), stays)
+        assert b.gate.batches() == []
+        assert b.version().leases == 0
+        assert b.refusals() == {}
+
+
+async def test_an_utterance_that_is_not_run_by_the_deadline_ends_with_its_error_and_is_dropped() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = asyncio.create_task(b.parse("a"))
+            await b.gate.batch()
+            with pytest.raises(DeadlineExceeded) as error:
+                await b.service.parse(Utterance("late"), passed(), stays)
+            assert error.value is LATE
+            last = asyncio.create_task(b.parse("c"))
+            await turns()
+        await asyncio.gather(first, last)
+        assert b.gate.batches() == [["c"]]
+        assert b.refusals() == {"deadline_exceeded": 1}
+
+
+async def test_a_deadline_that_passes_during_the_run_harms_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with bench() as b:
+        with b.gate.held():
+            deadline = Deadline(in_time().at_s - 1, LATE)
+            late = asyncio.create_task(b.service.parse(Utterance("late"), deadline, stays))
+            beside = asyncio.create_task(b.parse("beside"))
+            assert await b.gate.batch() == ["late", "beside"]
+            jump(monkeypatch, BOUND_S - 1)
+            await turns()
+            assert late.done()
+            with pytest.raises(DeadlineExceeded):
+                await late
+        assert (await beside).frame == frame("beside")
+        assert (await b.parse("next")).frame == frame("next")
+
+
+async def test_the_services_own_time_out_is_no_refusal() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            deadline = Deadline(asyncio.get_running_loop().time(), AnswerTimeout(0.0))
+            with pytest.raises(AnswerTimeout):
+                await b.service.parse(Utterance("a"), deadline, stays)
+        assert b.refusals() == {}
+
+
+async def test_an_utterance_whose_caller_departed_is_dropped() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            first = asyncio.create_task(b.parse("a"))
+            await b.gate.batch()
+            leaving = asyncio.create_task(b.service.parse(Utterance("b"), in_time(), lambda: True))
+            await turns()
+        with pytest.raises(CallerDeparted):
+            await leaving
+        await first
+        assert b.gate.batches() == []
+
+
+async def test_a_model_that_fails_on_an_utterance_says_so() -> None:
+    async with bench() as b:
+        with pytest.raises(ModelRunFailed):
+            await b.parse("poison")
+        assert b.version().leases == 0
+
+
+async def test_where_no_version_serves_everything_is_refused_and_counted() -> None:
+    async with bench() as b:
+        await b.manager.close(BOUND_S)
+        with pytest.raises(NotReady):
+            await b.parse("a")
+        with pytest.raises(NotReady):
+            await b.parse_all("a", "b")
+        assert b.refusals() == {"not_ready": 2}
+
+
+async def test_of_several_each_gets_its_frame_in_order_and_runs_in_one_batch() -> None:
+    async with bench() as b:
+        assert await b.parse_all("a", "b c", "a") == [frame("a"), frame("b c"), frame("a")]
+        assert b.gate.batches() == [["a", "b c", "a"]]
+
+
+async def test_of_none_there_is_nothing() -> None:
+    async with bench() as b:
+        assert await b.parse_all() == []
+
+
+async def test_of_several_each_error_stays_in_its_place() -> None:
+    async with bench() as b:
+        beforehand = WrongType([])
+        outcomes = await b.parse_all("a", beforehand, "", "poison", "b")
+        assert [outcomes[0], outcomes[4]] == [frame("a"), frame("b")]
+        assert outcomes[1] is beforehand
+        assert [type(each) for each in outcomes[2:4]] == [EmptyText, ModelRunFailed]
+
+
+async def test_several_are_admitted_one_by_one_until_the_queue_is_full() -> None:
+    async with bench(Limits(queue_tokens=3, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = asyncio.create_task(b.parse("r"))
+            await b.gate.batch()
+            several = asyncio.create_task(b.parse_all("a b", "c d", "e", "f"))
+            await turns()
+            with pytest.raises(QueueFull):
+                await b.parse("g")
+        await running
+        first, second, third, fourth = await several
+        assert (first, third) == (frame("a b"), frame("e"))
+        assert [type(second), type(fourth)] == [QueueFull, QueueFull]
+        assert b.refusals() == {"queue_full": 3}
+
+
+async def test_several_are_parsed_by_one_version_though_another_takes_over() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            several = asyncio.create_task(
+                b.service.parse_all([Utterance("a"), Utterance(LONG)], in_time(), stays)
+            )
+            assert await b.gate.batch() == ["a"]
+            await b.manager.serve(located("2"))
+            after = asyncio.create_task(b.parse("b"))
+            assert await b.gate.batch() == ["b"]
+        versions = [each.model.version for each in await several if isinstance(each, Parsed)]
+        assert versions == ["1", "1"]
+        assert (await after).model.version == "2"
+
+
+async def test_of_several_those_done_by_the_deadline_keep_their_frames(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with bench() as b:
+        deadline = in_time()
+        with b.gate.held():
+            several = asyncio.create_task(
+                b.service.parse_all([Utterance("a"), Utterance(LONG), Utterance("")], deadline, stays)
+            )
+            assert await b.gate.batch() == ["a"]
+            b.gate.open()
+            await until(lambda: b.version().batcher.answered_s is not None)
+            b.gate.shut()
+            jump(monkeypatch, BOUND_S)
+            await turns()
+            assert several.done()
+            done, late, empty = frames(await several)
+            assert done == frame("a")
+            assert late is deadline.error
+            assert isinstance(empty, EmptyText)
+
+
+async def test_several_that_are_not_run_by_the_deadline_are_dropped() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            running = asyncio.create_task(b.parse("r"))
+            await b.gate.batch()
+            outcomes = await b.service.parse_all([Utterance("a"), Utterance("b")], passed(), stays)
+            assert outcomes == [LATE, LATE]
+        await running
+        assert (await b.parse("next")).frame == frame("next")
+        assert b.gate.batches() == [["next"]]
+        assert b.refusals() == {"deadline_exceeded": 2}
+
+
+async def test_several_whose_caller_departed_are_dropped() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            running = asyncio.create_task(b.parse("r"))
+            await b.gate.batch()
+            leaving = asyncio.create_task(
+                b.service.parse_all([Utterance("a"), Utterance("b")], in_time(), lambda: True)
+            )
+            await turns()
+        with pytest.raises(CallerDeparted):
+            await leaving
+        await running
+        assert b.gate.batches() == []
+        assert b.version().leases == 0
+        gc.collect()  # An error that nobody took would be told to the loop now, and fail this test.
+
+
+async def test_several_whose_caller_is_cancelled_are_dropped_and_give_back_their_lease() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            running = asyncio.create_task(b.parse("r"))
+            await b.gate.batch()
+            leaving = asyncio.create_task(b.parse_all("a", "b"))
+            await turns()
+            assert b.version().leases == 2
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            assert b.version().leases == 1
+        await running
+        assert (await b.parse("next")).frame == frame("next")
+        assert b.gate.batches() == [["next"]]

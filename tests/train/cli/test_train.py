@@ -1,0 +1,294 @@
+"""`polyparse train`: what it prints and refuses, how Ctrl-C ends it, and how `--resume` goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from polyparse.cli.main import main as polyparse
+from polyparse.errors import ConfigError, CorpusError
+from tests.train.corpus import LOCALES, examples, write_conll, write_massive, write_slots
+from tests.train.tiny import SETTINGS
+from train.checkpoint import Checkpoint
+from train.cli.train import main
+from train.progress import Progress
+from train.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Train = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def massive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_massive(tmp_path_factory.mktemp("corpus") / "massive")
+
+
+@pytest.fixture
+def train(massive: str, tmp_path: Path) -> Train:
+    """Runs `stm`, tiny, on the test corpus into tmp_path/run, unless told otherwise."""
+
+    def run(*more: str, recipe: str = "stm", corpus: str = massive, out: str = "run") -> int:
+        where = ["--corpus", corpus, "--out", str(tmp_path / out)]
+        return main([recipe, *where, "--threads=1", "--quiet", *SETTINGS, *more])
+
+    return run
+
+
+def log(folder: Path) -> list[dict[str, Any]]:
+    """Its lines, without the seconds that epochs took."""
+    lines = folder.joinpath("log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [{key: value for key, value in json.loads(line).items() if "seconds" not in key} for line in lines]
+
+
+def test_a_list_names_every_recipe_and_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert polyparse(["train", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(RECIPES)
+    assert all(len(line.split()) > 4 for line in lines)
+
+
+def test_locales_that_are_not_trained_on_help_to_align_words(train: Train, tmp_path: Path) -> None:
+    """The same two locales, of a corpus that has four and, twice, of one that has no others."""
+    two = LOCALES[:2]
+    other = write_massive(tmp_path / "two")
+    for locale in LOCALES[2:]:
+        (tmp_path / "two" / f"{locale}.jsonl").unlink()
+    options = (
+        f"--locales={','.join(two)}",
+        "--set=joint.embedder.word_vectors=aligned",
+        "--set=optim.epochs=1",
+    )
+    assert train(*options, out="four") == 0
+    assert train(*options, out="alone", corpus=other) == 0
+    assert train(*options, out="again", corpus=other) == 0
+    four, alone, again = (Checkpoint(tmp_path / out) for out in ("four", "alone", "again"))
+    assert four.tables().vocabulary == alone.tables().vocabulary
+    vectors = [run.word_vectors() for run in (four, alone, again)]
+    four_NE, alone_NE, again_NE = (found.vectors_NE for found in vectors if found is not None)
+    np.testing.assert_array_equal(alone_NE, again_NE)
+    assert not np.allclose(four_NE, alone_NE, atol=1e-3)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_is_recorded_under_its_name(recipe: str) -> None:
+    assert RECIPES[recipe]().recipe == recipe
+
+
+def test_a_run_ends_with_its_measures(
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train() == 0
+    out = capsys.readouterr().out.splitlines()
+    checkpoint = Checkpoint(tmp_path / "run")
+    mean = checkpoint.load_json("measures")["mean"]
+    assert [line.split()[:2] for line in out[:-1]] == [["all", "1:"], ["all", "2:"]]
+    assert out[-1].startswith(f"dev: exact_match {mean['exact_match']:.4f}, intent_accuracy")
+    assert f", domain_accuracy {mean['domain_accuracy']:.4f}, " in out[-1]
+    assert out[-1].endswith("utterances 8")
+    assert checkpoint.dev() == examples("dev")
+
+
+def test_a_run_says_where_it_comes_from(train: Train, massive: str, tmp_path: Path) -> None:
+    train("--locales=it-IT,en-US", "--set=seed=7")
+    run = Checkpoint(tmp_path / "run").run()
+    assert run.corpus == massive
+    assert run.locales == ("it-IT", "en-US")
+    assert run.config.recipe == "stm"
+    assert run.config.seed == 7
+    assert run.config.optim.epochs == 2
+    assert set(run.libraries) == {"torch", "numpy", "scipy"}
+    assert re.fullmatch(r"[0-9a-f]{40}|unknown", run.git_commit)
+
+
+def test_all_locales_are_trained_on_unless_some_are_named(train: Train, tmp_path: Path) -> None:
+    train()
+    assert Checkpoint(tmp_path / "run").run().locales == tuple(sorted(LOCALES))
+
+
+@pytest.mark.parametrize("write", [write_slots, write_conll])
+def test_corpora_without_domains_or_intents_are_trained(
+    write: Callable[[Path], str], train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--locales=en-US", corpus=write(tmp_path / "corpus")) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "domain_accuracy" not in last
+    assert ("intent_accuracy" in last) == (write is write_slots)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope", "--corpus=x", "--out=y"], "found recipe 'nope', expected one of stm"),
+        (["stm", "--corpus=x"], "found no RECIPE, --corpus or --out, expected all three"),
+        ([], "found no RECIPE"),
+        (
+            ["stm", "--corpus=x", "--out=y", "--set=optim.epoch=3"],
+            "unknown key 'epoch', expected one of learning_rate",
+        ),
+        (
+            ["stm", "--corpus=x", "--out=y", "--set=optim.epochs=many"],
+            "optim.epochs: found 'many', expected an integer",
+        ),
+        (["stm", "--corpus=x", "--out=y", "--set=optim.epochs=0"], "epochs: found 0, expected at least 1"),
+        (
+            ["stm", "--corpus=x", "--out=y", "--set=joint.head=crff"],
+            "joint.head: found 'crff', expected one of",
+        ),
+        (
+            ["stm", "--corpus=x", "--out=y", "--set=joint.mlp_dropout=1"],
+            "found 1.0, expected at least 0 and less than 1",
+        ),
+        (
+            ["stm", "--corpus=x", "--out=y", "--set=joint_weight=1.5"],
+            "joint_weight: found 1.5, expected 0 to 1, or null",
+        ),
+        (["stm", "--corpus=x", "--out=y", "--set=seed=-1"], "seed: found -1, expected at least 0"),
+        (["stm", "--corpus=x", "--out=y", "--set=seed"], "found 'seed', expected KEY=VALUE"),
+        (["per-domain", "--corpus=x", "--out=y", "--set=classifier=null"], "per-domain without a classifier"),
+        (["stm", "--corpus=x", "--out=y"], "found 'x', expected FORMAT:PATH"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_written(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert polyparse(["train", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_corpus_that_is_not_there_leaves_no_folder(train: Train, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"found no \*\.jsonl file"):
+        train(corpus=f"massive:{tmp_path}")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_is_not_overwritten(train: Train) -> None:
+    train()
+    with pytest.raises(ConfigError, match=r"run: found a checkpoint, expected an empty folder \(or --resume"):
+        train()
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda folder: (folder / "photos").mkdir(parents=True)])
+def test_a_folder_of_other_things_is_left_alone(
+    make: Callable[[Path], None], train: Train, tmp_path: Path
+) -> None:
+    make(tmp_path / "run")
+    with pytest.raises(
+        ConfigError, match="found a file or a folder of other files, expected an empty or a new"
+    ):
+        train()
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "message"),
+    [
+        ({}, ["--set=optim.epochs=3"], "config.optim.epochs 2, expected 3;"),
+        ({}, ["--locales=en-US"], "locales ['en-US', 'es-ES', 'hi-IN', 'it-IT'], expected ['en-US'];"),
+        ({"recipe": "stm-ain"}, [], "config.recipe 'stm', expected 'stm-ain';"),
+    ],
+)
+def test_only_the_same_run_is_gone_on_with(
+    change: dict[str, str], more: list[str], message: str, train: Train, tmp_path: Path
+) -> None:
+    train()
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        train("--resume", *more, **change)
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+
+
+def test_a_corpus_whose_labels_changed_is_not_gone_on_with(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_massive(tmp_path / "corpus")
+    train(corpus="massive:corpus")
+    file = tmp_path / "corpus" / "en-US.jsonl"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("[date : today]", "[day : today]"), encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match="found other labels in the corpus than in the checkpoint"):
+        train("--resume", corpus="massive:corpus")
+
+
+def test_a_finished_run_that_is_resumed_says_the_same(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train()
+    first = capsys.readouterr().out.splitlines()[-1]
+    assert train("--resume") == 0
+    assert capsys.readouterr().out.splitlines() == [first]
+
+
+def test_a_run_that_was_refused_can_be_asked_for_again_in_other_words(train: Train, tmp_path: Path) -> None:
+    vectors = tmp_path / "words.vec"
+    vectors.write_text("1 3\nalarm 0.1 0.2 0.3\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"joint\.embedder\.word_size: found 8, expected 3"):
+        train(f"--set=joint.embedder.word_vectors={vectors}")
+    assert train(f"--set=joint.embedder.word_vectors={vectors}", "--set=joint.embedder.word_size=3") == 0
+
+
+@pytest.mark.parametrize("stop_at", [1, 10])
+def test_ctrl_c_in_an_epoch_leaves_a_checkpoint_to_go_on_from(
+    stop_at: int,
+    train: Train,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A real SIGINT in the middle of the first epoch or of the second, then --resume: as if it had never been."""
+    train(out="whole")
+    interrupt_at(stop_at, monkeypatch)
+    assert train() == 130
+    monkeypatch.undo()
+    assert "--resume goes on from" in capsys.readouterr().err
+    assert not Checkpoint(tmp_path / "run").complete
+    assert train("--resume") == 0
+    whole, resumed = (Checkpoint(tmp_path / name) for name in ("whole", "run"))
+    assert resumed.load_json("measures") == whole.load_json("measures")
+    assert log(resumed.folder) == log(whole.folder)
+    (expected,), (found,) = whole.networks(), resumed.networks()
+    for name, weights in found.state_dict().items():
+        assert weights.equal(expected.state_dict()[name]), name
+
+
+def interrupt_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send this process a SIGINT when that many batches are through."""
+    left = [batch]
+    step = Progress.step
+
+    def interrupted(progress: Progress, done: int, of: int) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            signal.raise_signal(signal.SIGINT)
+        step(progress, done, of)
+
+    monkeypatch.setattr(Progress, "step", interrupted)
+
+
+def test_a_machine_without_git_trains(train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert train() == 0
+    assert Checkpoint(tmp_path / "run").run().git_commit == "unknown"
+
+
+def test_only_runs_that_ask_for_fasttext_import_it() -> None:
+    """So that everything else works where it could not be compiled."""
+    program = "import sys, train.cli.train; sys.exit('fasttext' in sys.modules)"
+    root = Path(__file__).parents[3]
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0  # noqa: S603  ours

@@ -1,0 +1,1 @@
+"""`polyparse train` and `polyparse ood`."""

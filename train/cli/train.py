@@ -1,0 +1,165 @@
+"""`polyparse train RECIPE --corpus FORMAT:PATH --out DIR`: run a recipe on a corpus."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+import torch
+
+from polyparse.corpora.read import read, translations
+from polyparse.errors import ConfigError, PolyparseError
+from polyparse.schema import override, unstructure
+from train.checkpoint import Checkpoint, RunRecord, cpu_seconds_of
+from train.progress import Progress
+from train.recipes import RECIPES
+from train.training.fit import Parents, Texts, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.config import RunConfig
+
+LIBRARIES = ("torch", "numpy", "scipy")
+SAME_RUN = ("config", "corpus", "locales", "start", "teachers")
+"""Entries of run.json that --resume must not change."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit 0 when trained, 130 when interrupted (the checkpoint then has the last complete epoch)."""
+    options = _parser().parse_args(argv)
+    if options.list:
+        for name, recipe in RECIPES.items():
+            print(f"{name:14} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+        return 0
+    if not (options.recipe and options.corpus and options.out):
+        raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list)")
+    if options.recipe not in RECIPES:
+        raise ConfigError(f"found recipe {options.recipe!r}, expected one of {', '.join(RECIPES)}")
+    config = override(RECIPES[options.recipe](), options.set)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    return _train(config, options)
+
+
+def _train(config: RunConfig, options: argparse.Namespace) -> int:
+    locales = tuple(options.locales.split(",")) if options.locales else None
+    train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    train_locales = tuple(dict.fromkeys(example.locale for example in train))
+    start = Checkpoint(Path(options.start)) if options.start else None
+    teachers = [Checkpoint(Path(folder)) for folder in options.teacher]
+    run = RunRecord(
+        config=config,
+        corpus=options.corpus,
+        locales=train_locales,
+        git_commit=_git_commit(),
+        libraries={name: version(name) for name in LIBRARIES},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        start=options.start,
+        start_recipe=start.run().config.recipe if start else None,
+        teachers=tuple(options.teacher),
+        teacher_recipes=tuple(teacher.run().config.recipe for teacher in teachers),
+        threads=torch.get_num_threads(),
+        parent_seconds=cpu_seconds_of([*([start] if start else []), *teachers]),
+    )
+    checkpoint = _open(Path(options.out), run, resume=options.resume)
+    try:
+        other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
+        texts = Texts(train, dev, other_locales)
+        with Progress(quiet=options.quiet) as progress:
+            measures = fit(checkpoint, config, texts, progress, Parents(start, teachers))
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
+        return 130
+    except (PolyparseError, ModuleNotFoundError):
+        checkpoint.discard_unless_prepared()
+        raise
+    mean = {name: value for name, value in measures["mean"].items() if value is not None}
+    print(
+        "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
+    )
+    return 0
+
+
+def _open(folder: Path, run: RunRecord, *, resume: bool) -> Checkpoint:
+    """Start a new checkpoint; with `resume`, continue one that exists."""
+    checkpoint = Checkpoint(folder)
+    if checkpoint.exists:
+        if not resume:
+            raise ConfigError(
+                f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)"
+            )
+        _check_same(folder, checkpoint.run(), run)
+        return checkpoint
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ConfigError(
+            f"{folder}: found a file or a folder of other files, expected an empty or a new folder"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint.save_json("run", run)
+    return checkpoint
+
+
+def _check_same(folder: Path, existing: RunRecord, run: RunRecord) -> None:
+    """Refuse to resume a run with another config, corpus or parents."""
+    before, now = (_flat("", unstructure(record)) for record in (existing, run))
+    for key in {**before, **now}:
+        if key.startswith(SAME_RUN) and before.get(key) != now.get(key):
+            raise ConfigError(
+                f"{folder}: found a checkpoint with {key} {before.get(key)!r}, expected {now.get(key)!r};"
+                " --resume goes on with the same config and corpus only"
+            )
+
+
+def _flat(key: str, value: object) -> dict[str, object]:
+    """Nested objects as one mapping with dotted keys: {"config.optim.epochs": 20, ...}."""
+    if not isinstance(value, dict):
+        return {key: value}
+    return {
+        dotted: leaf
+        for name, part in value.items()
+        for dotted, leaf in _flat(f"{key}.{name}".strip("."), part).items()
+    }
+
+
+def _git_commit() -> str:
+    git = which("git")
+    if git is None:
+        return "unknown"
+    command = [git, "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  the command is ours
+    return result.stdout.strip() or "unknown"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="polyparse train", description=__doc__)
+    parser.add_argument("recipe", nargs="?", help="name of a recipe; --list shows them")
+    parser.add_argument("--list", action="store_true", help="list the recipes and stop")
+    parser.add_argument("--corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
+    parser.add_argument(
+        "--locales", metavar="a,b", help="locales to train on; all that the corpus has by default"
+    )
+    parser.add_argument("--out", metavar="DIR", help="checkpoint folder")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="change one config entry"
+    )
+    parser.add_argument(
+        "--start", metavar="DIR", help="start from the weights and tables of this finished run"
+    )
+    parser.add_argument(
+        "--teacher",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="learn from this finished run; once for each teacher",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    return parser
