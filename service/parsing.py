@@ -25,10 +25,10 @@ Departed = Callable[[], bool]
 
 
 class Deadline(NamedTuple):
-    """A moment by the event loop's clock, and the error that ends what is not done by then."""
+    """A moment by the event loop's clock, and how to make the error that ends what is not done by then."""
 
     at_s: float
-    error: ServiceError
+    late: Callable[[], ServiceError]
 
 
 class Parsed(NamedTuple):
@@ -36,7 +36,14 @@ class Parsed(NamedTuple):
 
     frame: Frame
     model: ModelVersion
-    seconds: Mapping[str, float]
+    encode_s: float
+    queue_s: float
+    run_seconds: Mapping[str, float]
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """By stage, in their order."""
+        return {"encode": self.encode_s, "queue": self.queue_s, **self.run_seconds}
 
 
 class Pending(NamedTuple):
@@ -60,16 +67,15 @@ class ParseService:
 
         Raises:
             InputError: it cannot be parsed.
-            ServiceError: it is not admitted, its caller has departed, or the deadline passed (`deadline.error`).
+            ServiceError: it is not admitted, its caller has departed, or the deadline passed (`deadline.late()`).
             ModelRunFailed: the model failed on it.
         """
         with self._counted_lease() as version:
             pending = self._admit(version, utterance, departed)
-            timer = asyncio.get_running_loop().call_at(
-                deadline.at_s, _expire, [pending.future], deadline.error
-            )
+            future = pending.future
+            timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, (future,), deadline.late)
             try:
-                return _parsed(version, pending, await pending.future)
+                return _parsed(version, pending, await future)
             except ServiceError as error:
                 self._count(error)
                 raise
@@ -88,7 +94,7 @@ class ParseService:
         with self._counted_lease() as version:
             admitted = [self._try_admit(version, each, departed) for each in utterances]
             futures = [each.future for each in admitted if isinstance(each, Pending)]
-            timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, futures, deadline.error)
+            timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, futures, deadline.late)
             try:
                 await asyncio.gather(*futures, return_exceptions=True)  # cancels them where it is cancelled
             finally:
@@ -141,11 +147,10 @@ class ParseService:
 
 
 def _parsed(version: Version, pending: Pending, answer: Answer[Frame]) -> Parsed:
-    seconds = {"encode": pending.encode_s, "queue": answer.queue_s, **answer.run_seconds}
-    return Parsed(answer.frame, version.identity, seconds)
+    return Parsed(answer.frame, version.identity, pending.encode_s, answer.queue_s, answer.run_seconds)
 
 
-def _expire(futures: Sequence[asyncio.Future[Answer[Frame]]], error: ServiceError) -> None:
+def _expire(futures: Sequence[asyncio.Future[Answer[Frame]]], late: Callable[[], ServiceError]) -> None:
     for future in futures:
         if not future.done():
-            future.set_exception(error)
+            future.set_exception(late())

@@ -61,7 +61,7 @@ async def read_body(call: Call, max_bytes: int) -> bytes:
                 message = await call.receive()
                 body = _within(body + _part(message), max_bytes)
     except TimeoutError:
-        raise call.body_late from None
+        raise call.body_late() from None
     return body
 
 

@@ -7,6 +7,7 @@ What concerns all of them, such as authentication or tracing, belongs here: each
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -29,21 +30,21 @@ logger = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
-    """A request read as far as its headers; `body_late` is raised where the body does not come by the deadline."""
+    """A request read as far as its headers; `body_late()` is raised where the body does not come by the deadline."""
 
     headers: RequestHeaders
     request_id: str
     receive: Receive
     deadline: Deadline
-    body_late: BodyTimeout | DeadlineExceeded
+    body_late: Callable[[], BodyTimeout | DeadlineExceeded]
 
 
 class Answered(NamedTuple):
-    """The body of an answer, the version that gave it, and what it cost in seconds by stage."""
+    """The body of an answer, the version that gave it, and, of a single frame, what it cost in seconds by stage."""
 
     body: bytes
     version: str
-    seconds: Mapping[str, float]
+    seconds: Mapping[str, float] | None = None
 
 
 Handler = Callable[[Call], Awaitable[Answered]]
@@ -67,6 +68,8 @@ class Endpoint:
         self._handler = handler
         self._metrics = metrics
         self._timeout_s = settings.request_timeout_s
+        self._answer_late = partial(AnswerTimeout, settings.request_timeout_s)
+        self._body_late = partial(BodyTimeout, settings.request_timeout_s)
         self._access_log = settings.access_log
         self._clock = clock
         self._ids = ids
@@ -80,7 +83,7 @@ class Endpoint:
         try:
             call = self._call(headers, request_id, request.receive)
             answered = await self._handler(call)
-            response, version, outcome = _response(answered, call), answered.version, OK
+            response, version, outcome = _response(answered, request_id), answered.version, OK
         except CallerDeparted:
             response = NOBODY
         except PolyparseError as error:
@@ -101,10 +104,10 @@ class Endpoint:
         now_s = asyncio.get_running_loop().time()
         deadline_ms = headers.deadline_ms()
         if deadline_ms is not None and deadline_ms / 1000 < self._timeout_s:
-            late = DeadlineExceeded(deadline_ms)
+            late = partial(DeadlineExceeded, deadline_ms)
             return Call(headers, request_id, receive, Deadline(now_s + deadline_ms / 1000, late), late)
-        deadline = Deadline(now_s + self._timeout_s, AnswerTimeout(self._timeout_s))
-        return Call(headers, request_id, receive, deadline, BodyTimeout(self._timeout_s))
+        deadline = Deadline(now_s + self._timeout_s, self._answer_late)
+        return Call(headers, request_id, receive, deadline, self._body_late)
 
     def _log_fields(self, request_id: str) -> dict[str, str]:
         """The fields that identify a request in the log."""
@@ -117,9 +120,9 @@ class Endpoint:
             logger.info("request", extra=self._log_fields(request_id) | fields)
 
 
-def _response(answered: Answered, call: Call) -> Response:
-    headers = {"x-request-id": call.request_id}
-    if call.headers.server_timing and answered.seconds:
+def _response(answered: Answered, request_id: str) -> Response:
+    headers = {"x-request-id": request_id}
+    if answered.seconds:
         stages = (f"{stage};dur={1000 * seconds:.3f}" for stage, seconds in answered.seconds.items())
         headers["server-timing"] = ", ".join(stages)
     return Response(answered.body, headers=headers, media_type="application/json")

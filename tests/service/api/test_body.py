@@ -43,7 +43,8 @@ def call_of(
     late: BodyTimeout | DeadlineExceeded = LATE,
 ) -> Call:
     """A request whose body is still to be read, and may take so many seconds more."""
-    return Call(headers, "id", receive, Deadline(asyncio.get_running_loop().time() + seconds, late), late)
+    at_s = asyncio.get_running_loop().time() + seconds
+    return Call(headers, "id", receive, Deadline(at_s, lambda: late), lambda: late)
 
 
 async def test_a_body_in_parts_is_put_together() -> None:
