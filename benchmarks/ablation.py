@@ -13,10 +13,12 @@ from benchmarks import ablation_line
 from benchmarks.ablation_line import AblationLine
 from benchmarks.ablation_run import Words, line_of
 from polyparse.errors import ConfigError, PolyparseError
+from polyparse.evaluation.measures import MEASURES
 
 FILE = Path(__file__).with_name("ablation.jsonl")
-MEASURES = {"exact match": "exact_match", "intent": "intent_accuracy", "slot F1": "slot_f1"}
-HEADER = ["way", "name", *MEASURES, "alone", "minutes"]
+COMPARED = ("exact_match", "intent_accuracy", "slot_f1")
+"""Measures that every line has."""
+HEADER = ["way", "name", *(MEASURES[key].title for key in COMPARED), "alone", "minutes"]
 UNKNOWN = "-"
 
 
@@ -77,8 +79,10 @@ def _cells(line: AblationLine, baseline: AblationLine | None) -> list[str]:
 def _points(line: AblationLine, baseline: AblationLine | None) -> dict[str, str]:
     """Each measure by its title, less the baseline's where there is one."""
     return {
-        title: _shown(getattr(line.dev, key), None if baseline is None else getattr(baseline.dev, key))
-        for title, key in MEASURES.items()
+        MEASURES[key].title: _shown(
+            getattr(line.dev, key), None if baseline is None else getattr(baseline.dev, key)
+        )
+        for key in COMPARED
     }
 
 

@@ -138,11 +138,7 @@ def request(utterance: Utterance) -> bytes:
 
 
 def _rounds(
-    parser: Parser,
-    utterances: Sequence[Utterance],
-    servers: tuple[Server, Server],
-    cores: Cores,
-    plan: Plan,
+    parser: Parser, utterances: Sequence[Utterance], servers: tuple[Server, Server], cores: Cores, plan: Plan
 ) -> list[Round]:
     """All rounds, after one untimed pass over each part."""
     _, parse = servers

@@ -8,7 +8,7 @@ from polyparse.errors import ConfigError
 
 POSITIVE = (1.0, float("inf"))  # of a size or a count
 NOT_NEGATIVE = (0.0, float("inf"))  # of a weight
-SHARE = (0.0, 1.0)  # of a probability that may not be 1
+SHARE = (0.0, 1.0)  # from 0 to below 1
 
 
 def check_bounds(config: object, **bounds: tuple[float, float]) -> None:

@@ -19,6 +19,7 @@ T = TypeVar("T")
 CONFIG = ConfigDict(strict=True, extra="forbid")
 EXPECTED: Mapping[str, str] = {
     "string_type": "a string",
+    "string_unicode": "a string in UTF-8",
     "bool_type": "true or false",
     "int_type": "an integer",
     "int_from_float": "an integer",
@@ -92,6 +93,8 @@ def _refusal(cls: type, errors: list[ErrorDetails]) -> str:
     error = next(unknown, errors[0])
     _, *place = error["loc"] or (0,)
     match error["type"]:
+        case "too_long" if not place:
+            return "found more than one JSON value, expected one"
         case "json_invalid":
             return f"found no JSON ({error['msg'].removeprefix('Invalid JSON: ')}), expected an object"
         case "value_error":  # raised by the dataclass itself, which says what it expected

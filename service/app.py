@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
@@ -61,7 +62,12 @@ async def running(
         )
         for route in routes.FAST_ROUTES
     }
-    app = FastAPI(title="polyparse", summary="Utterances in, frames out", redirect_slashes=False)
+    app = FastAPI(
+        title="polyparse",
+        summary="Utterances in, frames out",
+        version=version("polyparse"),
+        redirect_slashes=False,
+    )
     routes.install(app, endpoints, metrics)
     health.install(app, readiness, ids)
     problems.install(app, ids)

@@ -44,7 +44,8 @@ PROBLEMS: Mapping[str, Problem] = {
 }
 
 REFUSALS = ("queue_full", "deadline_exceeded", "not_ready", "shutting_down")
-"""Codes of utterances that are not admitted because of the state of the service, whatever their text."""
+"""Outcomes of utterances that the state of the service kept from a frame, admitted or not, whatever their text. A body
+that does not come in time is no utterance yet."""
 
 
 class ServiceError(PolyparseError):
@@ -173,6 +174,15 @@ class ShuttingDown(ServiceError):
     """The batcher takes no more work, or gave up what it had not finished."""
 
     code = "shutting_down"
+
+
+class InternalError(ServiceError):
+    """Something was raised that nobody foresaw."""
+
+    code = "internal_error"
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"found {type(cause).__name__}, expected an answer")
 
 
 class CallerDeparted(ServiceError):

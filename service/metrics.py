@@ -5,7 +5,7 @@ assemble are those of the run that it shares with its batch.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -13,25 +13,7 @@ from service.batching.protocols import Outcome
 from service.errors import REFUSALS
 from service.registry.loaded import ModelVersion
 
-SECONDS = (
-    50e-6,
-    100e-6,
-    200e-6,
-    400e-6,
-    800e-6,
-    1.5e-3,
-    3e-3,
-    6e-3,
-    12e-3,
-    25e-3,
-    50e-3,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    10,
-)
+SECONDS = (5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 1.5e-3, 3e-3, 6e-3, 0.012, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 SEQUENCES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75)
 STAGES = ("encode", "queue", "score", "decode", "assemble")
@@ -45,11 +27,10 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
         ProcessCollector(registry=registry)
-        self._requests = Counter(
-            "polyparse_requests", "Requests", ["endpoint", "outcome", "version"], registry=registry
-        )
+        self._requests = counter("polyparse_requests", "Requests", ["endpoint", "outcome", "version"])
         self._request_seconds = histogram(
             "polyparse_request_seconds",
             "From the request's head to its answer",
@@ -63,19 +44,14 @@ class Metrics:
         self._padding = histogram(
             "polyparse_batch_padding_ratio", "Share of a batch that is padding", buckets=SHARES
         )
-        self._queue_tokens = Gauge("polyparse_queue_tokens", "Tokens waiting for a run", registry=registry)
-        self._queue_age = Gauge(
-            "polyparse_queue_age_seconds", "How long the oldest of them have waited", registry=registry
-        )
-        refusals = Counter(
-            "polyparse_refusals", "Utterances that were not admitted", ["reason"], registry=registry
-        )
+        self._queue_tokens = gauge("polyparse_queue_tokens", "Tokens waiting for a run")
+        self._queue_age = gauge("polyparse_queue_age_seconds", "How long the oldest of them have waited")
+        utterances = counter("polyparse_utterances", "Utterances, each item of a batch too", ["outcome"])
+        self._utterances = cache(utterances.labels)
+        refusals = counter("polyparse_refusals", "Utterances refused for the service's state", ["reason"])
         self._refusals = {reason: refusals.labels(reason) for reason in REFUSALS}
-        self._info = Gauge(
-            "polyparse_model_info",
-            "The model that serves: always 1",
-            ["name", "version", "digest"],
-            registry=registry,
+        self._info = gauge(
+            "polyparse_model_info", "The model that serves: always 1", ["name", "version", "digest"]
         )
         self._versions: dict[str, VersionMetrics] = {}
         self._answered: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
@@ -88,18 +64,18 @@ class Metrics:
         if version not in self._versions:
             version = NO_VERSION
         key = (endpoint, outcome, version)
-        if key not in self._answered:
-            self._answered[key] = (
-                self._requests.labels(*key),
-                self._request_seconds.labels(endpoint, version),
-            )
-        requests, request_seconds = self._answered[key]
+        if (series := self._answered.get(key)) is None:
+            series = self._requests.labels(*key), self._request_seconds.labels(endpoint, version)
+            self._answered[key] = series
+        requests, request_seconds = series
         requests.inc()
         request_seconds.observe(seconds)
 
-    def refused(self, reason: str) -> None:
-        """Count an utterance that was not admitted."""
-        self._refusals[reason].inc()
+    def utterances(self, outcome: str, count: int = 1) -> None:
+        """Count utterances that ended with "ok", "departed" or a problem's code."""
+        self._utterances(outcome).inc(count)
+        if outcome in self._refusals:
+            self._refusals[outcome].inc(count)
 
     def of_version(self, version: ModelVersion) -> "VersionMetrics":
         """The metrics of one version."""
@@ -143,15 +119,7 @@ class VersionMetrics:
 
     def __init__(self, stages: dict[str, Histogram], sequences: Histogram, padding: Histogram) -> None:
         self._stages, self._sequences, self._padding = stages, sequences, padding
-        self._encode, self._queue = stages["encode"], stages["queue"]
-
-    def encoded(self, seconds: float) -> None:
-        """Observe the time to check a text and make arrays of it."""
-        self._encode.observe(seconds)
-
-    def queued(self, seconds: float) -> None:
-        """Observe the time that an item waited."""
-        self._queue.observe(seconds)
+        self.encoded, self.queued = stages["encode"].observe, stages["queue"].observe
 
     def ran(self, sequences: int, outcome: Outcome[object]) -> None:
         """Observe a run."""

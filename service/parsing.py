@@ -1,8 +1,8 @@
 """The use case: from an utterance to its frame within a deadline, on the version that serves. It knows no HTTP.
 
-    lease on the version -> check, arrays -> admission to the batcher's queue -> its run, or the deadline
+    lease on the version -> check, room, arrays -> admission to the batcher's queue -> its run, or the deadline
 
-Singles and items of a batch are admitted by the same rule, each by itself.
+Singles and items of a batch are admitted by the same rule, each by itself; an item waits for those before it in its batch.
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from polyparse.errors import PolyparseError
 from polyparse.text.tokens import check
 from service.batching.protocols import Answer
 from service.clock import Clock
-from service.errors import REFUSALS, CallerDeparted, ServiceError
-from service.metrics import Metrics
+from service.errors import CallerDeparted, InternalError, QueueFull, ServiceError
+from service.metrics import OK, Metrics
 from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
-from service.registry.version import Lease, Version
+from service.registry.version import Version
+
+CHARS_PER_TURN = 512
+"""Characters of a batch after which other requests have a turn of the event loop: a millisecond or two of encoding."""
 
 Departed = Callable[[], bool]
 """Tells whether the caller has gone, so that nothing need be run for him."""
@@ -29,6 +32,10 @@ class Deadline(NamedTuple):
 
     at_s: float
     late: Callable[[], ServiceError]
+
+    def left_s(self) -> float:
+        """Seconds until then; none are left at 0 or less."""
+        return self.at_s - asyncio.get_running_loop().time()
 
 
 class Parsed(NamedTuple):
@@ -53,6 +60,11 @@ class Pending(NamedTuple):
     encode_s: float
 
 
+BatchItem = Utterance | PolyparseError
+Admission = Pending | PolyparseError
+Admissions = Sequence[Admission]
+
+
 class ParseService:
     """Parses utterances on the version that serves. All use is in the event loop's thread."""
 
@@ -70,20 +82,23 @@ class ParseService:
             ServiceError: it is not admitted, its caller has departed, or the deadline passed (`deadline.late()`).
             ModelRunFailed: the model failed on it.
         """
-        with self._counted_lease() as version:
-            pending = self._admit(version, utterance, departed)
-            future = pending.future
-            timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, (future,), deadline.late)
-            try:
-                return _parsed(version, pending, await future)
-            except ServiceError as error:
-                self._count(error)
-                raise
-            finally:
-                timer.cancel()
+        try:
+            with self._manager.lease() as version:
+                pending = self._admit(version, utterance, deadline, departed)
+                future = pending.future
+                timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, (future,), deadline.late)
+                try:
+                    parsed = _parsed(version, pending, await future)
+                finally:
+                    timer.cancel()
+        except PolyparseError as error:
+            self._metrics.utterances(error.code)
+            raise
+        self._metrics.utterances(OK)
+        return parsed
 
     async def parse_all(
-        self, utterances: Sequence[Utterance | PolyparseError], deadline: Deadline, departed: Departed
+        self, utterances: Sequence[BatchItem], deadline: Deadline, departed: Departed
     ) -> list[Parsed | PolyparseError]:
         """Each utterance's frame or error, in order, all on one version; what is an error already stays one.
 
@@ -91,59 +106,86 @@ class ParseService:
             NotReady: no version serves.
             CallerDeparted: nobody is left to answer.
         """
-        with self._counted_lease() as version:
-            admitted = [self._try_admit(version, each, departed) for each in utterances]
-            futures = [each.future for each in admitted if isinstance(each, Pending)]
-            timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, futures, deadline.late)
-            try:
-                await asyncio.gather(*futures, return_exceptions=True)  # cancels them where it is cancelled
-            finally:
-                timer.cancel()
-            return [self._outcome(version, each) if isinstance(each, Pending) else each for each in admitted]
-
-    def _counted_lease(self) -> Lease:
         try:
-            return self._manager.lease()
-        except ServiceError as error:
-            self._count(error)
+            with self._manager.lease() as version:
+                outcomes = await self._outcomes(version, utterances, deadline, departed)
+        except PolyparseError as error:
+            self._metrics.utterances(error.code, len(utterances))
             raise
+        for each in outcomes:
+            self._metrics.utterances(OK if isinstance(each, Parsed) else each.code)
+        return outcomes
 
-    def _admit(self, version: Version, utterance: Utterance, departed: Departed) -> Pending:
-        """Check, make arrays, and queue; both are counted."""
+    async def _outcomes(
+        self, version: Version, utterances: Sequence[BatchItem], deadline: Deadline, departed: Departed
+    ) -> list[Parsed | PolyparseError]:
+        admissions: list[Admission] = []
+        chars = 0
+        try:
+            for each in utterances:
+                if chars >= CHARS_PER_TURN:
+                    chars = 0
+                    await asyncio.sleep(0)
+                    if departed():
+                        raise CallerDeparted("the caller hung up before the whole batch was admitted")
+                chars += len(each.text) if isinstance(each, Utterance) else 0
+                admissions.append(await self._admit_in_turn(version, each, deadline, departed, admissions))
+            if futures := _futures(admissions):
+                await asyncio.wait(futures, timeout=deadline.left_s())
+                _expire(futures, deadline.late)
+            return [_outcome(version, each) if isinstance(each, Pending) else each for each in admissions]
+        finally:
+            for future in _futures(admissions):  # None may run for nobody, or hold an error that nobody took.
+                if not future.cancel() and not future.cancelled():
+                    future.exception()
+
+    async def _admit_in_turn(
+        self, version: Version, each: BatchItem, deadline: Deadline, departed: Departed, before: Admissions
+    ) -> Admission:
+        """Admit an item of a batch; where those before it fill the queue, when some of them are done."""
+        while isinstance(each, Utterance):
+            try:
+                return self._admit(version, each, deadline, departed)
+            except QueueFull as error:
+                waiting = {future for future in _futures(before) if not future.done()}
+                if not version.batcher.is_filled_by(waiting, each.n_best):
+                    return error
+            except PolyparseError as error:
+                return error
+            await asyncio.wait(waiting, timeout=deadline.left_s(), return_when=asyncio.FIRST_COMPLETED)
+        return each
+
+    def _admit(
+        self, version: Version, utterance: Utterance, deadline: Deadline, departed: Departed
+    ) -> Pending:
+        """Check, make arrays, and queue; no arrays for what comes too late or surely finds no room."""
         started_s = self._clock()
         check(utterance.text, max_chars=self._max_text_chars)
-        item = version.parser.prepare(utterance)
+        if deadline.left_s() <= 0:
+            raise deadline.late()
+        version.batcher.check_room(utterance.n_best)
+        try:
+            item = version.parser.prepare(utterance)
+        except PolyparseError:
+            raise
+        except Exception as error:
+            raise InternalError(error) from error
         encode_s = self._clock() - started_s
         self._metrics.of_version(version.identity).encoded(encode_s)
-        try:
-            return Pending(version.batcher.submit(item, departed=departed), encode_s)
-        except ServiceError as error:
-            self._count(error)
-            raise
+        return Pending(version.batcher.submit(item, departed=departed), encode_s)
 
-    def _try_admit(
-        self, version: Version, utterance: Utterance | PolyparseError, departed: Departed
-    ) -> Pending | PolyparseError:
-        if isinstance(utterance, PolyparseError):
-            return utterance
-        try:
-            return self._admit(version, utterance, departed)
-        except PolyparseError as error:
-            return error
 
-    def _outcome(self, version: Version, pending: Pending) -> Parsed | PolyparseError:
-        try:
-            return _parsed(version, pending, pending.future.result())
-        except CallerDeparted:
-            raise
-        except PolyparseError as error:
-            self._count(error)
-            return error
+def _outcome(version: Version, pending: Pending) -> Parsed | PolyparseError:
+    try:
+        return _parsed(version, pending, pending.future.result())
+    except CallerDeparted:
+        raise
+    except PolyparseError as error:
+        return error
 
-    def _count(self, error: PolyparseError) -> None:
-        """Count a refusal; other errors are outcomes of requests, and counted there."""
-        if error.code in REFUSALS:
-            self._metrics.refused(error.code)
+
+def _futures(admissions: Admissions) -> list[asyncio.Future[Answer[Frame]]]:
+    return [each.future for each in admissions if isinstance(each, Pending)]
 
 
 def _parsed(version: Version, pending: Pending, answer: Answer[Frame]) -> Parsed:

@@ -48,12 +48,7 @@ def setting(
     former: str | None = None,
 ) -> T:
     """Declare a field; `default_text` is the default as tables show it, `str(default)` unless given."""
-    metadata = {
-        "type": type_,
-        "meaning": meaning,
-        "default": default_text or str(default),
-        "former": former,
-    }
+    metadata = {"type": type_, "meaning": meaning, "default": default_text or str(default), "former": former}
     return field(default=default, metadata=metadata)
 
 

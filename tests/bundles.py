@@ -16,15 +16,7 @@ import onnx
 from model_export.bundle.files import signature_of
 from polyparse.bundle import golden
 from polyparse.bundle.golden import Golden
-from polyparse.bundle.manifest import (
-    SCHEMA_VERSION,
-    Graphs,
-    Manifest,
-    Network,
-    Provenance,
-    TextFiles,
-    write,
-)
+from polyparse.bundle.manifest import SCHEMA_VERSION, Graphs, Manifest, Network, Provenance, TextFiles, write
 from polyparse.bundle.store import record
 from polyparse.bundle.upgrade import SIGNALS
 from polyparse.contract.labels import Labels

@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +47,7 @@ from train.models.word_bag import WordBag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class RunRecord:
     """What a run depends on: its config, its corpus as the user named it, its environment and its parent runs.
 
     `start` is the folder of the run whose weights it starts from, `teachers` are the folders of the runs that teach it.
-    `threads` is the number of PyTorch's threads. `parent_seconds` is `cpu_seconds_of` the parents when the run began.
+    `threads` is the number of PyTorch's threads. `parent_seconds` are those of `train.cpu_seconds` when the run began.
     """
 
     config: RunConfig
@@ -137,30 +137,14 @@ class Checkpoint:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
 
-    def cpu_seconds(self) -> float:
-        """Processor time of the epochs and stages in the log; an interrupted one is not counted.
-
-        A line without processor time counts its wall-clock time for each of the run's threads: an upper bound.
-        """
-        threads = self.run().threads or 1
+    def log_entries(self) -> list[dict[str, Any]]:
+        """The lines of log.jsonl; none where nothing was logged."""
         path = self.folder / "log.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         try:
-            entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
-            return sum(
-                float(entry.get("cpu_seconds", threads * entry.get("seconds", 0.0))) for entry in entries
-            )
+            return [json.loads(line) for line in lines]
         except ValueError as error:
-            raise ConfigError(
-                f"{path}: found a line that is no JSON, expected a line an epoch: {error}"
-            ) from None
-
-    def parent_seconds(self) -> dict[str, float] | None:
-        """`cpu_seconds_of` the parent runs: as recorded when this run began, else as they are now."""
-        run = self.run()
-        if run.parent_seconds is not None:
-            return dict(run.parent_seconds)
-        return cpu_seconds_of([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
+            raise ConfigError(f"{path}: found a line that is no JSON, expected only JSON: {error}") from None
 
     def run(self) -> RunRecord:
         """run.json, checked."""
@@ -285,17 +269,6 @@ class Checkpoint:
         postprocessing = Postprocessing(training_text=self.training_text())
         pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, postprocessing)
         return Parser(Vectorizer(tables.vocabulary, tables.features), pipeline)
-
-
-def cpu_seconds_of(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
-    """Absolute folder -> processor seconds, of these runs and all their parents; None where a folder no longer exists."""
-    seconds: dict[str, float] = {}
-    for run in runs:
-        parents = run.parent_seconds() if run.exists else None
-        if parents is None:
-            return None
-        seconds |= {**parents, str(run.folder.resolve()): run.cpu_seconds()}
-    return seconds
 
 
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from benchmarks import command
 from benchmarks.errors import MeasurementFailed
 from benchmarks.peers import data as datas
 from benchmarks.peers import environment, ours, theirs, traffic
-from benchmarks.peers.call import Worker
+from benchmarks.peers.call import PeerProcess
 from benchmarks.peers.data import Data
 from benchmarks.peers.environment import Unavailable
 from benchmarks.peers.peer import PEERS, Peer
@@ -68,24 +68,24 @@ def compare(peers: Sequence[Peer], data: Data, places: tuple[Path, Path, str], *
         MeasurementFailed: no peer can be installed, or one fails once it is.
     """
     models, work, part = places
-    workers = installed(peers, work, part)
+    processes = installed(peers, work, part)
     rows = [ours.row(models, data, work / OURS / part)]
     servers = [ours.served(models, data)]
-    for peer, worker in workers:
-        rows.append(theirs.row(peer, worker, data))
-        if (server := theirs.served(peer, worker, data)) is not None:
+    for peer, process in processes:
+        rows.append(theirs.row(peer, process, data))
+        if (server := theirs.served(peer, process, data)) is not None:
             servers.append(server)
     found = traffic.measure(servers, rounds=rounds)
     return [_with_traffic(row, found.get(row.name)) for row in rows]
 
 
-def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, Worker]]:
-    """The peers that could be installed, each with its worker; of the others, the reason goes to stderr.
+def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, PeerProcess]]:
+    """The peers that could be installed, each with its process; of the others, the reason goes to stderr.
 
     Raises:
         MeasurementFailed: there is none.
     """
-    workers, reasons = [], []
+    processes, reasons = [], []
     for peer in peers:
         try:
             python = environment.ready(peer, work / peer.name / "venv")
@@ -93,10 +93,10 @@ def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, 
             print(f"skipped: {error}", file=sys.stderr)
             reasons.append(str(error))
         else:
-            workers.append((peer, Worker(python, peer.module, work / peer.name / part)))
-    if not workers:
+            processes.append((peer, PeerProcess(python, peer.module, work / peer.name / part)))
+    if not processes:
         raise MeasurementFailed(f"found no peer to compare with: {'; '.join(reasons)}")
-    return workers
+    return processes
 
 
 def _with_traffic(row: Row, found: traffic.Found | None) -> Row:

@@ -1,4 +1,4 @@
-"""A worker called: a process in some environment that does one command and leaves a report."""
+"""A process called: a process in some environment that does one command and leaves a report."""
 
 import json
 import os
@@ -15,7 +15,7 @@ TAIL_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
-class Worker:
+class PeerProcess:
     """A module of benchmarks.peers.inside under an interpreter; reports and logs go to `folder`."""
 
     python: Path
@@ -35,7 +35,7 @@ class Worker:
             words += [f"--{name.replace('_', '-')}", *_words(value)]
         started_s = time.perf_counter()
         with log.open("wb") as output:
-            done = subprocess.run(  # noqa: S603 - our own workers
+            done = subprocess.run(  # noqa: S603 - our own peer processes
                 words, cwd=self.folder, env=environ(), stdout=output, stderr=output, check=False
             )
         if done.returncode or not report.is_file():
@@ -46,7 +46,7 @@ class Worker:
 
 
 def environ() -> dict[str, str]:
-    """The environment of workers: this one, on one thread, and the modules of this project to be found."""
+    """The environment of peer processes: this one, on one thread, and the modules of this project to be found."""
     return {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
 
 

@@ -1,4 +1,4 @@
-"""The utterances that every system is trained on and asked, as files for the workers."""
+"""The utterances that every system is trained on and asked, as files for the peer processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def write(spec: str, folder: Path, *, locales: Sequence[str], limit: int) -> Dat
 
 
 def example(one: corpora.Example) -> Example:
-    """An example as the workers take it."""
+    """An example as the peer processes take it."""
     if one.intent is None:
         raise MeasurementFailed(
             f"found no intent of {one.text!r} ({one.id}), expected one of every utterance"

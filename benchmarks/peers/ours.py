@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.corpus import LOCALES
 from benchmarks.peers import system
-from benchmarks.peers.call import Worker
+from benchmarks.peers.call import PeerProcess
 from benchmarks.peers.data import Data
 from benchmarks.peers.peer import ONE_THREAD
 from benchmarks.peers.row import OURS, Row
@@ -31,12 +31,12 @@ def row(models: Path, data: Data, folder: Path) -> Row:
     """Everything but what its server shows."""
     located = bundle.locate(models)
     folder.mkdir(parents=True, exist_ok=True)
-    worker = Worker(Path(sys.executable), MODULE, folder)
+    process = PeerProcess(Path(sys.executable), MODULE, folder)
     manifest = bundle.verify(located.bundle, digest=located.digest)
-    found = system.answered(worker, located.bundle, bundle.digest(located.bundle), data)
+    found = system.answered(process, located.bundle, bundle.digest(located.bundle), data)
     columns = {
         "exact_match": found["exact_match"],
-        "parse_ms": system.parse_ms(worker, located.bundle, data),
+        "parse_ms": system.parse_ms(process, located.bundle, data),
         "model_mb": system.size_mb(located.bundle),
     }
     notes = []

@@ -1,4 +1,4 @@
-"""The peers: what each is, where its worker runs, and everything that decides what it learns."""
+"""The peers: what each is, where its process runs, and everything that decides what it learns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ONE_THREAD: Mapping[str, str] = {
     "RASA_MAX_CACHE_SIZE": "0",  # training is measured, not remembered
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
-"""The environment of every worker and server: one thread, the CPU, and no calls home."""
+"""The environment of every process and server: one thread, the CPU, and no calls home."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class HttpServer:
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A system to compare with; `settings` go to its worker as they are, and a change of them trains anew."""
+    """A system to compare with; `settings` go to its process as they are, and a change of them trains anew."""
 
     name: str
     title: str
@@ -88,12 +88,7 @@ PEERS: Mapping[str, Peer] = {
                     {"name": "RegexFeaturizer"},
                     {"name": "LexicalSyntacticFeaturizer"},
                     {"name": "CountVectorsFeaturizer"},
-                    {
-                        "name": "CountVectorsFeaturizer",
-                        "analyzer": "char_wb",
-                        "min_ngram": 1,
-                        "max_ngram": 4,
-                    },
+                    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
                     {
                         "name": "DIETClassifier",
                         "epochs": _DIET_EPOCHS,

@@ -8,11 +8,11 @@ from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example
 from polyparse.evaluation.measures import Counts, report, score
 
-MEASURES = ("exact_match", "intent_accuracy", "slot_f1")
+COMPARED = ("exact_match", "intent_accuracy", "slot_f1")
 
 
 def scores(examples: Sequence[Example], answers: Sequence[Answer]) -> dict[str, float]:
-    """MEASURES of the answers, each the mean over locales.
+    """The measures COMPARED of the answers, each the mean over locales.
 
     Raises:
         MeasurementFailed: not one answer an example, or a span outside of its text.
@@ -25,11 +25,11 @@ def scores(examples: Sequence[Example], answers: Sequence[Answer]) -> dict[str, 
     for example, answer in zip(examples, answers, strict=True):
         counts[example.locale] = counts.get(example.locale, Counts()) + score(example, frame(example, answer))
     mean = report(counts)["mean"]
-    return {measure: mean[measure] or 0.0 for measure in MEASURES}
+    return {measure: mean[measure] or 0.0 for measure in COMPARED}
 
 
 def frame(example: Example, answer: Answer) -> Frame:
-    """An answer as a frame without domain, which none of MEASURES looks at."""
+    """An answer as a frame without domain, which none of those COMPARED looks at."""
     text = example.text
     for span in answer.spans:
         if not 0 <= span.start < span.end <= len(text):

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.peers.call import Worker
+from benchmarks.peers.call import PeerProcess
 from benchmarks.peers.data import Data
 from benchmarks.peers.inside.exchange import read_answers
 from benchmarks.peers.peer import Peer
@@ -13,16 +13,16 @@ from benchmarks.peers.record import digest, recorded
 from benchmarks.peers.score import scores
 
 
-def train(peer: Peer, worker: Worker, data: Data) -> Mapping[str, float]:
-    """Train the peer's model in the worker's folder, or find it trained: processor seconds, and those on the wall."""
-    model = model_folder(worker)
+def train(peer: Peer, process: PeerProcess, data: Data) -> Mapping[str, float]:
+    """Train the peer's model in the process's folder, or find it trained: processor seconds, and those on the wall."""
+    model = model_folder(process)
 
     def make() -> Mapping[str, float]:
-        print(f"{peer.name}: training (log: {worker.folder / 'train.log'})", flush=True)
+        print(f"{peer.name}: training (log: {process.folder / 'train.log'})", flush=True)
         shutil.rmtree(model, ignore_errors=True)
         model.mkdir(parents=True)
         settings = json.dumps(peer.settings)
-        return worker.call("train", examples=(data.train, data.dev), model=model, settings=settings)
+        return process.call("train", examples=(data.train, data.dev), model=model, settings=settings)
 
     key = {
         "train": digest(data.train),
@@ -30,29 +30,29 @@ def train(peer: Peer, worker: Worker, data: Data) -> Mapping[str, float]:
         "versions": digest(peer.requirements),
         "settings": peer.settings,
     }
-    return recorded(worker.folder / "trained.json", key, make)
+    return recorded(process.folder / "trained.json", key, make)
 
 
-def answered(worker: Worker, model: Path, model_key: str, data: Data) -> dict[str, float]:
+def answered(process: PeerProcess, model: Path, model_key: str, data: Data) -> dict[str, float]:
     """The scores of the model's answers to dev, and the memory of the process that gave them."""
-    answers = worker.folder / "answers.jsonl"
+    answers = process.folder / "answers.jsonl"
     key = {"dev": digest(data.dev), "model": model_key}
     found = recorded(
-        worker.folder / "answered.json",
+        process.folder / "answered.json",
         key,
-        lambda: worker.call("answer", examples=data.dev, model=model, answers=answers),
+        lambda: process.call("answer", examples=data.dev, model=model, answers=answers),
     )
     return {**scores(data.examples, read_answers(answers)), "rss_mb": found["rss_mb"]}
 
 
-def parse_ms(worker: Worker, model: Path, data: Data) -> float:
+def parse_ms(process: PeerProcess, model: Path, data: Data) -> float:
     """Median time of one answer, measured now: inside the process, one after the other."""
-    return worker.call("time", examples=data.timed, model=model, warm_up=data.warm_up)["p50_ms"]
+    return process.call("time", examples=data.timed, model=model, warm_up=data.warm_up)["p50_ms"]
 
 
-def model_folder(worker: Worker) -> Path:
-    """Where the worker's model is."""
-    return worker.folder / "model"
+def model_folder(process: PeerProcess) -> Path:
+    """Where the process's model is."""
+    return process.folder / "model"
 
 
 def size_mb(folder: Path) -> float:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.peers import system
-from benchmarks.peers.call import Worker
+from benchmarks.peers.call import PeerProcess
 from benchmarks.peers.data import Data
 from benchmarks.peers.peer import ONE_THREAD, Peer
 from benchmarks.peers.record import digest
@@ -13,15 +13,15 @@ from benchmarks.peers.traffic import Served, request
 WARM_UP = 200
 
 
-def row(peer: Peer, worker: Worker, data: Data) -> Row:
+def row(peer: Peer, process: PeerProcess, data: Data) -> Row:
     """Everything but what its server shows; memory is that of the library's process, which is less than a server's."""
-    worker.folder.mkdir(parents=True, exist_ok=True)
-    trained = system.train(peer, worker, data)
-    model = system.model_folder(worker)
-    found = system.answered(worker, model, digest(worker.folder / "trained.json"), data)
+    process.folder.mkdir(parents=True, exist_ok=True)
+    trained = system.train(peer, process, data)
+    model = system.model_folder(process)
+    found = system.answered(process, model, digest(process.folder / "trained.json"), data)
     columns = {
         "exact_match": found["exact_match"],
-        "parse_ms": system.parse_ms(worker, model, data),
+        "parse_ms": system.parse_ms(process, model, data),
         "rss_mb": found["rss_mb"],
         "model_mb": system.size_mb(model),
         "train_s": trained["cpu_s"],
@@ -31,14 +31,14 @@ def row(peer: Peer, worker: Worker, data: Data) -> Row:
     return Row(peer.name, peer.title, columns, tuple(notes), others)
 
 
-def served(peer: Peer, worker: Worker, data: Data) -> Served | None:
+def served(peer: Peer, process: PeerProcess, data: Data) -> Served | None:
     """Its own server with the model that was trained, or None where it has none."""
     if peer.server is None:
         return None
-    model = Path(system.model_folder(worker), peer.server.model).absolute()
+    model = Path(system.model_folder(process), peer.server.model).absolute()
     return Served(
         name=peer.name,
-        command=[str(worker.python), "-m", *peer.server.command, str(model)],
+        command=[str(process.python), "-m", *peer.server.command, str(model)],
         ready=peer.server.ready,
         variables=ONE_THREAD,
         requests=[request(peer.server.path, example, with_locale=False) for example in data.examples],

@@ -65,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     return command.run(
-        lambda: measure(_request(asked), _signals(asked.signals), asked.out, asked.ood),
-        json=asked.json,
+        lambda: measure(_request(asked), _signals(asked.signals), asked.out, asked.ood), json=asked.json
     )
 
 

@@ -18,7 +18,7 @@ def fold_model() -> RunConfig:
     The slots weigh little: it is the intents whose doubt is looked at. Dropout is low, for few epochs are trained.
     """
     return RunConfig(
-        recipe="openset",
+        recipe="unseen-domains",
         scheme="IO",
         joint_weight=JOINT_WEIGHT,
         classifier=MaxEntConfig(

@@ -110,11 +110,7 @@ def _open(out: Path, plan: FoldPlan) -> None:
 
 
 def _run_fold(
-    folder: Path,
-    request: FoldRequest,
-    texts: Texts,
-    dev: Sequence[Example],
-    progress: Progress,
+    folder: Path, request: FoldRequest, texts: Texts, dev: Sequence[Example], progress: Progress
 ) -> None:
     members = [
         _train_member(folder / f"member-{number}", number, request, texts, progress)
@@ -134,11 +130,7 @@ def parser_of(members: Sequence[Checkpoint]) -> Parser:
 
 
 def _train_member(
-    folder: Path,
-    number: int,
-    request: FoldRequest,
-    texts: Texts,
-    progress: Progress,
+    folder: Path, number: int, request: FoldRequest, texts: Texts, progress: Progress
 ) -> Checkpoint:
     """Dev has domains that the model cannot know, so nothing of the training is chosen by it."""
     config = request.config

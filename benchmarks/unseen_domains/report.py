@@ -50,11 +50,7 @@ def judge(signals: SignalWeights, trials: Sequence[Trial], *, refused: float) ->
     caught: list[NDArray[np.bool_]] = []
     for trial in trials:
         ood = _chosen(signals, [other for other in trials if other is not trial], refused)
-        scores_B, out_B, domains_B = (
-            ood.scores(trial.evidence),
-            trial.is_out_B,
-            np.array(trial.domains),
-        )
+        scores_B, out_B, domains_B = (ood.scores(trial.evidence), trial.is_out_B, np.array(trial.domains))
         kept.append(scores_B[~out_B] > ood.threshold)
         caught.append(scores_B[out_B] > ood.threshold)
         for domain in trial.left_out:

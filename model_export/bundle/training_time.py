@@ -7,24 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from train import cpu_seconds
+
 if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
-
-DIGITS = 1
-"""Decimals of minutes."""
 
 
 def minutes(checkpoint: Checkpoint) -> float | None:
     """Minutes of the run and all its parents, each counted once; None if the time of one of them is unknown."""
-    run_seconds, parent_seconds = checkpoint.cpu_seconds(), checkpoint.parent_seconds()
+    run_seconds, parent_seconds = cpu_seconds.of_run(checkpoint), cpu_seconds.of_parents(checkpoint)
     if not run_seconds or parent_seconds is None:
         return None
-    return round((run_seconds + sum(parent_seconds.values())) / 60.0, DIGITS)
+    return round((run_seconds + sum(parent_seconds.values())) / 60.0, ndigits=1)
 
 
 def in_words(checkpoint: Checkpoint) -> str:
     """A sentence for the model card, in seconds."""
-    run_seconds, parent_seconds = checkpoint.cpu_seconds(), checkpoint.parent_seconds()
+    run_seconds, parent_seconds = cpu_seconds.of_run(checkpoint), cpu_seconds.of_parents(checkpoint)
     if not run_seconds:
         return "training time: not known, for the run has no log of it"
     if parent_seconds is None:
@@ -32,13 +31,8 @@ def in_words(checkpoint: Checkpoint) -> str:
             f"training time: at most {run_seconds:,.0f} CPU seconds, without the runs that it builds on, "
             "of which one is no longer there"
         )
-    total = run_seconds + sum(parent_seconds.values())
-    sentence = f"training time: at most {total:,.0f} CPU seconds"
+    sentence = f"training time: at most {run_seconds + sum(parent_seconds.values()):,.0f} CPU seconds"
     if parent_seconds:
-        parents = _count(len(parent_seconds), "run")
+        parents = "1 run" if len(parent_seconds) == 1 else f"{len(parent_seconds)} runs"
         sentence += f", {run_seconds:,.0f} of them after the {parents} that it builds on"
     return sentence
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -155,10 +155,7 @@ class Graph:
         )
 
     def choose(
-        self,
-        condition: Value,
-        then: tuple[Graph, Sequence[Value]],
-        otherwise: tuple[Graph, Sequence[Value]],
+        self, condition: Value, then: tuple[Graph, Sequence[Value]], otherwise: tuple[Graph, Sequence[Value]]
     ) -> list[Value]:
         """The values of one of two bodies without inputs, of which only one runs; `condition` is a single boolean."""
         branches = {"then_branch": self._subgraph(*then), "else_branch": self._subgraph(*otherwise)}

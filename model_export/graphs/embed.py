@@ -42,7 +42,7 @@ def embed_graph(network: JointNetwork, *, small: bool) -> onnx.ModelProto:
     graph, embedder = Graph("embed"), network.embedder
     word_ids_U = graph.input("word_rows_U", np.int64, ("U",))
     characters_UC = graph.input("characters_UC", np.int64, ("U", "C"))
-    words = parameter(graph, "embedder.words.weight", embedder.words.weight, small=small)
+    words = parameter(graph, "embedder.words.weight", embedder.words.weight, small=small, int8_axis=0)
     parts = [graph.op("Gather", words, word_ids_U, axis=0)]
     if embedder.config.character_filters:
         parts += _character_vectors(graph, embedder, characters_UC, small=small)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from model_export.graphs.layout import Packed, Padded, TokenLayout
+from model_export.graphs.parameters import as_array
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
@@ -21,7 +22,7 @@ from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor, nn
@@ -39,11 +40,13 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, layout: Padded) -
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
     for index, layer in enumerate(encoder.layers):
         lstm = cast("nn.LSTM", layer)
-        weights = lstm_weights(lstm)
+        name, weights = f"encoder.layers.{index}", lstm_weights(lstm)
         (out_TDBH,) = graph.ops(
             "LSTM",
             hidden_TBH,
-            *(layers.parameter(f"encoder.layers.{index}.{part}", weights[part]) for part in ("W", "R", "B")),
+            layers.parameter(f"{name}.W", weights["W"], int8_axis=1),  # a scale for each gate row
+            layers.parameter(f"{name}.R", weights["R"], int8_axis=1),
+            layers.parameter(f"{name}.B", weights["B"]),
             layout.lengths_B,
             n_outputs=1,
             hidden_size=lstm.hidden_size,
@@ -184,12 +187,10 @@ def word_projection(network: JointNetwork) -> nn.Linear | None:
 
 def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:
     """W (2, 4H, E), R (2, 4H, H) and B (2, 8H) of a bidirectional layer, gates in ONNX's order i, o, f, c."""
-    parameters = {name: value.detach().cpu().numpy() for name, value in lstm.named_parameters()}
 
-    def both(kind: str) -> NDArray[np.float32]:
-        stacked = [parameters[f"{kind}_l0{direction}"] for direction in ("", "_reverse")]
-        gates = [np.split(array, 4) for array in stacked]  # i, f, g, o
+    def both(directions: Sequence[Tensor]) -> NDArray[np.float32]:
+        gates = [np.split(as_array(parameter), 4) for parameter in directions]  # i, f, g, o
         return np.stack([np.concatenate([i, o, f, g]) for i, f, g, o in gates])
 
-    biases = np.concatenate([both("bias_ih"), both("bias_hh")], axis=1)
-    return {"W": both("weight_ih"), "R": both("weight_hh"), "B": biases}
+    weights, recurrent, *biases = map(both, zip(*lstm.all_weights, strict=True))
+    return {"W": weights, "R": recurrent, "B": np.concatenate(biases, axis=1)}

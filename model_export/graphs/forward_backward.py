@@ -1,9 +1,9 @@
-"""Sums over all paths of a chain as graph nodes: `train.models.heads.forward_backward` in ONNX.
+"""PathSums over all paths of a chain as graph nodes: `train.models.heads.forward_backward` in ONNX.
 
 Axes: B utterances, T tokens, K tags (I and J where a transition goes from I to J), D the two directions.
 
 One scan runs both directions, the second one over reversed utterances. Padding has no effect, because each direction starts
-at an end of its utterance and reaches the padding last. Sums are float64, for the reason that the PyTorch module gives.
+at an end of its utterance and reaches the padding last. PathSums are float64, for the reason that the PyTorch module gives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Chain(NamedTuple):
     end_K: Value
 
 
-class Sums(NamedTuple):
+class PathSums(NamedTuple):
     """The marginals are `joint_TBK` / `totals_TB1`, its sum over tags; values in padding have no meaning."""
 
     joint_TBK: Value
@@ -38,7 +38,7 @@ class Sums(NamedTuple):
     log_partition_B: Value
 
 
-def sum_paths(graph: Graph, inputs: DecoderInputs, chain: Chain, emissions_TBK: Value) -> Sums:
+def sum_paths(graph: Graph, inputs: DecoderInputs, chain: Chain, emissions_TBK: Value) -> PathSums:
     """Sum over all paths; each token's largest emission must be 0."""
     weights_TBK = _weights(graph, inputs, emissions_TBK)
     messages_TDBK, scales_TDB1 = _sweep(graph, inputs, chain, weights_TBK)
@@ -50,7 +50,7 @@ def sum_paths(graph: Graph, inputs: DecoderInputs, chain: Chain, emissions_TBK: 
     totals_TB1 = graph.op("ReduceSum", joint_TBK, graph.integers(2))
     totals_TB1 = graph.op("Max", totals_TB1, graph.constant(TINY, np.float64))
     log_partition_B = _log_partition(graph, inputs, totals_TB1, scales_TDB1)
-    return Sums(joint_TBK, totals_TB1, graph.cast(log_partition_B, np.float32))
+    return PathSums(joint_TBK, totals_TB1, graph.cast(log_partition_B, np.float32))
 
 
 def reverse(graph: Graph, values_TB: Value, lengths_B: Value) -> Value:

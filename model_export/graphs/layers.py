@@ -18,10 +18,10 @@ from model_export.graphs.quantise import ZERO_POINT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-    from torch import Tensor, nn
+    from torch import nn
 
     from model_export.graphs.builder import Graph, Value
+    from model_export.graphs.parameters import Trained
 
 
 class Layers:
@@ -39,9 +39,9 @@ class Layers:
         self._within = within
         self._scales = input_scales
 
-    def parameter(self, name: str, tensor: Tensor | NDArray[np.float32]) -> Value:
-        """A parameter of the network."""
-        return parameter(self.graph, self._within + name, tensor, small=self._small)
+    def parameter(self, name: str, tensor: Trained, *, int8_axis: int | None = None) -> Value:
+        """A parameter of the network; where they are small, int8 along an axis or float16 without one."""
+        return parameter(self.graph, self._within + name, tensor, small=self._small, int8_axis=int8_axis)
 
     def linear(self, name: str, layer: nn.Linear, value: Value) -> Value:
         """value @ weight.T + bias."""

@@ -1,4 +1,4 @@
-"""How the parameters of a joint network are stored: which ones as int8, and along which axis they have scales."""
+"""How a parameter of a joint network is stored: as float32, or in fewer bytes as float16 or int8."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ if TYPE_CHECKING:
 
     from model_export.graphs.builder import Graph, Store, Value
 
-INT8_AXIS = {"embedder.words.weight": 0, "W": 1, "R": 1}
-"""Whole name or last part of the parameters that a small bundle stores as int8 -> axis with a scale for each index: for each
-word of the word table, for each gate row of an LSTM. The others are stored as float16."""
+    Trained = Tensor | NDArray[np.float32]
 
 
-def parameter(graph: Graph, name: str, tensor: Tensor | NDArray[np.float32], *, small: bool) -> Value:
-    """A parameter as an initialiser of a graph; `small` stores it in fewer bytes."""
-    array = as_array(tensor)
-    if not small:
-        return graph.parameter(name, array)
-    axis = INT8_AXIS.get(name, INT8_AXIS.get(name.rpartition(".")[2]))
-    store: Store = "float16" if axis is None else "int8"
-    return graph.parameter(name, array, store=store, axis=axis or 0)
+def parameter(
+    graph: Graph, name: str, tensor: Trained, *, small: bool, int8_axis: int | None = None
+) -> Value:
+    """A parameter as an initialiser of a graph; `small` stores it in fewer bytes.
+
+    It is then int8 with a scale for each index of `int8_axis`, or float16 without such an axis.
+    """
+    store: Store = "float32" if not small else "float16" if int8_axis is None else "int8"
+    return graph.parameter(name, as_array(tensor), store=store, axis=int8_axis or 0)
 
 
-def as_array(tensor: Tensor | NDArray[np.float32]) -> NDArray[np.float32]:
+def as_array(tensor: Trained) -> NDArray[np.float32]:
     """The values of a parameter."""
     return tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()

@@ -156,7 +156,7 @@ def parse(content: bytes, *, file: Path) -> Manifest:
     """
     try:
         data = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestInvalid(f"found no JSON: {error}", file=file) from error
     schema = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(schema, int) and schema > SCHEMA_VERSION:

@@ -64,7 +64,7 @@ def read(model: Path) -> DesiredState | None:
         return structure(DesiredState, _upgraded(json.loads(file.read_bytes())), where=FILE)
     except ConfigError as error:
         raise StateInvalid(str(error), file=file) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StateInvalid(f"found no JSON: {error}", file=file) from error
 
 

@@ -69,7 +69,7 @@ def check(file: Path, expected: FileRecord) -> None:
 
 
 def read(file: Path) -> bytes:
-    """The bytes of a manifest."""
+    """The bytes of a manifest; FileMissing where there is none."""
     try:
         return file.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:

@@ -20,7 +20,8 @@ from polyparse.corpora.readers.splits import NAMES
 from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
 from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import POOLED, calibration_of
-from polyparse.evaluation.report.page import Report, page
+from polyparse.evaluation.report.page import page
+from polyparse.evaluation.report.parts import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,10 +77,7 @@ def arguments() -> argparse.ArgumentParser:
     system.add_argument("--bundle", metavar="DIR", type=Path, help="a bundle, a model, or a folder of models")
     system.add_argument("--checkpoint", metavar="DIR", type=Path, help="a finished run of polyparse train")
     parser.add_argument(
-        "--corpus",
-        metavar="FORMAT:PATH",
-        required=True,
-        help="massive:DIR, slots:DIR or conll:PREFIX",
+        "--corpus", metavar="FORMAT:PATH", required=True, help="massive:DIR, slots:DIR or conll:PREFIX"
     )
     parser.add_argument("--partition", choices=list(NAMES), required=True)
     parser.add_argument("--locales", metavar="a,b", help="locales to measure; all of the corpus by default")

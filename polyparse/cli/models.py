@@ -138,10 +138,11 @@ def cells_of(bundle: Path) -> tuple[str, ...]:
     serves = "yes" if state is not None and state.stable.version == bundle.name else ""
     file = bundle / manifests.FILE
     try:
-        manifest = manifests.parse(file.read_bytes(), file=file)
+        content = file.read_bytes()
+        manifest = manifests.parse(content, file=file)
     except BundleError as error:
         return (bundle.parent.name, bundle.name, serves, f"refused: {error.code}", "", "")
-    size = sum(record.size for record in manifest.files.values())
+    size = len(content) + sum(record.size for record in manifest.files.values())
     return (
         bundle.parent.name,
         bundle.name,

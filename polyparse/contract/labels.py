@@ -43,22 +43,22 @@ class Labels:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """Every tag, "O" first."""
+        """The tags of all slots under the scheme; "O" comes first."""
         return SCHEMES[self.scheme].tags(self.slots)
 
     @cached_property
     def tag_ids(self) -> dict[str, int]:
-        """Index of each tag."""
+        """Tag -> its place in `tags`."""
         return {tag: index for index, tag in enumerate(self.tags)}
 
     @cached_property
     def intent_ids(self) -> dict[str, int]:
-        """Index of each intent."""
+        """Intent -> its place in `intents`."""
         return {intent: index for index, intent in enumerate(self.intents)}
 
     @cached_property
     def owner_I(self) -> NDArray[np.intp]:
-        """`intent_domains` as an array."""
+        """Intent -> its domain: `intent_domains` as an array."""
         return np.array(self.intent_domains, dtype=np.intp)
 
     @cached_property

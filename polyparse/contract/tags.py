@@ -17,7 +17,7 @@ OUTSIDE = "O"
 Bools: TypeAlias = NDArray[np.bool_]
 
 
-class Span(NamedTuple):
+class TokenSpan(NamedTuple):
     """A slot over the tokens `[start, end)`."""
 
     name: str
@@ -38,7 +38,7 @@ class Scheme:
         """Return every tag: "O", then those of each slot in turn."""
         return (OUTSIDE, *(f"{letter}-{slot}" for slot in slots for letter in self._letters))
 
-    def encode(self, spans: Sequence[Span], n_tokens: int) -> list[str]:
+    def encode(self, spans: Sequence[TokenSpan], n_tokens: int) -> list[str]:
         """Return one tag a token; a ValueError names a span that is empty, out of range or overlaps."""
         tags = [OUTSIDE] * n_tokens
         free = 0
@@ -51,9 +51,9 @@ class Scheme:
             free = span.end
         return tags
 
-    def decode(self, tags: Sequence[str]) -> list[Span]:
+    def decode(self, tags: Sequence[str]) -> list[TokenSpan]:
         """Return the spans of the tags, in order; illegal tags are repaired: each keeps its slot."""
-        spans: list[Span] = []
+        spans: list[TokenSpan] = []
         before = ""
         for index, tag in enumerate(tags):
             if tag == OUTSIDE:  # most are; nothing to split
@@ -64,7 +64,7 @@ class Scheme:
             if goes_on and before in self._opens and letter in self._continues:
                 spans[-1] = spans[-1]._replace(end=index + 1)
             else:
-                spans.append(Span(slot, index, index + 1))
+                spans.append(TokenSpan(slot, index, index + 1))
             before = letter
         return spans
 
@@ -93,7 +93,7 @@ class Scheme:
         """Return the letters with which a span may go on."""
         return (self.inside, self.last)
 
-    def _letters_of(self, span: Span) -> Iterator[str]:
+    def _letters_of(self, span: TokenSpan) -> Iterator[str]:
         if span.end - span.start == 1:
             yield self.only
             return

@@ -8,17 +8,17 @@ from polyparse.corpora.example import Example, TextSpan
 from polyparse.corpora.readers import conll, massive, slots
 from polyparse.errors import ConfigError
 
-__all__ = ["READERS", "Example", "Reader", "TextSpan", "read", "translations"]
+__all__ = ["READERS", "CorpusReader", "Example", "TextSpan", "read", "translations"]
 
 
-class Reader(Protocol):
+class CorpusReader(Protocol):
     """Reads one partition of a corpus; raises CorpusError, which names file, line, found and expected."""
 
     def __call__(self, path: Path, *, locales: Sequence[str] | None, partition: str) -> list[Example]:
         """The examples in the order of the files."""
 
 
-READERS: Mapping[str, Reader] = {"massive": massive.read, "slots": slots.read, "conll": conll.read}
+READERS: Mapping[str, CorpusReader] = {"massive": massive.read, "slots": slots.read, "conll": conll.read}
 
 
 def read(spec: str, *, locales: Sequence[str] | None = None, partition: str) -> list[Example]:

@@ -1,4 +1,4 @@
-"""How far confidences can be trusted on a corpus: calibration error by measure and locale, beside what chance alone shows.
+"""How far confidences can be trusted on a corpus: calibration error by part and locale, beside what chance alone shows.
 
 Only answers count: a refused utterance has no domain and no intent that a confidence could be of.
 """
@@ -25,14 +25,14 @@ class Answers(NamedTuple):
     correct: list[bool]
 
 
-def answers(measure: str, cases: Sequence[Case]) -> Answers:
-    """The answers that a measure counts: those to utterances whose true label is known."""
-    pairs = [pair for case in cases if (pair := MEASURES[measure](case)) is not None]
+def answers(part: str, cases: Sequence[Case]) -> Answers:
+    """The answers that a part counts: those to utterances whose true label is known."""
+    pairs = [pair for case in cases if (pair := PARTS[part](case)) is not None]
     return Answers([confidence for confidence, _ in pairs], [right for _, right in pairs])
 
 
 def calibration_of(cases: Sequence[Case]) -> dict[str, Any]:
-    """{"pooled": errors, "locales": {locale: errors}}, where errors are {measure: {"ece", "by_chance"} or None}."""
+    """{"pooled": errors, "locales": {locale: errors}}, where errors are {part: {"ece", "by_chance"} or None}."""
     locales = dict.fromkeys(case.example.locale for case in cases)
     return {
         POOLED: _errors(cases),
@@ -43,7 +43,7 @@ def calibration_of(cases: Sequence[Case]) -> dict[str, Any]:
 
 
 def _errors(cases: Sequence[Case]) -> dict[str, dict[str, float] | None]:
-    return {measure: _error(answers(measure, cases)) for measure in MEASURES}
+    return {part: _error(answers(part, cases)) for part in PARTS}
 
 
 def _error(scored: Answers) -> dict[str, float] | None:
@@ -71,7 +71,7 @@ def _frame(case: Case) -> tuple[float, bool] | None:
     return case.frame.confidence, score(case.example, case.frame).frames_right == 1
 
 
-MEASURES: dict[str, Callable[[Case], tuple[float, bool] | None]] = {
+PARTS: dict[str, Callable[[Case], tuple[float, bool] | None]] = {
     "intent": _intent,
     "domain": _domain,
     "frame": _frame,

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from polyparse.evaluation.spans import Span
+from polyparse.evaluation.spans import SlotSpan
 
 
-def slot_errors(true: Sequence[Span], predicted: Sequence[Span]) -> int:
+def slot_errors(true: Sequence[SlotSpan], predicted: Sequence[SlotSpan]) -> int:
     """D + I + S for the slots of one utterance, where neither side overlaps itself.
 
     Slots equal in name and span are no errors. Of the others, one predicted and one true that overlap make a
@@ -16,7 +16,7 @@ def slot_errors(true: Sequence[Span], predicted: Sequence[Span]) -> int:
     return len(deleted) + len(inserted) - _pairs(deleted, inserted)
 
 
-def _pairs(deleted: Sequence[Span], inserted: Sequence[Span]) -> int:
+def _pairs(deleted: Sequence[SlotSpan], inserted: Sequence[SlotSpan]) -> int:
     """The most pairs that overlap; spans are in order, so that to pair the next two as soon as they overlap is optimal."""
     pairs = left = right = 0
     while left < len(deleted) and right < len(inserted):

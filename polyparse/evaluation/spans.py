@@ -1,26 +1,13 @@
 """Slots as spans of the text: the form in which frame accuracy and SEMER compare them."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, TypeAlias
+
+from polyparse.contract.frame import Slot
+from polyparse.corpora.example import TextSpan
 
 
-class NamedSpan(Protocol):
-    """Anything with a name and code-point offsets: a span of a corpus, a slot of a frame."""
-
-    @property
-    def name(self) -> str:
-        """The slot's name."""
-
-    @property
-    def start(self) -> int:
-        """First code point."""
-
-    @property
-    def end(self) -> int:
-        """The code point after the last."""
-
-
-class Span(NamedTuple):
+class SlotSpan(NamedTuple):
     """A slot in code points; `start` comes first, so that spans sort in the order of the text."""
 
     start: int
@@ -28,12 +15,16 @@ class Span(NamedTuple):
     name: str
 
 
-def trimmed(text: str, slots: Iterable[NamedSpan]) -> list[Span]:
+NamedSpan: TypeAlias = TextSpan | Slot | SlotSpan
+"""What a corpus and a frame say of a slot: a name, and code points [start, end)."""
+
+
+def trimmed(text: str, slots: Iterable[NamedSpan]) -> list[SlotSpan]:
     """The slots in the order of the text, without white space at their edges."""
     return sorted(_trim(text, slot) for slot in slots)
 
 
-def _trim(text: str, slot: NamedSpan) -> Span:
+def _trim(text: str, slot: NamedSpan) -> SlotSpan:
     value = text[slot.start : slot.end]
     start = slot.start + len(value) - len(value.lstrip())
-    return Span(start, start + len(value.strip()), slot.name)
+    return SlotSpan(start, start + len(value.strip()), slot.name)

@@ -63,7 +63,7 @@ class FeatureTable:
 
     @cached_property
     def ids(self) -> dict[int, int]:
-        """Id of each hash."""
+        """Hash of a feature -> its id, from 1."""
         return {feature: feature_id for feature_id, feature in enumerate(self.hashes.tolist(), start=1)}
 
     def save(self, path: Path) -> None:

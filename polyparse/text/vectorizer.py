@@ -54,7 +54,7 @@ class Item:
 
     @property
     def n_tokens(self) -> int:
-        """Length of the token axis."""
+        """How many tokens the utterance has."""
         return len(self.words)
 
     @property

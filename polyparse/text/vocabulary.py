@@ -33,12 +33,12 @@ class Vocabulary:
 
     @cached_property
     def word_ids(self) -> dict[str, int]:
-        """Id of each known word."""
+        """Known word -> its row of the word table."""
         return {word: word_id for word_id, word in enumerate(self.words, start=FIRST)}
 
     @cached_property
     def character_ids(self) -> dict[str, int]:
-        """Id of each known character."""
+        """Known character -> its row of the character table."""
         return {
             character: character_id for character_id, character in enumerate(self.characters, start=FIRST)
         }

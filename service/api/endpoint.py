@@ -6,7 +6,7 @@ What concerns all of them, such as authentication or tracing, belongs here: each
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive
 
-from polyparse.errors import PolyparseError
+from polyparse.errors import ModelRunFailed, PolyparseError
 from service.api.headers import RequestHeaders, read_headers
-from service.api.problems import problem, problem_of
+from service.api.problems import problem_of
 from service.clock import Clock
-from service.errors import AnswerTimeout, BodyTimeout, CallerDeparted, DeadlineExceeded
+from service.errors import AnswerTimeout, BodyTimeout, CallerDeparted, DeadlineExceeded, InternalError
 from service.metrics import NO_VERSION, OK, Metrics
-from service.parsing import Deadline
+from service.parsing import Deadline, Parsed
 from service.settings import Settings
 
 NOBODY = Response(status_code=499)
@@ -40,11 +40,12 @@ class Call(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The body of an answer, the version that gave it, and, of a single frame, what it cost in seconds by stage."""
+    """The body of an answer, the version that gave it, what a single frame cost in seconds by stage, a batch's outcomes."""
 
     body: bytes
     version: str
     seconds: Mapping[str, float] | None = None
+    outcomes: Sequence[Parsed | PolyparseError] = ()
 
 
 Handler = Callable[[Call], Awaitable[Answered]]
@@ -84,17 +85,17 @@ class Endpoint:
             call = self._call(headers, request_id, request.receive)
             answered = await self._handler(call)
             response, version, outcome = _response(answered, request_id), answered.version, OK
+            for position, error in enumerate(answered.outcomes):
+                if isinstance(error, InternalError | ModelRunFailed):
+                    fields = self._log_fields(request_id) | {"item": position}
+                    logger.error("item failed", exc_info=error, extra=fields)
         except CallerDeparted:
             response = NOBODY
-        except PolyparseError as error:
-            outcome = error.code
-            response = problem_of(error, request_id)
+        except Exception as error:
+            failure = error if isinstance(error, PolyparseError) else InternalError(error)
+            outcome, response = failure.code, problem_of(failure, request_id)
             if response.status_code == 500:
                 logger.exception("request failed", extra=self._log_fields(request_id))
-        except Exception as error:
-            outcome = "internal_error"
-            response = problem(outcome, f"found {type(error).__name__}, expected an answer", request_id)
-            logger.exception("request failed", extra=self._log_fields(request_id))
         finally:
             self._ended(outcome, version, request_id, self._clock() - started_s)
         return response
@@ -109,7 +110,7 @@ class Endpoint:
         deadline = Deadline(now_s + self._timeout_s, self._answer_late)
         return Call(headers, request_id, receive, deadline, self._body_late)
 
-    def _log_fields(self, request_id: str) -> dict[str, str]:
+    def _log_fields(self, request_id: str) -> dict[str, object]:
         """The fields that identify a request in the log."""
         return {"request_id": request_id, "endpoint": self._name}
 

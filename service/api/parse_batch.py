@@ -27,7 +27,8 @@ def parse_batch_handler(service: ParseService, settings: Settings) -> Handler:
             for position, (outcome, request) in enumerate(zip(outcomes, requests, strict=True))
         ]
         versions = {outcome.model.version for outcome in outcomes if isinstance(outcome, Parsed)}
-        return Answered(b'{"results":[%b]}' % b",".join(parts), "".join(versions) or NO_VERSION)
+        body = b'{"results":[%b]}' % b",".join(parts)
+        return Answered(body, "".join(versions) or NO_VERSION, outcomes=outcomes)
 
     return handle
 

@@ -81,10 +81,7 @@ def documented(codes: Iterable[str]) -> dict[int | str, dict[str, Any]]:
         content = response["content"].setdefault(
             MEDIA_TYPE, {"schema": ProblemDocument.model_json_schema(), "examples": {}}
         )
-        content["examples"][code] = {
-            "summary": title,
-            "value": document(code, title, "id"),
-        }
+        content["examples"][code] = {"summary": title, "value": document(code, title, "id")}
     return responses
 
 

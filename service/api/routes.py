@@ -4,7 +4,7 @@ A fast route is answered before FastAPI's middleware, whose layers cost more tha
 neither parses its body nor serialises its answer. To add one: a file with its handler, and a row here.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
@@ -16,20 +16,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from polyparse.errors import InputError
+from service.api import schemas
 from service.api.endpoint import Endpoint, Handler
+from service.api.headers import MAX_DEADLINE_MS, SANE_ID
 from service.api.parse import parse_handler
 from service.api.parse_batch import parse_batch_handler
 from service.api.problems import CODES, documented
-from service.api.schemas import (
-    BATCH_REQUEST,
-    BATCH_RESPONSE,
-    REQUESTS,
-    RESPONSE,
-    BatchRequest,
-    BatchResponse,
-    ParseRequest,
-    ParseResponse,
-)
 from service.errors import PROBLEMS
 from service.metrics import Metrics
 from service.parsing import ParseService
@@ -48,7 +41,26 @@ class FastRoute(NamedTuple):
     requests: Mapping[str, Any]
     response: type[BaseModel]
     example: Any
+    parameters: Sequence[Mapping[str, Any]]
+    codes: Set[str]
 
+
+def _header(name: str, description: str, **schema: Any) -> Mapping[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+ID = _header(
+    "X-Request-Id", "Comes back with the answer", type="string", pattern=f"^{SANE_ID.pattern.decode()}$"
+)
+DEADLINE = _header(
+    "X-Deadline-Ms", "Time from arrival to answer", type="integer", minimum=1, maximum=MAX_DEADLINE_MS
+)
+TIMING = _header("X-Server-Timing", "1 asks for Server-Timing: the time by stage", type="string")
+ROUTE_CODES = PROBLEMS.keys() - CODES.values()
+ITEM_CODES = {leaf.code for leaf in InputError.__subclasses__()} | {
+    *("invalid_value", "queue_full", "model_run_failed", "answer_timeout", "shutting_down")
+}
+"""Problems that only an item of a batch can have, and never the whole."""
 
 FAST_ROUTES = (
     FastRoute(
@@ -57,10 +69,12 @@ FAST_ROUTES = (
         handler=parse_handler,
         summary="Parse one utterance into a frame",
         description="Domain, intent and slots with their probabilities, in up to ten hypotheses.",
-        request=ParseRequest,
-        requests=REQUESTS,
-        response=ParseResponse,
-        example=RESPONSE,
+        request=schemas.ParseRequest,
+        requests=schemas.REQUESTS,
+        response=schemas.ParseResponse,
+        example=schemas.RESPONSE,
+        parameters=(ID, DEADLINE, TIMING),
+        codes=ROUTE_CODES - {"batch_too_large"},
     ),
     FastRoute(
         path="/parse/batch",
@@ -68,10 +82,12 @@ FAST_ROUTES = (
         handler=parse_batch_handler,
         summary="Parse several utterances",
         description="Each item is answered as POST /parse would answer it, by a frame or a problem, in their order.",
-        request=BatchRequest,
-        requests=BATCH_REQUEST,
-        response=BatchResponse,
-        example=BATCH_RESPONSE,
+        request=schemas.BatchRequest,
+        requests=schemas.BATCH_REQUEST,
+        response=schemas.BatchResponse,
+        example=schemas.BATCH_RESPONSE,
+        parameters=(ID, DEADLINE),
+        codes=ROUTE_CODES - ITEM_CODES,
     ),
 )
 
@@ -113,6 +129,7 @@ def install(app: FastAPI, endpoints: Mapping[str, Endpoint], metrics: Metrics) -
     for route in FAST_ROUTES:
         examples = {name: {"value": body} for name, body in route.requests.items()}
         content = {"application/json": {"schema": route.request.model_json_schema(), "examples": examples}}
+        body = {"required": True, "content": content}
         answered = {
             "description": route.response.__doc__ or "",
             "content": {"application/json": {"example": route.example}},
@@ -125,7 +142,7 @@ def install(app: FastAPI, endpoints: Mapping[str, Endpoint], metrics: Metrics) -
             summary=route.summary,
             description=route.description,
             response_model=route.response,
-            responses={200: answered, **documented(PROBLEMS.keys() - CODES.values())},
-            openapi_extra={"requestBody": {"required": True, "content": content}},
+            responses={200: answered, **documented(code for code in PROBLEMS if code in route.codes)},
+            openapi_extra={"parameters": route.parameters, "requestBody": body},
             route_class_override=DirectRoute,
         )

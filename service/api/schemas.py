@@ -135,9 +135,7 @@ RESPONSE: dict[str, Any] = {
     "refused": None,
 }
 
-BATCH_REQUEST: dict[str, dict[str, Any]] = {
-    "one of them empty": {"items": [REQUESTS["en-US"], {"text": ""}]},
-}
+BATCH_REQUEST: dict[str, dict[str, Any]] = {"one of them empty": {"items": [REQUESTS["en-US"], {"text": ""}]}}
 BATCH_RESPONSE = {
     "results": [
         RESPONSE,

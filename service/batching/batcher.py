@@ -7,7 +7,7 @@ A future is resolved by the first of: its run, its caller's departure, the end o
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,7 @@ class Waiter(Generic[ItemT, FrameT]):
 
     item: ItemT
     size: Size
+    cost: int
     future: asyncio.Future[Answer[FrameT]]
     departed: Callable[[], bool]
     since_s: float
@@ -80,19 +81,29 @@ class Batcher(Generic[ItemT, FrameT]):
         ShuttingDown.
         """
         size = Size(item.n_tokens, item.n_best)
-        if self._drained is not None:
-            raise ShuttingDown("found a request after the end, expected none")
-        if not policy.admits(self.waiting_tokens, size, self._limits):
-            raise QueueFull(
-                f"found {self.waiting_tokens} tokens waiting, expected at most "
-                f"{self._limits.queue_tokens} with this request's {size.cost}",
-                retry_after_s=policy.retry_after_s(self.waiting_tokens, self._tokens_per_s),
-            )
-        waiter = Waiter(item, size, self._loop.create_future(), departed, self._clock())
+        cost = size.cost
+        self.check_room(cost)
+        waiter = Waiter(item, size, cost, self._loop.create_future(), departed, self._clock())
         self._queue.append(waiter)
-        self.waiting_tokens += size.cost
+        self.waiting_tokens += cost
         self._schedule_start()
         return waiter.future
+
+    def check_room(self, cost: int) -> None:
+        """Raise QueueFull or ShuttingDown where an item that costs at least so many tokens may not wait."""
+        if self._drained is not None:
+            raise ShuttingDown("found a request after the end, expected none")
+        if not policy.admits(self.waiting_tokens, cost, self._limits):
+            raise QueueFull(
+                f"found {self.waiting_tokens} tokens waiting, expected at most "
+                f"{self._limits.queue_tokens} with at least {cost} of this request",
+                retry_after_s=policy.retry_after_s(self.waiting_tokens, self._tokens_per_s),
+            )
+
+    def is_filled_by(self, futures: Set[asyncio.Future[Answer[FrameT]]], cost: int) -> bool:
+        """Tell whether an item of this cost could wait, did none of these futures' items."""
+        tokens = sum(waiter.cost for waiter in self._queue if waiter.future in futures)
+        return tokens > 0 and policy.admits(self.waiting_tokens - tokens, cost, self._limits)
 
     def oldest_wait_s(self) -> float:
         """How long the item at the front of the queue has waited; 0 where none waits."""
@@ -152,7 +163,7 @@ class Batcher(Generic[ItemT, FrameT]):
         chosen = [self._queue[i] for i in policy.take(sizes, self._idle, self._limits)]
         taken = set(chosen)
         self._queue = [waiter for waiter in self._queue if waiter not in taken]
-        self.waiting_tokens -= sum(waiter.size.cost for waiter in chosen)
+        self.waiting_tokens -= sum(waiter.cost for waiter in chosen)
         return [waiter for waiter in chosen if _still_waits(waiter)]
 
     def _work(self, batch: list[Waiter[ItemT, FrameT]]) -> None:
@@ -183,7 +194,7 @@ class Batcher(Generic[ItemT, FrameT]):
         tokens = 0
         for attempt in attempts:
             self._running.difference_update(attempt.waiters)
-            tokens += sum(waiter.size.cost for waiter in attempt.waiters)
+            tokens += sum(waiter.cost for waiter in attempt.waiters)
             _answer(attempt)
         self._tokens_per_s = policy.smoothed(self._tokens_per_s, tokens, seconds, self._thread_count)
         self._idle += 1

@@ -38,9 +38,9 @@ class Limits:
     max_padding: float = 0.5
 
 
-def admits(waiting_tokens: int, size: Size, limits: Limits) -> bool:
+def admits(waiting_tokens: int, cost: int, limits: Limits) -> bool:
     """Tell whether one more may wait. An empty queue takes anything, or what exceeds the bound would never run."""
-    return waiting_tokens == 0 or waiting_tokens + size.cost <= limits.queue_tokens
+    return waiting_tokens == 0 or waiting_tokens + cost <= limits.queue_tokens
 
 
 def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
@@ -56,11 +56,12 @@ def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
     for position in _nearest_length_first(queue[:LOOKAHEAD]):
         size = queue[position]
         area = (sequences + size.sequences) * max(longest, size.tokens)
-        padding = 1 - (cost + size.cost) / area
+        cost_with = cost + size.cost
+        padding = 1 - cost_with / area
         if not chosen or (area <= limits.batch_tokens and padding <= limits.max_padding):
             chosen.append(position)
             sequences += size.sequences
-            longest, cost = max(longest, size.tokens), cost + size.cost
+            longest, cost = max(longest, size.tokens), cost_with
         if len(chosen) == share or sequences * longest >= limits.batch_tokens:
             break
     return sorted(chosen)

@@ -56,7 +56,7 @@ class RunBatch(Protocol[ItemT_contra, FrameT_co]):
 class Observer(Protocol):
     """Is told of events, in the event loop's thread, after the answers are out."""
 
-    def queued(self, seconds: float) -> None:
+    def queued(self, seconds: float, /) -> None:
         """An item waited so long for its run."""
 
     def ran(self, sequences: int, outcome: Outcome[object]) -> None:

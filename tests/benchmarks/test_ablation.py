@@ -47,7 +47,7 @@ def test_a_gain_is_in_points_of_the_baseline() -> None:
     assert cells(absolute, "plain") == ["60.00", "80.00", "70.00", "58.00", "17"]
     assert cells(gains, "better") == ["+2.50", "+2.50", "+2.50", "+2.50", "17"]
     assert cells(gains, "worse") == ["-1.00", "-1.00", "-1.00", "-1.00", "17"]
-    assert "points gained on plain (way of plain: exact match 60.00" in gains
+    assert "points gained on plain (way of plain: Exact match 60.00" in gains
 
 
 def test_lines_stand_under_their_baseline_in_the_order_of_the_file() -> None:

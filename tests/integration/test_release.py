@@ -173,10 +173,7 @@ def test_a_signal_to_end_answers_all_that_is_in_flight(
     flags = [f"--{name}={value}" for name, value in limits.items()]
     text = " ".join([ASKED["en-US"]] * 200)
     body = json.dumps({"text": text, "locale": "en-US", "n_best": 5}).encode()
-    with (
-        serving(trained, tmp_path / "log", *flags) as server,
-        server.connections(8) as connections,
-    ):
+    with serving(trained, tmp_path / "log", *flags) as server, server.connections(8) as connections:
         for connection in connections:
             send(connection, "POST", "/parse", body)
         server.until(lambda: waiting_tokens(server) > 0)

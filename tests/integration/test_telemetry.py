@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "00000000", "0" * 32}
 """127.0.0.1, ::1 and no address, as the kernel writes them."""
+
+
+LOOK_S = 0.02
 
 
 @pytest.fixture
@@ -42,7 +47,14 @@ def models(tmp_path: Path) -> Path:
 
 
 def run(*command: str | Path) -> None:
-    subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True, capture_output=True)  # noqa: S603  our own
+    """Run to the end, and look again and again at which addresses the process talks to."""
+    words = [sys.executable, *map(str, command)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603  our own
+        while process.poll() is None:
+            with suppress(OSError):  # it has just ended
+                assert set(remote_addresses(process.pid)) <= LOOPBACK
+            time.sleep(LOOK_S)
+    assert process.returncode == 0
 
 
 def test_parse_leaves_nothing(home: Path, models: Path) -> None:

@@ -28,7 +28,7 @@ def infer(emissions: Matrix, network: Network) -> Matrix:
     for sharpness, share in network.steps:
         new = [
             _normalise(
-                [sharpness * (unary + _messages(i, y, q, network)) for y, unary in enumerate(emissions[i])],
+                [sharpness * (unary + _messages(i, y, q, network)) for y, unary in enumerate(emissions[i])]
             )
             for i in range(len(emissions))
         ]

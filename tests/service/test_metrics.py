@@ -1,6 +1,8 @@
 """What Prometheus reads: outcomes, stages, batches, the queue and the version that serves."""
 
 import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
@@ -95,7 +97,9 @@ async def test_without_a_version_that_serves_nothing_waits() -> None:
         assert samples["polyparse_queue_tokens"] == samples["polyparse_queue_age_seconds"] == 0
 
 
-async def test_every_utterance_that_is_not_admitted_is_counted_by_its_reason() -> None:
+async def test_every_utterance_that_is_refused_for_the_state_of_the_service_is_counted_by_its_reason() -> (
+    None
+):
     async with serving(queue_tokens=2) as s:
         reasons = {reason: f'polyparse_refusals_total{{reason="{reason}"}}' for reason in REFUSALS}
         samples = await s.samples()
@@ -103,7 +107,7 @@ async def test_every_utterance_that_is_not_admitted_is_counted_by_its_reason() -
         with s.gate.held():
             admitted = [asyncio.create_task(s.parse("a"))]
             await s.gate.batch()
-            admitted.append(asyncio.create_task(s.parse("b c", headers={"x-deadline-ms": "1"})))
+            admitted.append(asyncio.create_task(s.parse("b c", headers={"x-deadline-ms": "50"})))
             await turns()
             await s.parse("d")
             await s.parse_batch([{"text": "e"}, {"text": ""}, {"text": "f"}])
@@ -111,11 +115,12 @@ async def test_every_utterance_that_is_not_admitted_is_counted_by_its_reason() -
         await asyncio.gather(*admitted)
         await s.service.manager.close(BOUND_S)
         await s.parse("g")
+        await s.parse_batch([{"text": "h"}, {"text": "i"}])
         samples = await s.samples()
         assert {reason: samples[name] for reason, name in reasons.items()} == {
             "queue_full": 3,
             "deadline_exceeded": 1,
-            "not_ready": 1,
+            "not_ready": 3,
             "shutting_down": 0,
         }
 
@@ -206,3 +211,12 @@ def test_only_the_version_that_serves_is_shown() -> None:
         line for line in metrics.render().decode().splitlines() if line.startswith("polyparse_model_info{")
     ]
     assert infos == ['polyparse_model_info{digest="d2",name="words",version="2"} 1.0']
+
+
+def test_the_readme_explains_every_metric() -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    families = re.findall(r"^# TYPE (polyparse_\w+) ", Metrics().render().decode(), re.MULTILINE)
+    assert families
+    assert not [
+        family for family in families if f"`{family}`" not in readme and not family.endswith("_created")
+    ]

@@ -20,9 +20,17 @@ from polyparse.errors import (
 )
 from service.batching.batcher import Batcher
 from service.batching.policy import Limits
-from service.errors import AnswerTimeout, CallerDeparted, DeadlineExceeded, NotReady, QueueFull, WrongType
+from service.errors import (
+    AnswerTimeout,
+    CallerDeparted,
+    DeadlineExceeded,
+    InternalError,
+    NotReady,
+    QueueFull,
+    WrongType,
+)
 from service.metrics import STAGES, Metrics
-from service.parsing import Deadline, Parsed, ParseService
+from service.parsing import CHARS_PER_TURN, Deadline, Parsed, ParseService
 from service.registry.loaded import Loaded, ModelVersion
 from service.registry.manager import Manager
 from service.registry.version import Version
@@ -72,12 +80,28 @@ class Bench(NamedTuple):
 
     def refusals(self) -> dict[str, float]:
         """Refusals counted by reason, those of none left out."""
+        return self._counts('polyparse_refusals_total{reason="')
+
+    def utterances(self) -> dict[str, float]:
+        """Utterances counted by outcome."""
+        return self._counts('polyparse_utterances_total{outcome="')
+
+    def _counts(self, prefix: str) -> dict[str, float]:
         lines = self.metrics.render().decode().splitlines()
-        counts = (line.split('{reason="')[1].split('"} ') for line in lines if line.startswith(REFUSALS))
-        return {reason: float(count) for reason, count in counts if float(count)}
+        counts = (line.removeprefix(prefix).split('"} ') for line in lines if line.startswith(prefix))
+        return {label: float(count) for label, count in counts if float(count)}
 
+    def prepared(self, before: Callable[[str], None] = lambda text: None) -> list[str]:
+        """The texts of which arrays are made from now on; `before` is called with each."""
+        prepare, texts = self.parser.prepare, []
 
-REFUSALS = "polyparse_refusals_total{"
+        def listed(utterance: Utterance) -> Any:
+            texts.append(utterance.text)
+            before(utterance.text)
+            return prepare(utterance)
+
+        self.parser.prepare = listed  # type: ignore[method-assign]
+        return texts
 
 
 @asynccontextmanager
@@ -251,7 +275,7 @@ async def test_where_no_version_serves_everything_is_refused_and_counted() -> No
             await b.parse("a")
         with pytest.raises(NotReady):
             await b.parse_all("a", "b")
-        assert b.refusals() == {"not_ready": 2}
+        assert b.refusals() == {"not_ready": 3}
 
 
 async def test_of_several_each_gets_its_frame_in_order_and_runs_in_one_batch() -> None:
@@ -274,20 +298,171 @@ async def test_of_several_each_error_stays_in_its_place() -> None:
         assert [type(each) for each in outcomes[2:4]] == [EmptyText, ModelRunFailed]
 
 
-async def test_several_are_admitted_one_by_one_until_the_queue_is_full() -> None:
+async def test_where_the_requests_of_others_fill_the_queue_each_item_is_refused_and_no_arrays_are_made() -> (
+    None
+):
     async with bench(Limits(queue_tokens=3, batch_tokens=64)) as b:
+        with b.gate.held():
+            others = [asyncio.create_task(b.parse("r"))]
+            await b.gate.batch()
+            others.append(asyncio.create_task(b.parse("o")))
+            await turns()
+            texts = b.prepared()
+            with pytest.raises(QueueFull):
+                await b.parse("single", n_best=3)
+            several = [Utterance("first", n_best=3), Utterance("b"), Utterance("c d", n_best=2)]
+            outcomes = asyncio.create_task(b.service.parse_all(several, in_time(), stays))
+            await turns()
+            assert texts == ["b"]
+        await asyncio.gather(*others)
+        first, second, third = frames(await outcomes)
+        assert isinstance(first, QueueFull)
+        assert first.retry_after_s >= 1
+        assert [second, third] == [frame("b"), frame("c d", n_best=2)]
+        assert b.refusals() == {"queue_full": 2}
+
+
+async def test_what_only_arrays_show_to_be_too_long_for_the_queue_is_refused_too() -> None:
+    async with bench(Limits(queue_tokens=3, batch_tokens=64)) as b:
+        with b.gate.held():
+            others = [asyncio.create_task(b.parse("r"))]
+            await b.gate.batch()
+            others.append(asyncio.create_task(b.parse("o p")))
+            await turns()
+            assert [type(each) for each in await b.parse_all("c d")] == [QueueFull]
+        await asyncio.gather(*others)
+
+
+async def test_several_that_are_more_than_the_queue_holds_wait_for_one_another() -> None:
+    async with bench(Limits(queue_tokens=8, batch_tokens=4)) as b:
+        several = [Utterance(f"{i} word", n_best=1 + i % 3) for i in range(50)]
+        outcomes = frames(await b.service.parse_all(several, in_time(), stays))
+        assert outcomes == [frame(each.text, n_best=each.n_best) for each in several]
+        assert b.refusals() == {}
+        assert b.utterances() == {"ok": 50}
+
+
+async def test_several_that_wait_for_one_another_do_so_until_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with bench(Limits(queue_tokens=2, batch_tokens=4)) as b:
         with b.gate.held():
             running = asyncio.create_task(b.parse("r"))
             await b.gate.batch()
-            several = asyncio.create_task(b.parse_all("a b", "c d", "e", "f"))
+            deadline = Deadline(in_time().at_s - 1, lambda: LATE)
+            several = [Utterance("a b"), Utterance("c"), Utterance(""), Utterance("d")]
+            waiting = asyncio.create_task(b.service.parse_all(several, deadline, stays))
             await turns()
-            with pytest.raises(QueueFull):
-                await b.parse("g")
+            assert not waiting.done()
+            jump(monkeypatch, BOUND_S - 1)
+            await turns(10)
+            assert waiting.done()
+            outcomes = await waiting
+            assert [outcomes[0], outcomes[1], outcomes[3]] == [LATE] * 3
+            assert isinstance(outcomes[2], EmptyText)
         await running
-        first, second, third, fourth = await several
-        assert (first, third) == (frame("a b"), frame("e"))
-        assert [type(second), type(fourth)] == [QueueFull, QueueFull]
-        assert b.refusals() == {"queue_full": 3}
+        assert b.gate.batches() == []
+        assert b.utterances() == {"ok": 1, "deadline_exceeded": 3, "empty_text": 1}
+
+
+async def test_others_have_turns_of_the_loop_while_several_long_ones_are_admitted() -> None:
+    async with bench(Limits(queue_tokens=10**6, batch_tokens=64)) as b:
+        turn = 0
+
+        async def other() -> None:
+            nonlocal turn
+            while True:
+                await asyncio.sleep(0)
+                turn += 1
+
+        taken: list[int] = []
+        b.prepared(lambda text: taken.append(turn))
+        task = asyncio.create_task(other())
+        await turns()
+        await b.parse_all(*["x" * CHARS_PER_TURN] * 8)
+        task.cancel()
+        assert len(set(taken)) == 8
+
+
+async def test_a_deadline_that_passes_while_several_are_admitted_ends_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with bench() as b:
+        texts = b.prepared(lambda text: jump(monkeypatch, BOUND_S) if text == "b" else None)
+        deadline = Deadline(in_time().at_s, lambda: LATE)
+        with b.gate.held():
+            several = [Utterance("a"), Utterance("b"), Utterance("c"), Utterance("")]
+            outcomes = await b.service.parse_all(several, deadline, stays)
+        assert outcomes[:3] == [LATE] * 3
+        assert isinstance(outcomes[3], EmptyText)
+        assert texts == ["a", "b"]
+        assert b.refusals() == {"deadline_exceeded": 3}
+
+
+async def test_a_deadline_that_has_passed_costs_no_arrays() -> None:
+    async with bench() as b:
+        texts = b.prepared()
+        with pytest.raises(DeadlineExceeded):
+            await b.service.parse(Utterance("a"), passed(), stays)
+        assert texts == []
+
+
+async def test_a_caller_who_departs_while_several_are_admitted_ends_the_admission() -> None:
+    async with bench(Limits(queue_tokens=10**6, batch_tokens=64)) as b:
+        texts = b.prepared()
+        long = Utterance("x" * CHARS_PER_TURN)
+        with b.gate.held(), pytest.raises(CallerDeparted):
+            await b.service.parse_all([long] * 5, in_time(), lambda: True)
+        assert len(texts) == 1
+        assert b.version().leases == 0
+        assert b.utterances() == {"departed": 5}
+        assert (await b.parse("next")).frame == frame("next")
+        assert b.gate.batches() == [["next"]]
+
+
+async def test_what_nobody_foresaw_of_one_item_is_its_own_error() -> None:
+    async with bench() as b:
+
+        def fail(text: str) -> None:
+            if text == "bad":
+                raise ValueError(text)
+
+        b.prepared(fail)
+        first, bad, last = await b.parse_all("a", "bad", "b")
+        assert [first, last] == [frame("a"), frame("b")]
+        assert isinstance(bad, InternalError)
+        assert isinstance(bad.__cause__, ValueError)
+        with pytest.raises(InternalError, match="found ValueError, expected an answer"):
+            await b.parse("bad")
+        assert b.utterances() == {"ok": 2, "internal_error": 2}
+
+
+async def test_whatever_ends_an_admission_nothing_of_it_runs() -> None:
+    def broken() -> bool:
+        raise OSError("the socket")
+
+    async with bench(Limits(queue_tokens=10**6, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = asyncio.create_task(b.parse("r"))
+            await b.gate.batch()
+            long = Utterance("x" * CHARS_PER_TURN)
+            with pytest.raises(OSError, match="the socket"):
+                await b.service.parse_all([long] * 5, in_time(), broken)
+        await running
+        await b.parse("next")
+        assert b.gate.batches() == [["next"]]
+        gc.collect()
+
+
+async def test_every_outcome_of_an_utterance_is_counted_of_singles_and_of_several() -> None:
+    async with bench() as b:
+        await b.parse("a")
+        for text in ("", "poison"):
+            with pytest.raises(PolyparseError):
+                await b.parse(text)
+        await b.parse_all("a", "b", "", "poison", WrongType([]))
+        assert b.utterances() == {"ok": 3, "empty_text": 2, "model_run_failed": 2, "wrong_type": 1}
+        assert b.refusals() == {}
 
 
 async def test_several_are_parsed_by_one_version_though_another_takes_over() -> None:

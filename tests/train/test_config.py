@@ -24,6 +24,11 @@ def test_impossible_settings_of_distillation_are_refused(wrong: dict[str, float]
         DistilConfig(**wrong)  # type: ignore[arg-type]  # of its fields
 
 
+def test_a_head_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"joint\.head: found 'viterbi', expected one of softmax, crf, ain"):
+        with_joint(TINY, head="viterbi")
+
+
 def test_only_a_run_that_aligns_words_reads_translations() -> None:
     assert TINY.classifier is not None
     embedder = replace(TINY.joint.embedder, word_vectors="aligned")

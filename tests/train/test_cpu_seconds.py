@@ -12,7 +12,8 @@ from tests.train.corpus import write_massive
 from tests.train.timed import timed
 from tests.train.tiny import SETTINGS, SHORT
 from tests.train.training.test_initialisation import opened
-from train.checkpoint import Checkpoint, cpu_seconds_of
+from train import cpu_seconds
+from train.checkpoint import Checkpoint
 from train.cli.train import main
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def ran(folder: Path, seconds: float, **changes: object) -> Checkpoint:
 
 def test_the_seconds_of_a_run_are_those_of_its_epochs_and_stages(tmp_path: Path) -> None:
     checkpoint = opened(tmp_path / "run", SHORT)
-    assert checkpoint.cpu_seconds() == 0.0
+    assert cpu_seconds.of_run(checkpoint) == 0.0
     for line in ({"stage": "tables", "seconds": 1.5}, {"joint_weight": 0.3}, {"epoch": 1, "seconds": 2.0}):
         checkpoint.log(line)
-    assert checkpoint.cpu_seconds() == 3.5
+    assert cpu_seconds.of_run(checkpoint) == 3.5
 
 
 def test_a_line_cut_short_is_named_by_its_file(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_a_line_cut_short_is_named_by_its_file(tmp_path: Path) -> None:
     with (checkpoint.folder / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write('{"epoch": 2, "sec')
     with pytest.raises(ConfigError, match=r"run/log\.jsonl: found a line that is no JSON"):
-        checkpoint.cpu_seconds()
+        cpu_seconds.of_run(checkpoint)
 
 
 def test_a_run_that_several_build_on_counts_once(tmp_path: Path) -> None:
@@ -45,21 +46,21 @@ def test_a_run_that_several_build_on_counts_once(tmp_path: Path) -> None:
     first, second = (ran(tmp_path / name, 10.0, start=str(base.folder)) for name in ("first", "second"))
     student = ran(tmp_path / "student", 100.0, teachers=(str(first.folder), str(second.folder)))
     parents = {str(base.folder): 1.0, str(first.folder): 10.0, str(second.folder): 10.0}
-    assert student.parent_seconds() == parents
-    assert cpu_seconds_of([student, first]) == {**parents, str(student.folder): 100.0}
+    assert cpu_seconds.of_parents(student) == parents
+    assert cpu_seconds.of_all([student, first]) == {**parents, str(student.folder): 100.0}
 
 
 def test_what_was_recorded_outlives_the_folders(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone")
     recorded = ran(tmp_path / "recorded", 1.0, start=gone, parent_seconds={gone: 5.0})
-    assert recorded.parent_seconds() == {gone: 5.0}
-    assert cpu_seconds_of([recorded]) == {gone: 5.0, str(recorded.folder): 1.0}
+    assert cpu_seconds.of_parents(recorded) == {gone: 5.0}
+    assert cpu_seconds.of_all([recorded]) == {gone: 5.0, str(recorded.folder): 1.0}
 
 
 def test_a_run_that_is_gone_and_was_not_recorded_leaves_the_sum_unknown(tmp_path: Path) -> None:
     old = ran(tmp_path / "old", 1.0, start=str(tmp_path / "gone"))
-    assert old.parent_seconds() is None
-    assert ran(tmp_path / "student", 1.0, teachers=(str(old.folder),)).parent_seconds() is None
+    assert cpu_seconds.of_parents(old) is None
+    assert cpu_seconds.of_parents(ran(tmp_path / "student", 1.0, teachers=(str(old.folder),))) is None
 
 
 def test_a_checkpoint_from_before_these_were_recorded_is_read(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_checkpoint_from_before_these_were_recorded_is_read(tmp_path: Path) ->
     content = json.loads((checkpoint.folder / "run.json").read_text(encoding="utf-8"))
     del content["threads"], content["parent_seconds"]
     (checkpoint.folder / "run.json").write_text(json.dumps(content), encoding="utf-8")
-    assert (checkpoint.run().threads, checkpoint.parent_seconds()) == (None, {})
+    assert (checkpoint.run().threads, cpu_seconds.of_parents(checkpoint)) == (None, {})
 
 
 def test_a_run_logs_its_stages_and_records_the_runs_that_it_builds_on(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_run_logs_its_stages_and_records_the_runs_that_it_builds_on(tmp_path: 
     assert main([*command, "--out", str(teacher.folder)]) == 0
     assert main([*command, "--out", str(student.folder), "--teacher", str(teacher.folder)]) == 0
     assert (teacher.run().threads, teacher.run().parent_seconds) == (1, {})
-    assert student.run().parent_seconds == {str(teacher.folder): teacher.cpu_seconds()}
+    assert student.run().parent_seconds == {str(teacher.folder): cpu_seconds.of_run(teacher)}
     lines = [json.loads(line) for line in (student.folder / "log.jsonl").read_text("utf-8").splitlines()]
     timed = [line for line in lines if "seconds" in line]
     assert [next(iter(line)) for line in timed] == ["stage", "teachers", "network", "network"]

@@ -16,7 +16,8 @@ import torch
 from polyparse.corpora.read import read, translations
 from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
-from train.checkpoint import Checkpoint, RunRecord, cpu_seconds_of
+from train import cpu_seconds
+from train.checkpoint import Checkpoint, RunRecord
 from train.progress import Progress
 from train.recipes import RECIPES
 from train.training.fit import Parents, Texts, fit
@@ -66,7 +67,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         teachers=tuple(options.teacher),
         teacher_recipes=tuple(teacher.run().config.recipe for teacher in teachers),
         threads=torch.get_num_threads(),
-        parent_seconds=cpu_seconds_of([*([start] if start else []), *teachers]),
+        parent_seconds=cpu_seconds.of_all([*([start] if start else []), *teachers]),
     )
     checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:

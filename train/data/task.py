@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polyparse.contract.labels import Labels
-from polyparse.contract.tags import SCHEMES, Span
+from polyparse.contract.tags import SCHEMES, TokenSpan
 from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from polyparse.text.features import FeatureTable
@@ -55,7 +55,7 @@ class TextTables:
 
     @classmethod
     def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
-        """The tables of training examples."""
+        """The tables of what occurs often enough in training examples."""
         words = [[token.text for token in tokenise(example.text)] for example in examples]
         embedder = config.joint.embedder
         return cls(
@@ -125,13 +125,13 @@ def gold_target(item: Item, example: Example, labels: Labels) -> Target:
 def gold_tags(item: Item, spans: Sequence[TextSpan], scheme: str) -> list[str]:
     """The tag of each token; a span has all tokens that it overlaps, but a token of two spans belongs to the first."""
     starts, ends = np.array(item.starts), np.array(item.ends)
-    token_spans: list[Span] = []
+    token_spans: list[TokenSpan] = []
     first_free = 0
     for span in sorted(spans, key=lambda s: s.start):
         first = max(first_free, int(np.searchsorted(ends, span.start, side="right")))
         end = int(np.searchsorted(starts, span.end, side="left"))
         if first < end:
-            token_spans.append(Span(span.name, first, end))
+            token_spans.append(TokenSpan(span.name, first, end))
             first_free = end
     return SCHEMES[scheme].encode(token_spans, item.n_tokens)
 

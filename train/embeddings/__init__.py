@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from polyparse.corpora.example import Example
     from polyparse.text.vocabulary import Vocabulary
-    from train.embeddings.vec_file import Reader
+    from train.embeddings.vec_file import VectorReader
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
 
 __all__ = ["READERS", "PretrainedVectors", "starting_vectors"]
 
-READERS: Mapping[str, Reader] = {".vec": read_vec, ".bin": read_bin}
+READERS: Mapping[str, VectorReader] = {".vec": read_vec, ".bin": read_bin}
 
 
 def starting_vectors(

@@ -42,11 +42,7 @@ MIN_IDS = 3  # how many ids have to contain a word of a foreign locale
 
 
 def aligned_vectors(
-    examples: Iterable[Example],
-    words: Sequence[str],
-    *,
-    size: int,
-    translations: Iterable[Example] = (),
+    examples: Iterable[Example], words: Sequence[str], *, size: int, translations: Iterable[Example] = ()
 ) -> Floats:
     """Vectors of `size` numbers, shape (W, size); zeros for a word that no id contains, or every id.
 

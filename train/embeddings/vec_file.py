@@ -43,7 +43,7 @@ class PretrainedVectors:
         return cls(np.array(word_ids, dtype=np.int64), vectors_NE.reshape(len(word_ids), size))
 
 
-class Reader(Protocol):
+class VectorReader(Protocol):
     """Reads the vectors of the vocabulary's words from a file."""
 
     def __call__(

@@ -12,12 +12,13 @@ Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.errors import ConfigError
 from polyparse.text.vocabulary import FIRST
 from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import ENCODERS
@@ -44,7 +45,7 @@ class JointConfig:
     embedder: EmbedderConfig = EmbedderConfig()
     encoder: EncoderConfig = EncoderConfig()
     auxiliary: EncoderConfig | None = None
-    head: Literal["softmax", "crf", "ain", "ain-annealed", "ain-f2o"] = "crf"
+    head: str = "crf"  # one of HEADS
     mlp_size: int = 200
     embedding_dropout: float = 0.3
     mlp_dropout: float = 0.3
@@ -64,6 +65,8 @@ class JointConfig:
             label_smoothing=SHARE,
             outside_bias=NOT_NEGATIVE,
         )
+        if self.head not in HEADS:
+            raise ConfigError(f"joint.head: found {self.head!r}, expected one of {', '.join(HEADS)}")
 
 
 class BatchTensors(NamedTuple):
@@ -177,6 +180,10 @@ class JointNetwork(Branch):
         """The branches that are trained: the network itself and, if there is one, the auxiliary branch."""
         return [self] if self.auxiliary is None else [self, self.auxiliary]
 
+    def auxiliary_weights(self) -> set[str]:
+        """The names in `state_dict` of what only the auxiliary branch has."""
+        return set() if self.auxiliary is None else set(self.auxiliary.state_dict(prefix="auxiliary."))
+
     def branch_scores(self, tensors: BatchTensors) -> list[Scores]:
         """The scores of a batch from each trained branch."""
         embedded_BTE = self._embed(tensors)
@@ -216,8 +223,5 @@ class JointNetwork(Branch):
 def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> JointNetwork:
     """A newly initialised network for the labels, with embeddings of all words and characters, padding and unknown."""
     return JointNetwork(
-        labels,
-        n_words=vocabulary.size,
-        n_characters=FIRST + len(vocabulary.characters),
-        config=config,
+        labels, n_words=vocabulary.size, n_characters=FIRST + len(vocabulary.characters), config=config
     )

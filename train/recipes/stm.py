@@ -58,9 +58,7 @@ def stm_small() -> RunConfig:
     return RunConfig(
         recipe="stm-small",
         joint=JointConfig(
-            embedder=EmbedderConfig(min_word_count=1),
-            encoder=EncoderConfig(hidden_size=100),
-            mlp_size=100,
+            embedder=EmbedderConfig(min_word_count=1), encoder=EncoderConfig(hidden_size=100), mlp_size=100
         ),
         optim=OptimConfig(batch_size=32, epochs=40, patience=8),
     )

@@ -59,11 +59,7 @@ NO_PARENTS = Parents()
 
 
 def fit(
-    checkpoint: Checkpoint,
-    config: RunConfig,
-    texts: Texts,
-    progress: Progress,
-    parents: Parents = NO_PARENTS,
+    checkpoint: Checkpoint, config: RunConfig, texts: Texts, progress: Progress, parents: Parents = NO_PARENTS
 ) -> dict[str, Any]:
     """Train what the checkpoint does not have yet; returns the model's dev measures.
 
@@ -112,11 +108,7 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 
 
 def _prepare(
-    checkpoint: Checkpoint,
-    config: RunConfig,
-    labels: Labels,
-    texts: Texts,
-    progress: Progress,
+    checkpoint: Checkpoint, config: RunConfig, labels: Labels, texts: Texts, progress: Progress
 ) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 

@@ -87,9 +87,8 @@ class Trainer:
 
     def final_weights(self) -> dict[str, torch.Tensor]:
         """The best weights without an auxiliary branch, with `outside_bias` added to the bias of "O", the first tag."""
-        weights = {
-            name: best for name, best in self.best_weights.items() if not name.startswith("auxiliary.")
-        }
+        auxiliary = self.network.auxiliary_weights()
+        weights = {name: best for name, best in self.best_weights.items() if name not in auxiliary}
         bias_K = weights["slots.output.bias"].clone()
         bias_K[0] += self.config.joint.outside_bias
         return {**weights, "slots.output.bias": bias_K}

@@ -1,10 +1,10 @@
-"""polyparse itself, from a bundle, by the commands of a peer's worker; it runs in the project's own environment."""
+"""polyparse itself, from a bundle, by the commands of a peer's process; it runs in the project's own environment."""
 
 from pathlib import Path
 
-from benchmarks.peers.inside import worker
+from benchmarks.peers.inside import peer_process
 from benchmarks.peers.inside.exchange import Answer, Span
-from benchmarks.peers.inside.worker import Answerer
+from benchmarks.peers.inside.peer_process import Answerer
 from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import load
 
@@ -24,4 +24,4 @@ def answerer(model: Path) -> Answerer:
 
 
 if __name__ == "__main__":
-    worker.main(answerer)
+    peer_process.main(answerer)

@@ -7,9 +7,9 @@ from pathlib import Path
 from rasa.core.agent import Agent
 from rasa.model_training import train_nlu
 
-from benchmarks.peers.inside import worker
+from benchmarks.peers.inside import peer_process
 from benchmarks.peers.inside.exchange import Answer, Example, Span
-from benchmarks.peers.inside.worker import Answerer, Task
+from benchmarks.peers.inside.peer_process import Answerer, Task
 
 NAME = "nlu"
 
@@ -54,4 +54,4 @@ def _example(example: Example) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    worker.main(load, train=train)
+    peer_process.main(load, train=train)

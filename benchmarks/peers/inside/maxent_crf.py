@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn_crfsuite import CRF
 
-from benchmarks.peers.inside import worker
+from benchmarks.peers.inside import peer_process
 from benchmarks.peers.inside.exchange import Answer, Example
+from benchmarks.peers.inside.peer_process import Answerer, Task
 from benchmarks.peers.inside.tokens import Token, spans, tags, tokens
-from benchmarks.peers.inside.worker import Answerer, Task
 
 FILE = "models.joblib"
 WORD = r"\S+"
@@ -96,4 +96,4 @@ def _fit(examples: Sequence[Example], settings: Mapping[str, Any]) -> tuple[obje
 
 
 if __name__ == "__main__":
-    worker.main(load, train=train)
+    peer_process.main(load, train=train)

@@ -11,9 +11,9 @@ from spacy.cli.train import train as train_pipeline
 from spacy.tokens import DocBin
 from spacy.util import filter_spans
 
-from benchmarks.peers.inside import worker
+from benchmarks.peers.inside import peer_process
 from benchmarks.peers.inside.exchange import Answer, Example, Span
-from benchmarks.peers.inside.worker import Answerer, Task
+from benchmarks.peers.inside.peer_process import Answerer, Task
 
 ALL = "xx"
 """spaCy's code for a pipeline of several languages."""
@@ -78,4 +78,4 @@ def _docs(language: str, examples: Sequence[Example], intents: Sequence[str]) ->
 
 
 if __name__ == "__main__":
-    worker.main(load, train=train)
+    peer_process.main(load, train=train)

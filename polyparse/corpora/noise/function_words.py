@@ -6,6 +6,7 @@ Words that carry the meaning of a command are never left out: negations, questio
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.noise.edits import replaced
@@ -17,28 +18,9 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
+_LINES = files(__package__).joinpath("function_words.txt").read_text(encoding="utf-8").splitlines()
 FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
-    "en": _set(
-        "a an the of to in at for from with by about into and or that this these those "
-        "is are was were be am do does did has have had can could will would should may "
-        "i me my you your it its we us our there"
-    ),
-    "es": _set(
-        "el la los las un una unos unas lo de del a al en con por para sobre desde hasta y e o u que "
-        "es son está están hay ha he me te se le nos mi mis tu tus su sus este esta ese esa yo"
-    ),
-    "it": _set(
-        "il lo la i gli le un uno una di del dello della dei degli delle a al allo alla ai agli alle "
-        "da dal dalla dai dalle in nel nello nella nei nelle su sul sulla con per tra fra e o che "
-        "è sono ho ha mi ti si ci ne mio mia miei mie questo questa"
-    ),
-    "hi": _set(
-        "का की के को में से पर ने तक है हैं हूँ हूं हो था थी थे और कि या एक यह वह इस उस मैं मुझे मेरा मेरी मेरे आप तुम तो ही भी"
-    ),
+    language: frozenset(words) for language, *words in map(str.split, _LINES)
 }
 _WORD = re.compile(r"\S+")
 

@@ -22,7 +22,7 @@ def diacritics_removed(example: Example, _random: Random) -> Example | None:
 
 
 def upper_cased(example: Example, _random: Random) -> Example | None:
-    """All in upper case."""
+    """The whole text in upper case."""
     return rewritten(example, str.upper)
 
 

@@ -5,26 +5,18 @@ Everything on it comes from a Report, so that the same Report gives the same byt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from polyparse.evaluation.calibration_error import BINS
-from polyparse.evaluation.evaluate import Case
 from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.report import reliability_plot, sections
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-@dataclass(frozen=True)
-class Report:
-    """What was evaluated and how, its measures as metrics.json has them, and every utterance with its frame."""
-
-    title: str
-    facts: Mapping[str, str]
-    measures: Mapping[str, Any]
-    cases: Sequence[Case]
+    from polyparse.evaluation.report.parts import Report
 
 
 class Section(NamedTuple):

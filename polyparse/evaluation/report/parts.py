@@ -1,11 +1,22 @@
-"""What sections are made of, as data: tables, and utterances with marked spans."""
+"""What the page is made from and its sections are made of, as data: a report; tables, and utterances with marked spans."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from polyparse.evaluation.evaluate import Case
+
+
+class Report(NamedTuple):
+    """What was evaluated and how, its measures as metrics.json has them, and every utterance with its frame."""
+
+    title: str
+    facts: Mapping[str, str]
+    measures: Mapping[str, Any]
+    cases: Sequence[Case]
 
 
 class Column(NamedTuple):
@@ -15,7 +26,7 @@ class Column(NamedTuple):
     kind: Literal["text", "number", "share", "rate"] = "text"
 
 
-class Span(NamedTuple):
+class MarkedSpan(NamedTuple):
     """A marked span of an utterance, code points [start, end), and whether it is right."""
 
     start: int
@@ -28,17 +39,17 @@ class Piece(NamedTuple):
     """A part of an utterance's text, and its span where it is a marked one."""
 
     text: str
-    span: Span | None = None
+    span: MarkedSpan | None = None
 
 
-class Utterance(NamedTuple):
+class MarkedText(NamedTuple):
     """An utterance, cut into plain and marked pieces."""
 
     locale: str
     pieces: Sequence[Piece]
 
 
-Cell = str | int | float | Utterance | None
+Cell = str | int | float | MarkedText | None
 
 
 class Table(NamedTuple):
@@ -50,7 +61,7 @@ class Table(NamedTuple):
     total: Sequence[Cell] = ()
 
 
-def pieces(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
+def pieces(text: str, spans: Iterable[MarkedSpan]) -> Iterator[Piece]:
     """The text in order, cut where spans begin and end; of two spans that overlap, the first counts."""
     at = 0
     for span in sorted(spans):

@@ -17,9 +17,8 @@ from polyparse.evaluation.breakdown import (
 )
 from polyparse.evaluation.calibration_error import reliability
 from polyparse.evaluation.measures import MEASURES, Counts, measures
-from polyparse.evaluation.reliability import MEASURES as PARTS
-from polyparse.evaluation.reliability import POOLED, answers
-from polyparse.evaluation.report.parts import Column, Piece, Span, Table, Utterance, pieces
+from polyparse.evaluation.reliability import PARTS, POOLED, answers
+from polyparse.evaluation.report.parts import Column, MarkedSpan, MarkedText, Piece, Table, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from polyparse.evaluation.breakdown import SlotErrors
     from polyparse.evaluation.calibration_error import Bin
     from polyparse.evaluation.evaluate import Case
-    from polyparse.evaluation.report.page import Report
+    from polyparse.evaluation.report.parts import Report
 
 MOST_CONFUSIONS = 25
 MOST_SLOTS = 10
@@ -55,7 +54,7 @@ class Diagram(NamedTuple):
     bins: Sequence[Bin]
 
 
-class Calibration(NamedTuple):
+class Reliability(NamedTuple):
     """Calibration errors, and diagrams of all utterances and of each locale's."""
 
     errors: Table
@@ -68,7 +67,7 @@ class WorstSlot(NamedTuple):
 
     name: str
     errors: SlotErrors
-    examples: Sequence[tuple[Utterance, Utterance]]
+    examples: Sequence[tuple[MarkedText, MarkedText]]
 
 
 def by_locale(report: Report) -> Table:
@@ -80,7 +79,7 @@ def by_locale(report: Report) -> Table:
     return Table(caption, columns, rows, _measured("Mean", report.measures["mean"]))
 
 
-def of_calibration(report: Report) -> Calibration | None:
+def of_calibration(report: Report) -> Reliability | None:
     """Calibration errors in every locale and pooled, and the diagrams behind them."""
     pooled, locales = report.measures["calibration"][POOLED], report.measures["calibration"]["locales"]
     parts = [part for part in PARTS if pooled[part] is not None]
@@ -91,7 +90,7 @@ def of_calibration(report: Report) -> Calibration | None:
         columns += [Column(f"{part.capitalize()} error", "rate"), Column("By chance", "rate")]
     rows = [_calibrated(locale, errors, parts) for locale, errors in locales.items()]
     caption = "Expected calibration error by locale, and of all utterances together"
-    return Calibration(
+    return Reliability(
         Table(caption, columns, rows, _calibrated("Pooled", pooled, parts)),
         _diagrams(pooled, report.cases),
         {
@@ -185,9 +184,9 @@ def _by_label(kind: str, counts: Mapping[str, Counts]) -> Table | None:
     return Table(f"{len(rows)} {kind}s, those with the most utterances wrong first", columns, rows)
 
 
-def _example_of(cases: Sequence[Case]) -> Utterance:
+def _example_of(cases: Sequence[Case]) -> MarkedText:
     example = most_confident(cases, 1)[0].example
-    return Utterance(example.locale, [Piece(example.text)])
+    return MarkedText(example.locale, [Piece(example.text)])
 
 
 def _worst_slot(name: str, errors: SlotErrors, cases: Sequence[Case]) -> WorstSlot:
@@ -195,12 +194,12 @@ def _worst_slot(name: str, errors: SlotErrors, cases: Sequence[Case]) -> WorstSl
     return WorstSlot(name, errors, [_compared(case) for case in examples])
 
 
-def _compared(case: Case) -> tuple[Utterance, Utterance]:
+def _compared(case: Case) -> tuple[MarkedText, MarkedText]:
     true = {(slot.start, slot.end, slot.name) for slot in case.example.slots}
     predicted = {(slot.start, slot.end, slot.name) for slot in case.frame.slots}
     return _marked(case, true, predicted), _marked(case, predicted, true)
 
 
-def _marked(case: Case, spans: set[tuple[int, int, str]], right: set[tuple[int, int, str]]) -> Utterance:
-    marks = (Span(*span, right=span in right) for span in spans)
-    return Utterance(case.example.locale, list(pieces(case.example.text, marks)))
+def _marked(case: Case, spans: set[tuple[int, int, str]], right: set[tuple[int, int, str]]) -> MarkedText:
+    marks = (MarkedSpan(*span, right=span in right) for span in spans)
+    return MarkedText(case.example.locale, list(pieces(case.example.text, marks)))

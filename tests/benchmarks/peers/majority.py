@@ -4,10 +4,10 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.peers.inside import worker
+from benchmarks.peers.inside import peer_process
 from benchmarks.peers.inside.exchange import Answer
+from benchmarks.peers.inside.peer_process import Answerer, Task
 from benchmarks.peers.inside.tokens import spans, tags, tokens
-from benchmarks.peers.inside.worker import Answerer, Task
 
 FILE = "model.json"
 
@@ -34,12 +34,11 @@ def load(model: Path) -> Answerer:
     def answer(text: str, locale: str) -> Answer:
         found = tokens(text)
         return Answer(
-            loaded["intents"][locale],
-            spans(found, [loaded["words"].get(token.text, "O") for token in found]),
+            loaded["intents"][locale], spans(found, [loaded["words"].get(token.text, "O") for token in found])
         )
 
     return answer
 
 
 if __name__ == "__main__":
-    worker.main(load, train=train)
+    peer_process.main(load, train=train)

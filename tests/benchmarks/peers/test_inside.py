@@ -28,12 +28,12 @@ def test_it_imports_nothing_of_the_project_that_needs_more(file: Path) -> None:
     assert all(any(name.startswith(allowed) for allowed in ALLOWED) for name in ours)
 
 
-@pytest.mark.parametrize("name", ["exchange", "tokens", "worker"])
-def test_what_all_workers_share_needs_the_standard_library_alone(name: str) -> None:
+@pytest.mark.parametrize("name", ["exchange", "tokens", "peer_process"])
+def test_what_all_peer_processes_share_needs_the_standard_library_alone(name: str) -> None:
     found = {module.split(".")[0] for module in imports(FOLDER / f"{name}.py")}
     assert found - {"benchmarks"} <= sys.stdlib_module_names
     assert imports(FOLDER.parents[1] / "memory.py") == {"pathlib"}
 
 
-def test_every_peer_has_its_worker() -> None:
+def test_every_peer_has_its_module() -> None:
     assert {peer.module.rpartition(".")[2] for peer in PEERS.values()} < {file.stem for file in FILES}

@@ -1,4 +1,4 @@
-"""The whole comparison over real processes: a worker is trained, answers and is timed; polyparse is served and loaded."""
+"""The whole comparison over real processes: a process is trained, answers and is timed; polyparse is served and loaded."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.peers import __main__ as peers
 from benchmarks.peers import data as datas
 from benchmarks.peers import environment, ours, system, traffic
-from benchmarks.peers.call import Worker
+from benchmarks.peers.call import PeerProcess
 from benchmarks.peers.data import Data
 from benchmarks.peers.environment import STAMP
 from benchmarks.peers.peer import PEERS, Peer
@@ -38,10 +38,10 @@ def data(tmp_path: Path) -> Data:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Worker:
+def process(tmp_path: Path) -> PeerProcess:
     folder = tmp_path / "work/sklearn/all"
     folder.mkdir(parents=True)
-    return Worker(Path(sys.executable), PEER.module, folder)
+    return PeerProcess(Path(sys.executable), PEER.module, folder)
 
 
 def install(work: Path) -> None:
@@ -64,39 +64,39 @@ class TestData:
 
 
 class TestSteps:
-    def test_training_takes_processor_time_once(self, worker: Worker, data: Data) -> None:
-        first = system.train(PEER, worker, data)
+    def test_training_takes_processor_time_once(self, process: PeerProcess, data: Data) -> None:
+        first = system.train(PEER, process, data)
         assert first["cpu_s"] > 0
-        assert system.train(PEER, worker, data) == first
+        assert system.train(PEER, process, data) == first
 
     @pytest.mark.parametrize("other", [replace(PEER, settings={"weight": 2}), replace(PEER, name="spacy")])
     def test_other_settings_and_other_versions_train_anew(
-        self, worker: Worker, data: Data, other: Peer
+        self, process: PeerProcess, data: Data, other: Peer
     ) -> None:
-        first = system.train(PEER, worker, data)
-        assert system.train(other, worker, data)["wall_s"] != first["wall_s"]
+        first = system.train(PEER, process, data)
+        assert system.train(other, process, data)["wall_s"] != first["wall_s"]
 
     def test_answers_are_scored_and_given_again_only_by_another_model(
-        self, worker: Worker, data: Data
+        self, process: PeerProcess, data: Data
     ) -> None:
-        system.train(PEER, worker, data)
-        model = system.model_folder(worker)
-        found = system.answered(worker, model, "a", data)
+        system.train(PEER, process, data)
+        model = system.model_folder(process)
+        found = system.answered(process, model, "a", data)
         assert found["exact_match"] == 1.0  # the corpus has one intent and no slot
         assert found["rss_mb"] > 1
         for file in model.iterdir():
             file.unlink()
-        assert system.answered(worker, model, "a", data) == found
+        assert system.answered(process, model, "a", data) == found
         with pytest.raises(MeasurementFailed, match=r"majority answer: status 1; see .*answer\.log"):
-            system.answered(worker, model, "b", data)
+            system.answered(process, model, "b", data)
 
-    def test_a_worker_that_fails_is_shown_with_its_last_words_and_leaves_no_record(
-        self, worker: Worker, data: Data
+    def test_a_process_that_fails_is_shown_with_its_last_words_and_leaves_no_record(
+        self, process: PeerProcess, data: Data
     ) -> None:
         failing = Peer(name="sklearn", title="", module=PEER.module, settings={"fail": True})
         with pytest.raises(MeasurementFailed, match="no convergence"):
-            system.train(failing, worker, data)
-        assert not (worker.folder / "trained.json").exists()
+            system.train(failing, process, data)
+        assert not (process.folder / "trained.json").exists()
 
 
 class TestTraffic:

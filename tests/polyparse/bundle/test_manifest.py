@@ -98,9 +98,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tensors": {}}, "tensors: found no 'decode.onnx', expected the inputs and outputs of every graph"),
     ({"tensors": {"decode.onnx": NOTHING}}, "tensors: found no 'score.onnx'"),
     (
-        {
-            "networks": [NETWORK | {"graphs": {"cpu": GRAPHS | {"embed": "vocabulary.json"}}}],
-        },
+        {"networks": [NETWORK | {"graphs": {"cpu": GRAPHS | {"embed": "vocabulary.json"}}}]},
         "tensors: found no 'vocabulary.json'",
     ),
     (

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyparse.contract.tags import SCHEMES, Scheme, Span
+from polyparse.contract.tags import SCHEMES, Scheme, TokenSpan
 
 SLOTS = ("date", "place-name")
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 
 
 @st.composite
-def spans_in_tokens(draw: st.DrawFn) -> tuple[list[Span], int]:
+def spans_in_tokens(draw: st.DrawFn) -> tuple[list[TokenSpan], int]:
     """Spans in order, some touching, with the number of tokens."""
-    spans: list[Span] = []
+    spans: list[TokenSpan] = []
     free = 0
     for _ in range(draw(st.integers(0, 4))):
         start = free + draw(st.integers(0, 2))
         free = start + draw(st.integers(1, 4))
-        spans.append(Span(draw(st.sampled_from(SLOTS)), start, free))
+        spans.append(TokenSpan(draw(st.sampled_from(SLOTS)), start, free))
     return spans, free + draw(st.integers(0, 2))
 
 
@@ -46,7 +46,7 @@ def slots_of(tags: Sequence[str]) -> list[str]:
 
 @every_scheme
 @given(spans_in_tokens())
-def test_spans_to_tags_to_spans_is_the_identity(scheme: Scheme, case: tuple[list[Span], int]) -> None:
+def test_spans_to_tags_to_spans_is_the_identity(scheme: Scheme, case: tuple[list[TokenSpan], int]) -> None:
     spans, n_tokens = case
     if scheme is SCHEMES["IO"]:  # it cannot tell touching spans of one slot apart
         spans = spans[:1] + [b for a, b in pairwise(spans) if (a.name, a.end) != (b.name, b.start)]
@@ -114,7 +114,9 @@ def test_an_unknown_tag_is_named(tag: str) -> None:
         SCHEMES["BIO"].decode([tag])
 
 
-@pytest.mark.parametrize("span", [Span("x", 1, 2), Span("x", 3, 3), Span("x", 4, 6), Span("x", -1, 0)])
-def test_a_span_that_does_not_fit_is_named(span: Span) -> None:
+@pytest.mark.parametrize(
+    "span", [TokenSpan("x", 1, 2), TokenSpan("x", 3, 3), TokenSpan("x", 4, 6), TokenSpan("x", -1, 0)]
+)
+def test_a_span_that_does_not_fit_is_named(span: TokenSpan) -> None:
     with pytest.raises(ValueError, match=r"expected it to lie in \[\d, 5\)"):
-        SCHEMES["BIO"].encode([Span("y", 0, 2), span], 5)
+        SCHEMES["BIO"].encode([TokenSpan("y", 0, 2), span], 5)

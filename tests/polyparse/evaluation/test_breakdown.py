@@ -62,12 +62,7 @@ choices = st.sampled_from(["set", "cancel", None])
 cases = st.lists(
     st.builds(
         lambda true, found, label, other, locale, confidence: case_of(
-            true,
-            found,
-            intents=(label, other),
-            domains=(label, other),
-            locale=locale,
-            confidence=confidence,
+            true, found, intents=(label, other), domains=(label, other), locale=locale, confidence=confidence
         ),
         spans(),
         spans(),

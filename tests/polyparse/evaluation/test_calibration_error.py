@@ -65,8 +65,7 @@ def test_bins_hold_as_many_each_and_say_what_is_in_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidences", "correct"),
-    [([], []), ([0.5], [True, False]), ([1.5], [True]), ([float("nan")], [True])],
+    ("confidences", "correct"), [([], []), ([0.5], [True, False]), ([1.5], [True]), ([float("nan")], [True])]
 )
 def test_what_cannot_be_measured_is_refused(confidences: list[float], correct: list[bool]) -> None:
     for measure in (expected_calibration_error, reliability):

@@ -11,7 +11,8 @@ from polyparse.corpora.read import Example
 from polyparse.evaluation.calibration_error import expected_calibration_error, reliability
 from polyparse.evaluation.evaluate import Case, measure
 from polyparse.evaluation.reliability import answers, calibration_of
-from polyparse.evaluation.report.page import Report, page
+from polyparse.evaluation.report.page import page
+from polyparse.evaluation.report.parts import Report
 from tests.polyparse.evaluation.report.html_tree import Node, read_html
 
 

@@ -12,16 +12,16 @@ from polyparse.contract.frame import Choice, Frame, Slot
 from polyparse.corpora.read import Example, TextSpan
 from polyparse.evaluation.measures import Counts, measures, score
 from polyparse.evaluation.semer import slot_errors
-from polyparse.evaluation.spans import Span
+from polyparse.evaluation.spans import SlotSpan
 
 
-def drawn(picture: str) -> list[Span]:
+def drawn(picture: str) -> list[SlotSpan]:
     """One letter a code point: "aa.b" is a slot a over [0, 2) and a slot b over [3, 4); "." is no slot."""
     spans, at = [], 0
     for name, group in groupby(picture):
         length = len(list(group))
         if name != ".":
-            spans.append(Span(at, at + length, name))
+            spans.append(SlotSpan(at, at + length, name))
         at += length
     return spans
 
@@ -87,7 +87,7 @@ PICTURES = st.text("ab.", min_size=6, max_size=6).map(drawn)
 
 
 @given(PICTURES, PICTURES)
-def test_errors_are_those_of_the_best_pairing(true: list[Span], predicted: list[Span]) -> None:
+def test_errors_are_those_of_the_best_pairing(true: list[SlotSpan], predicted: list[SlotSpan]) -> None:
     """The slow twin tries every way to pair the wrong slots."""
     few, many = sorted([set(true) - set(predicted), set(predicted) - set(true)], key=len)
     best = max(

@@ -44,11 +44,7 @@ classes = {"intents": N_INTENTS, "domains": N_DOMAINS}
 
 
 def ranked(
-    joint_BI: Floats,
-    classified_BX: Floats | None,
-    labels: Labels,
-    routing: Routing,
-    n_best: Sequence[int],
+    joint_BI: Floats, classified_BX: Floats | None, labels: Labels, routing: Routing, n_best: Sequence[int]
 ) -> list[list[Route]]:
     """The routes of what both models say."""
     log_probs_BI = routed_log_probs(joint_BI, classified_BX, labels, routing)

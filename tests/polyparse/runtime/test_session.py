@@ -111,10 +111,7 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("kind", ["inputs", "outputs"])
 def test_a_graph_of_other_inputs_or_outputs_than_the_manifest_lists_is_refused_by_its_name(
-    graph: Path,
-    signature: GraphSignature,
-    kind: str,
-    change: Change,
+    graph: Path, signature: GraphSignature, kind: str, change: Change
 ) -> None:
     listed = replace(signature, **{kind: change(getattr(signature, kind))})
     message = rf"^decode\.onnx: found {kind} \[.*\], expected \[.*\] as the manifest lists$"

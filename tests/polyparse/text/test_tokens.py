@@ -8,14 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from polyparse.errors import (
-    BlankText,
-    ControlCharacter,
-    EmptyText,
-    InputError,
-    LoneSurrogate,
-    TextTooLong,
-)
+from polyparse.errors import BlankText, ControlCharacter, EmptyText, InputError, LoneSurrogate, TextTooLong
 from polyparse.text.tokens import CHUNK, check, normalise, pieces, tokenise
 
 # Letters of clitics, signs, marks, joiners, bidi marks, spaces; then what each script makes special.

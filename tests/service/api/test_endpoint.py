@@ -7,6 +7,7 @@ import logging
 import httpx
 import pytest
 
+from service.logs import JsonFormatter
 from tests.service.fakes import part, turns
 from tests.service.serving import Serving, serving
 
@@ -43,17 +44,48 @@ async def test_what_nobody_foresaw_is_a_500_problem_that_tells_no_secrets(
 ) -> None:
     async with serving() as s:
         s.parser.locales = None  # type: ignore[assignment]
-        for path, body in (
-            ("/parse", {"text": "a", "locale": "en-US"}),
-            ("/parse/batch", {"items": [{"text": "a", "locale": "en-US"}]}),
-        ):
-            answer = await s.client.post(path, json=body)
-            assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-            assert answer.json()["detail"] == "found TypeError, expected an answer"
-        fields = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
-        assert [each["endpoint"] for each in fields] == ["parse", "parse_batch"]
-        assert fields[1]["request_id"] == answer.headers["x-request-id"]
+        strange = {"text": "a", "locale": "en-US"}
+        single = await s.client.post("/parse", json=strange)
+        batch = await s.client.post("/parse/batch", json={"items": [{"text": "a"}, strange]})
+        assert (single.status_code, batch.status_code) == (500, 200)
+        for problem in (single.json(), batch.json()["results"][1]):
+            assert (problem["status"], problem["code"]) == (500, "internal_error")
+            assert problem["detail"] == "found TypeError, expected an answer"
+        alone, item = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert (vars(alone)["endpoint"], vars(item)["endpoint"]) == ("parse", "parse_batch")
+        assert vars(item)["request_id"] == batch.headers["x-request-id"]
+        assert vars(item)["item"] == 1
+        for record in (alone, item):
+            assert '"traceback": "Traceback' in JsonFormatter().format(record)
+            assert "TypeError: " in JsonFormatter().format(record)
         assert s.version().leases == 0
+
+
+async def test_an_item_that_the_model_fails_on_is_logged_with_its_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving() as s:
+        await s.parse_batch(
+            [{"text": "a"}, {"text": ""}, {"text": "poison"}], headers={"x-request-id": "mine"}
+        )
+        (failure,) = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
+        fields = ("request_id", "endpoint", "item")
+        assert tuple(failure[field] for field in fields) == ("mine", "parse_batch", 2)
+        assert "RuntimeError: poison" in JsonFormatter().format(logging.makeLogRecord(failure))
+
+
+async def test_what_an_endpoint_did_not_foresee_is_a_500_problem(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise ValueError("secret")
+
+    monkeypatch.setattr("service.api.parse._json", fail)
+    async with serving() as s:
+        answer = await s.parse("a")
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+        assert answer.json()["detail"] == "found ValueError, expected an answer"
+    assert "ValueError: secret" in caplog.text
 
 
 async def test_an_answer_that_is_not_ready_by_the_callers_deadline_is_a_504_and_is_not_run() -> None:
@@ -97,6 +129,8 @@ async def test_a_body_that_is_not_whole_by_the_callers_deadline_is_a_504() -> No
             sent = await s.raw([part(b'{"text":', more=True)], path=path, headers=headers)
             assert sent[0]["status"] == 504
             assert json.loads(sent[1]["body"])["code"] == "deadline_exceeded"
+        # No utterance had come yet.
+        assert (await s.samples())['polyparse_refusals_total{reason="deadline_exceeded"}'] == 0
 
 
 @each_path

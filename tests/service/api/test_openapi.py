@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from polyparse.errors import InputError
+from service.api.headers import _READ, MAX_DEADLINE_MS
 from service.api.routes import FAST_ROUTES, FastRoute
 from service.api.schemas import (
     BATCH_REQUEST,
@@ -21,6 +23,14 @@ from tests.service.serving import Serving, serving
 pytestmark = pytest.mark.anyio
 
 BY_THE_ROUTER = {"not_found", "method_not_allowed"}
+NEVER: dict[str, set[str]] = {
+    "/parse": {"batch_too_large"},
+    "/parse/batch": {
+        *(leaf.code for leaf in InputError.__subclasses__()),
+        *("invalid_value", "queue_full", "model_run_failed", "answer_timeout", "shutting_down"),
+    },
+}
+"""Path -> the codes that an answer as a whole never has there."""
 LANGUAGES = ("en-US", "es-ES", "it-IT", "hi-IN")
 
 each_fast_route = pytest.mark.parametrize("route", FAST_ROUTES, ids=lambda route: route.path)
@@ -83,7 +93,20 @@ def test_every_problem_is_documented_under_its_status(document: dict[str, Any], 
         for code, example in content["examples"].items():
             statuses[code] = int(status)
             assert ProblemDocument.model_validate(example["value"]).code == code
-    assert statuses == {code: row.status for code, row in PROBLEMS.items() if code not in BY_THE_ROUTER}
+    codes = PROBLEMS.keys() - BY_THE_ROUTER - NEVER[route.path]
+    assert statuses == {code: PROBLEMS[code].status for code in codes}
+
+
+@each_fast_route
+def test_the_headers_that_are_read_are_documented(document: dict[str, Any], route: FastRoute) -> None:
+    parameters = document["paths"][route.path]["post"]["parameters"]
+    assert {(each["in"], each.get("required", False)) for each in parameters} == {("header", False)}
+    assert all(each["description"] for each in parameters)
+    schemas = {each["name"]: each["schema"] for each in parameters}
+    assert schemas["X-Deadline-Ms"] == {"type": "integer", "minimum": 1, "maximum": MAX_DEADLINE_MS}
+    assert schemas["X-Request-Id"]["pattern"] == "^[A-Za-z0-9._~:/+=@-]{1,128}$"
+    assert ("X-Server-Timing" in schemas) == (route.path == "/parse")
+    assert {name.lower().encode() for name in schemas} <= _READ
 
 
 @each_fast_route

@@ -169,28 +169,37 @@ async def test_each_item_has_its_own_number_of_hypotheses_and_unit_of_offsets() 
         assert outcomes[2]["alternatives"][0]["slots"] == outcomes[2]["slots"][:2]
 
 
-async def test_items_that_find_the_queue_full_are_refused_one_by_one_while_others_are_answered() -> None:
+async def test_items_that_find_the_queue_full_of_others_are_refused_one_by_one() -> None:
     async with serving(queue_tokens=3) as s:
         with s.gate.held():
-            running = asyncio.create_task(s.parse("r"))
+            others = [asyncio.create_task(s.parse("r"))]
             await s.gate.batch()
+            others.append(asyncio.create_task(s.parse("o p")))
+            await turns()
             batch = asyncio.create_task(
-                s.parse_batch([{"text": "a b"}, {"text": "c d"}, {"text": "e"}, {"text": "f"}])
+                s.parse_batch([{"text": "c d"}, {"text": "e"}, {"text": "f", "n_best": 3}])
             )
             await turns()
-            single = await s.parse("f", headers=MINE)
+            single = await s.parse("f", headers=MINE, n_best=3)
             assert single.status_code == 429
             assert "retry_after_s" not in single.json()
-        await running
+        await asyncio.gather(*others)
         answer = await batch
-        assert texts_or_codes(answer) == ["a b", "queue_full", "e", "queue_full"]
-        _, second, _, fourth = results(answer)
-        assert second["retry_after_s"] == int(single.headers["retry-after"]) >= 1
-        assert fourth == single.json() | {
+        assert texts_or_codes(answer) == ["queue_full", "e", "queue_full"]
+        first, _, third = results(answer)
+        assert first["retry_after_s"] == int(single.headers["retry-after"]) >= 1
+        assert third == single.json() | {
             "request_id": answer.headers["x-request-id"],
             "retry_after_s": int(single.headers["retry-after"]),
         }
         assert "retry-after" not in answer.headers
+
+
+async def test_a_batch_larger_than_the_queue_is_answered_whole_by_an_idle_server() -> None:
+    async with serving(queue_tokens=64, batch_tokens=64) as s:
+        texts = [f"word {i}" for i in range(256)]
+        answer = await s.parse_batch([{"text": text, "n_best": 10} for text in texts])
+        assert texts_or_codes(answer) == texts
 
 
 async def test_a_single_request_finds_the_queue_as_a_batch_has_filled_it() -> None:
@@ -254,10 +263,7 @@ async def test_the_bodies_of_a_batch_and_of_a_single_request_have_each_their_lim
         one, four = {"text": "a" * 40}, [{"text": "a" * 40}] * 4
         assert (await s.parse(one["text"])).status_code == 200
         assert texts_or_codes(await s.parse_batch(four)) == ["a" * 40] * 4
-        for path, body in (
-            ("/parse", {"text": "a" * 60}),
-            ("/parse/batch", {"items": [*four, one]}),
-        ):
+        for path, body in (("/parse", {"text": "a" * 60}), ("/parse/batch", {"items": [*four, one]})):
             answer = await s.client.post(path, json=body)
             assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
             assert answer.headers["connection"] == "close"

@@ -235,6 +235,21 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
         assert None not in await answers(waiting)
 
 
+async def test_room_is_told_without_an_item_and_whose_items_leave_none() -> None:
+    async with bench(limits=Limits(queue_tokens=4, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = b.submit("a")
+            await b.gate.batch()
+            first, second = b.submit("b"), b.submit("c d")
+            b.batcher.check_room(1)
+            with pytest.raises(QueueFull):
+                b.batcher.check_room(2)
+            assert b.batcher.is_filled_by({second}, 3)
+            assert not b.batcher.is_filled_by({first}, 3)
+            assert not b.batcher.is_filled_by({running}, 1)
+        await answers([running, first, second])
+
+
 async def test_a_long_item_between_short_ones_waits_for_no_more_than_those_before_it() -> None:
     async with bench() as b:
         with b.gate.held():

@@ -19,12 +19,11 @@ from train.config import RunConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
-from train.models.joint import BatchTensors, JointConfig
 from train.training.loop import build_network, evaluate
 
 if TYPE_CHECKING:
     from train.data.task import Task
-    from train.models.joint import JointNetwork
+    from train.models.joint import BatchTensors, JointNetwork
 
 WITH_AUXILIARY = [
     ("bilstm + gated-cnn", "crf", "IO"),
@@ -177,8 +176,7 @@ def test_without_intents_only_slots_are_learnt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "entry", "table"),
-    [(JointConfig, "head", HEADS), (EncoderConfig, "kind", ENCODERS), (RunConfig, "scheme", SCHEMES)],
+    ("config", "entry", "table"), [(EncoderConfig, "kind", ENCODERS), (RunConfig, "scheme", SCHEMES)]
 )
 def test_a_config_may_name_just_what_there_is(config: type, entry: str, table: dict[str, object]) -> None:
     assert get_args(get_type_hints(config)[entry]) == tuple(table)

@@ -5,9 +5,8 @@ Axes: B utterances, T tokens, E embedding, H both directions together.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -34,7 +33,7 @@ class BiLSTM(nn.Module):
         )
         self.dropout = SharedDropout(config.dropout)
         for lstm in self.layers:
-            _initialise(lstm)
+            _initialise(cast("nn.LSTM", lstm))
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """encoded_BTH, zero in padding; a batch of equally long utterances is not packed, which is faster."""
@@ -54,16 +53,12 @@ class BiLSTM(nn.Module):
         return hidden_BTH
 
 
-def _initialise(lstm: nn.Module) -> None:
+def _initialise(lstm: nn.LSTM) -> None:
     """Orthogonal recurrent matrices; forget gates start open (bias 1), as Jozefowicz et al. 2015 advise."""
-    for name, parameter in lstm.named_parameters():
-        if name.startswith("weight_hh"):
-            for gate in parameter.data.chunk(4):
-                nn.init.orthogonal_(gate)
-        elif name.startswith("weight_ih"):
-            nn.init.xavier_uniform_(parameter)
-        else:
-            nn.init.zeros_(parameter)
-            if name.startswith("bias_ih"):
-                with torch.no_grad():
-                    parameter.chunk(4)[1].fill_(1.0)
+    for input_weight, recurrent_weight, input_bias, recurrent_bias in lstm.all_weights:
+        nn.init.xavier_uniform_(input_weight)
+        for gate in recurrent_weight.data.chunk(4):
+            nn.init.orthogonal_(gate)
+        nn.init.zeros_(input_bias)
+        nn.init.ones_(input_bias.data.chunk(4)[1])
+        nn.init.zeros_(recurrent_bias)

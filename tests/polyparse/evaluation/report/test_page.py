@@ -13,7 +13,8 @@ from polyparse.corpora.read import Example, TextSpan
 from polyparse.evaluation.evaluate import Case, measure
 from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import calibration_of
-from polyparse.evaluation.report.page import SECTIONS, Report, page
+from polyparse.evaluation.report.page import SECTIONS, page
+from polyparse.evaluation.report.parts import Report
 from tests.polyparse.evaluation.report.html_tree import Node, read_html
 
 STYLE = files("polyparse.evaluation.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
@@ -82,7 +83,7 @@ def test_the_page_can_be_walked_without_seeing_it() -> None:
 
 def test_data_never_becomes_markup() -> None:
     cases = [case_of(f"{HOSTILE} wake {HOSTILE}", "en-US", intent=HOSTILE, found="set", slot=HOSTILE)]
-    report = replace(report_of(cases, title=HOSTILE), facts={HOSTILE: HOSTILE})
+    report = report_of(cases, title=HOSTILE)._replace(facts={HOSTILE: HOSTILE})
     root = tree(report)
     assert not list(root.all("script"))
     assert not list(root.all("img"))

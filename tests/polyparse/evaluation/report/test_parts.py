@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyparse.evaluation.report.page import templates
-from polyparse.evaluation.report.parts import Column, Piece, Span, Table, Utterance, pieces
+from polyparse.evaluation.report.parts import Column, MarkedSpan, MarkedText, Piece, Table, pieces
 from tests.polyparse.evaluation.report.html_tree import Node, read_html
 from tests.strategies import texts
 
@@ -22,7 +22,7 @@ contents = texts | hostile | st.tuples(texts, hostile).map("".join)
 TEMPLATES = templates()
 
 
-def html_of(part: Table | Utterance) -> Node:
+def html_of(part: Table | MarkedText) -> Node:
     """A part as its macro shows it."""
     macro = "table" if isinstance(part, Table) else "utterance"
     source = getattr(TEMPLATES.get_template("parts.html.j2").module, macro)(part)
@@ -30,27 +30,27 @@ def html_of(part: Table | Utterance) -> Node:
     return node
 
 
-def marked(text: str, spans: Sequence[Span]) -> Node:
-    return html_of(Utterance("ar-SA", list(pieces(text, spans))))
+def marked(text: str, spans: Sequence[MarkedSpan]) -> Node:
+    return html_of(MarkedText("ar-SA", list(pieces(text, spans))))
 
 
 @given(contents, contents)
 def test_text_and_attributes_come_back_as_they_were(text: str, locale: str) -> None:
-    node = html_of(Utterance(locale, [Piece(text)]))
+    node = html_of(MarkedText(locale, [Piece(text)]))
     assert (node.text, list(node.all())) == (text, [])
     assert node.attributes == {"class": "utterance", "lang": locale, "dir": "auto"}
 
 
 @st.composite
-def texts_with_spans(draw: st.DrawFn) -> tuple[str, list[Span]]:
+def texts_with_spans(draw: st.DrawFn) -> tuple[str, list[MarkedSpan]]:
     text = draw(contents)
     ends = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
     pairs = zip(ends[::2], ends[1::2], strict=False)
-    return text, [Span(start, end, draw(contents), draw(st.booleans())) for start, end in pairs]
+    return text, [MarkedSpan(start, end, draw(contents), draw(st.booleans())) for start, end in pairs]
 
 
 @given(texts_with_spans())
-def test_an_utterance_keeps_its_text_and_marks_its_spans(case: tuple[str, list[Span]]) -> None:
+def test_an_utterance_keeps_its_text_and_marks_its_spans(case: tuple[str, list[MarkedSpan]]) -> None:
     text, spans = case
     node = marked(text, spans)
     marks = list(node.all("mark"))
@@ -69,7 +69,7 @@ def test_an_utterance_keeps_its_text_and_marks_its_spans(case: tuple[str, list[S
 
 
 def test_of_two_spans_that_overlap_the_first_is_shown() -> None:
-    node = marked("abcdef", [Span(2, 5, "y", right=True), Span(1, 3, "x", right=True)])
+    node = marked("abcdef", [MarkedSpan(2, 5, "y", right=True), MarkedSpan(1, 3, "x", right=True)])
     assert [mark.text for mark in node.all("mark")] == ["bc x"]
 
 

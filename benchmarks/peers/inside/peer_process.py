@@ -1,4 +1,4 @@
-"""The three commands that every system's worker has: train a model, answer a file of examples, time single answers."""
+"""The three commands that every system's process has: train a model, answer a file of examples, time single answers."""
 
 import argparse
 import json
