@@ -13,6 +13,7 @@ from polyparse.contract.frame import Frame
 from service import clock as clocks
 from service.api import health, problems, routes
 from service.api.endpoint import Endpoint
+from service.api.head import HeadAsGet
 from service.api.headers import request_ids
 from service.api.health import Readiness
 from service.batching.batcher import Batcher
@@ -73,7 +74,7 @@ async def running(
     problems.install(app, ids)
     try:
         await manager.serve(bundle)
-        yield Service(routes.FastPath(endpoints, app), readiness, manager)
+        yield Service(routes.FastPath(endpoints, HeadAsGet(app)), readiness, manager)
     finally:
         await manager.close(settings.drain_timeout_s)
 

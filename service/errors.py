@@ -26,6 +26,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "wrong_type": Problem(422, "A field has the wrong type"),
     "invalid_value": Problem(422, "A field has a value that is not allowed"),
     "invalid_header": Problem(400, "A header has a value that is not allowed"),
+    "invalid_content_encoding": Problem(400, "The body is not coded as its Content-Encoding says"),
     "invalid_utf8": Problem(400, "The body is not UTF-8"),
     "invalid_json": Problem(400, "The body is not JSON"),
     "not_found": Problem(404, "There is nothing at this path"),
@@ -33,7 +34,9 @@ PROBLEMS: Mapping[str, Problem] = {
     "body_timeout": Problem(408, "The body did not arrive in time"),
     "body_too_large": Problem(413, "The body is too large"),
     "batch_too_large": Problem(413, "The batch has too many items"),
-    "unsupported_media_type": Problem(415, "The body is not application/json"),
+    "unsupported_media_type": Problem(
+        415, "The body is not application/json, or in a coding that is not known"
+    ),
     "queue_full": Problem(429, "Too many requests are waiting"),
     "internal_error": Problem(500, "The service failed"),
     "model_run_failed": Problem(500, "The model failed on this request"),
@@ -68,7 +71,7 @@ class BodyTimeout(ServiceError):
 
 
 class UnsupportedMediaType(ServiceError):
-    """The body is announced as something other than plain JSON."""
+    """The body is announced as something other than JSON in UTF-8, or in a coding that is not known."""
 
     code = "unsupported_media_type"
 
@@ -77,6 +80,12 @@ class InvalidHeader(ServiceError):
     """A header that the service reads has a value that it cannot take."""
 
     code = "invalid_header"
+
+
+class InvalidContentEncoding(ServiceError):
+    """The body is no whole stream of the coding that it is announced in."""
+
+    code = "invalid_content_encoding"
 
 
 class BatchTooLarge(ServiceError):

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from reprlib import repr as brief
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +13,7 @@ from starlette.types import Message, Receive
 
 from polyparse.errors import PolyparseError
 from polyparse.text.tokens import check
+from service.api.content_encoding import inflated
 from service.api.endpoint import Call
 from service.api.schemas import BatchRequest, ParseRequest
 from service.errors import (
@@ -30,6 +32,8 @@ from service.errors import (
 
 MAX_FAULTS = 10
 
+BytesT = TypeVar("BytesT", bytes, bytearray)
+
 CAUSES: Mapping[str, type[FieldError]] = {
     "missing": MissingField,
     "extra_forbidden": UnknownField,
@@ -43,26 +47,23 @@ CAUSES: Mapping[str, type[FieldError]] = {
 
 
 async def read_body(call: Call, max_bytes: int) -> bytes:
-    """Read the body, as its headers announce it, by the call's deadline.
+    """Read the body, as its headers announce it, by the call's deadline; coding and byte order mark are taken off.
 
     Raises:
-        UnsupportedMediaType, BodyTooLarge: by the headers, or at the first byte too many.
+        UnsupportedMediaType, BodyTooLarge: by the headers, or at the first byte too many, inflated or not.
+        InvalidContentEncoding: the body is not coded as announced.
         CallerDeparted: the caller hung up before the body was whole.
         BodyTimeout, DeadlineExceeded: the rest did not come in time.
     """
     call.headers.check(max_bytes)
+    coding = call.headers.coding()
     message = _next_message(call.receive)
-    body = b"" if message is None else _part(message)
-    if message is not None and not message.get("more_body", False):  # nearly all bodies are here at once
-        return _within(body, max_bytes)
-    try:
-        async with asyncio.timeout_at(call.deadline.at_s):
-            while message is None or message.get("more_body", False):
-                message = await call.receive()
-                body = _within(body + _part(message), max_bytes)
-    except TimeoutError:
-        raise call.body_late() from None
-    return body
+    body = b"" if message is None else _within(_part(message), max_bytes)
+    if message is None or message.get("more_body", False):  # Rare: nearly all bodies are here at once.
+        body = await _with_rest(body, call, max_bytes)
+    if coding is not None:
+        body = inflated(body, coding, max_bytes)
+    return body.removeprefix(BOM_UTF8)
 
 
 def hung_up(receive: Receive) -> bool:
@@ -110,6 +111,21 @@ def _next_message(receive: Receive) -> Message | None:
     return None
 
 
+async def _with_rest(body: bytes, call: Call, max_bytes: int) -> bytes:
+    """Put the parts that are still to come behind the one that is there."""
+    whole, is_whole = bytearray(body), False
+    try:
+        async with asyncio.timeout_at(call.deadline.at_s):
+            while not is_whole:
+                message = await call.receive()
+                whole += _part(message)
+                _within(whole, max_bytes)
+                is_whole = not message.get("more_body", False)
+    except TimeoutError:
+        raise call.body_late() from None
+    return bytes(whole)
+
+
 def _part(message: Message) -> bytes:
     if message["type"] == "http.disconnect":
         raise CallerDeparted("the caller hung up before the body was whole")
@@ -117,7 +133,7 @@ def _part(message: Message) -> bytes:
     return part
 
 
-def _within(body: bytes, max_bytes: int) -> bytes:
+def _within(body: BytesT, max_bytes: int) -> BytesT:
     if len(body) > max_bytes:
         raise BodyTooLarge(f"found a body of more than {max_bytes} bytes, expected at most {max_bytes}")
     return body

@@ -3,15 +3,17 @@
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
+from reprlib import repr as brief
 from typing import NamedTuple
 
-from service.errors import BodyTooLarge, InvalidHeader, UnsupportedMediaType
+from service.api.content_encoding import IDENTITY, Coding, coding_of
+from service.api.content_type import check_content_type
+from service.errors import BodyTooLarge, InvalidHeader
 
-DEFAULT_OF_CLIENTS = b"application/x-www-form-urlencoded"
-"""The Content-Type that curl and others send by default: read as JSON, and refused as JSON if it is not."""
 SANE_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
-JSON = re.compile(rb"application/json\s*(;\s*charset\s*=\s*\"?utf-8\"?\s*)?", re.IGNORECASE)
+BLANK = b" \t"
+"""What may stand around a value and is no part of it (RFC 9110, 5.5)."""
 MAX_DEADLINE_MS = 3_600_000
 MILLISECONDS = re.compile(rb"[0-9]{1,7}")
 
@@ -21,25 +23,22 @@ class RequestHeaders(NamedTuple):
 
     request_id: str | None
     content_type: bytes = b"application/json"
-    content_encoding: bytes = b"identity"
+    content_encoding: bytes = IDENTITY
     content_length: int = 0
     deadline: bytes | None = None
     server_timing: bool = False
 
     def check(self, max_body_bytes: int) -> None:
         """Refuse a body by what it claims to be, before any of it is read."""
-        if self.content_type not in (b"application/json", DEFAULT_OF_CLIENTS) and not JSON.fullmatch(
-            self.content_type
-        ):
-            raise UnsupportedMediaType(
-                f"found Content-Type {self.content_type!r}, expected application/json in UTF-8"
-            )
-        if self.content_encoding != b"identity":
-            raise UnsupportedMediaType(f"found Content-Encoding {self.content_encoding!r}, expected none")
+        check_content_type(self.content_type)
         if self.content_length > max_body_bytes:
             raise BodyTooLarge(
                 f"found a body of {self.content_length} bytes, expected at most {max_body_bytes}"
             )
+
+    def coding(self) -> Coding | None:
+        """The coding that the body is to be freed of, None for most; UnsupportedMediaType for one that is not known."""
+        return None if self.content_encoding == IDENTITY else coding_of(self.content_encoding)
 
     def deadline_ms(self) -> int | None:
         """The caller's own limit, in milliseconds from the request's arrival; InvalidHeader for what is none."""
@@ -47,12 +46,12 @@ class RequestHeaders(NamedTuple):
             return None
         if not MILLISECONDS.fullmatch(self.deadline) or not 0 < int(self.deadline) <= MAX_DEADLINE_MS:
             raise InvalidHeader(
-                f"X-Deadline-Ms: found {self.deadline!r}, expected milliseconds from 1 to {MAX_DEADLINE_MS}"
+                f"X-Deadline-Ms: found {brief(self.deadline)}, expected milliseconds from 1 to {MAX_DEADLINE_MS}"
             )
         return int(self.deadline)
 
 
-def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestHeaders:
+def read_headers(headers: Collection[tuple[bytes, bytes]]) -> RequestHeaders:
     """Pick the headers out of ASGI's list, where names are in lower case."""
     values = {name: value for name, value in headers if name in _READ}
     request_id = values.get(b"x-request-id", b"")
@@ -60,10 +59,10 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestHeaders:
     return RequestHeaders(
         request_id=request_id.decode() if SANE_ID.fullmatch(request_id) else None,
         content_type=values.get(b"content-type", b"application/json"),
-        content_encoding=values.get(b"content-encoding", b"identity"),
+        content_encoding=_joined(b"content-encoding", headers) if b"content-encoding" in values else IDENTITY,
         content_length=int(length) if length.isdigit() else 0,
-        deadline=values.get(b"x-deadline-ms"),
-        server_timing=values.get(b"x-server-timing") == b"1",
+        deadline=values[b"x-deadline-ms"].strip(BLANK) if b"x-deadline-ms" in values else None,
+        server_timing=values.get(b"x-server-timing", b"").strip(BLANK) == b"1",
     )
 
 
@@ -71,6 +70,11 @@ def request_ids() -> Iterator[str]:
     """Ids that no other process makes: a random start, then a count."""
     start = secrets.token_hex(6)
     return (f"{start}-{count:x}" for count in itertools.count(1))
+
+
+def _joined(name: bytes, headers: Collection[tuple[bytes, bytes]]) -> bytes:
+    """The value of a header that is a list and may come in several lines (RFC 9110, 5.3)."""
+    return b", ".join(value for each, value in headers if each == name)
 
 
 _READ = frozenset(

@@ -92,7 +92,10 @@ def install(app: FastAPI, ids: Iterator[str]) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else.
         code = CODES.get(error.status_code, "internal_error")
         detail = f"found {request.method} {request.url.path}, expected one of the paths and methods of /openapi.json"
-        return problem(code, detail, _request_id(request), headers=error.headers)
+        headers = dict(error.headers or {})
+        if headers.get("Allow") == "GET":
+            headers["Allow"] = "GET, HEAD"  # Where GET is answered, HEAD is: see service/api/head.py.
+        return problem(code, detail, _request_id(request), headers=headers)
 
     async def failed(request: Request, error: Exception) -> Response:
         return problem(

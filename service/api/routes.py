@@ -92,6 +92,9 @@ FAST_ROUTES = (
 )
 
 
+BODY_DESCRIPTION = "In UTF-8; compressed where Content-Encoding says gzip or deflate."
+
+
 class DirectRoute(APIRoute):
     """A route whose endpoint takes the Request itself and gives the Response itself."""
 
@@ -129,7 +132,7 @@ def install(app: FastAPI, endpoints: Mapping[str, Endpoint], metrics: Metrics) -
     for route in FAST_ROUTES:
         examples = {name: {"value": body} for name, body in route.requests.items()}
         content = {"application/json": {"schema": route.request.model_json_schema(), "examples": examples}}
-        body = {"required": True, "content": content}
+        body = {"required": True, "description": BODY_DESCRIPTION, "content": content}
         answered = {
             "description": route.response.__doc__ or "",
             "content": {"application/json": {"example": route.example}},

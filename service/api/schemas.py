@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from polyparse.contract.frame import Alternative, Choice, Refusal, Slot
+from service.api.json_types import NULL_IS_DEFAULT, WHOLE_NUMBER
 from service.registry.loaded import ModelVersion
 
 SpanUnit = Literal["codepoint", "utf16", "byte"]
 
 
 class ParseRequest(BaseModel):
-    """One utterance, and how it is to be answered."""
+    """One utterance, and how it is to be answered; null for an option is its default."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -20,16 +21,23 @@ class ParseRequest(BaseModel):
         str | None,
         Field(description="BCP 47; an unserved one falls back by language: en-GB to en-US", max_length=35),
     ] = None
-    n_best: Annotated[int, Field(description="How many hypotheses, the best included", ge=1, le=10)] = 1
+    n_best: Annotated[
+        int,
+        Field(description="How many hypotheses, the best included", ge=1, le=10),
+        WHOLE_NUMBER,
+        NULL_IS_DEFAULT,
+    ] = 1
     span_unit: Annotated[
         SpanUnit,
         Field(
             description="What start and end count: code points, UTF-16 code units (JavaScript) or UTF-8 bytes"
         ),
+        NULL_IS_DEFAULT,
     ] = "codepoint"
     allow_refusal: Annotated[
         bool,
         Field(description="false for the best hypothesis also where the text is taken for out of domain"),
+        NULL_IS_DEFAULT,
     ] = True
 
 

@@ -1,6 +1,7 @@
 """A body is read no further than its limit and its deadline, and a caller who hangs up is noticed without waiting."""
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
@@ -59,6 +60,28 @@ async def test_a_body_that_comes_late_but_in_time_is_put_together() -> None:
         await asyncio.sleep(0)
         messages.put_nowait(message)
     assert await reading == b"abc"
+
+
+async def test_a_byte_order_mark_is_taken_off_once() -> None:
+    assert await read_body(call_of(caller([part(b"\xef\xbb\xbf\xef\xbb\xbfa")])), 7) == b"\xef\xbb\xbfa"
+    parts = [part(b"\xef\xbb", more=True), part(b"\xbfa")]
+    assert await read_body(call_of(caller(parts)), 4) == b"a"
+
+
+async def test_a_coded_body_in_parts_is_put_together_before_it_is_inflated() -> None:
+    coded = gzip.compress(b"\xef\xbb\xbfabc")
+    headers = read_headers([(b"content-encoding", b"gzip")])
+    parts = [part(coded[:10], more=True), part(coded[10:])]
+    assert await read_body(call_of(caller(parts), headers=headers), 99) == b"abc"
+
+
+async def test_a_coded_body_is_bounded_as_sent_and_inflated() -> None:
+    bomb = gzip.compress(b" " * 10_000)
+    headers = read_headers([(b"content-encoding", b"gzip")])
+    for max_bytes in (len(bomb) - 1, 9_999):
+        with pytest.raises(BodyTooLarge, match=f"expected at most {max_bytes}"):
+            await read_body(call_of(caller([part(bomb)]), headers=headers), max_bytes)
+    assert len(await read_body(call_of(caller([part(bomb)]), headers=headers), 10_000)) == 10_000
 
 
 async def test_nothing_is_received_after_the_first_byte_too_many() -> None:

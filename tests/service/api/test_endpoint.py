@@ -155,7 +155,7 @@ async def test_a_deadline_beyond_the_services_own_time_out_changes_nothing(deadl
 
 
 @each_path
-@pytest.mark.parametrize("deadline_ms", ["", "0", "-1", "1.5", "1e3", "soon", "3600001", "1, 2", "9" * 5000])
+@pytest.mark.parametrize("deadline_ms", ["", "0", "-1", "1.5", "1e3", "soon", "3600001", "1, 2"])
 async def test_a_deadline_that_is_none_is_a_400(path: str, deadline_ms: str) -> None:
     async with serving() as s:
         answer = await post(s, path, x_deadline_ms=deadline_ms)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.api.content_encoding import GZIP
 from service.api.headers import RequestHeaders, read_headers, request_ids
 from service.errors import BodyTooLarge, InvalidHeader, UnsupportedMediaType
 
@@ -45,9 +46,28 @@ def test_another_media_type_is_refused(kind: bytes) -> None:
         read_headers([(b"content-type", kind)]).check(max_body_bytes=100)
 
 
+def test_a_coding_is_none_unless_announced() -> None:
+    assert read_headers([]).coding() is None
+    assert read_headers([(b"content-encoding", b"Identity")]).coding() is None
+    assert read_headers([(b"content-encoding", b"gzip")]).coding() is GZIP
+
+
+def test_codings_in_several_lines_are_one_list() -> None:
+    lines = [(b"content-encoding", b"gzip"), (b"host", b"a"), (b"content-encoding", b"identity")]
+    assert read_headers(lines).coding() is GZIP
+    with pytest.raises(UnsupportedMediaType, match=r"found Content-Encoding b'gzip, deflate', expected"):
+        read_headers([*lines, (b"content-encoding", b"deflate")]).coding()
+
+
 @pytest.mark.parametrize(("given", "milliseconds"), [(b"1", 1), (b"0250", 250), (b"3600000", 3_600_000)])
 def test_a_deadline_is_milliseconds_up_to_an_hour(given: bytes, milliseconds: int) -> None:
     assert read_headers([(b"x-deadline-ms", given)]).deadline_ms() == milliseconds
+
+
+def test_blanks_around_a_value_are_no_part_of_it() -> None:
+    headers = read_headers([(b"x-deadline-ms", b" 50\t"), (b"x-server-timing", b"1 ")])
+    assert headers.deadline_ms() == 50
+    assert headers.server_timing
 
 
 def test_without_its_header_there_is_no_deadline() -> None:

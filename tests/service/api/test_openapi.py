@@ -14,6 +14,7 @@ from service.api.schemas import (
     REQUESTS,
     RESPONSE,
     BatchResponse,
+    ParseRequest,
     ParseResponse,
     ProblemDocument,
 )
@@ -70,6 +71,20 @@ def test_the_request_is_documented_with_its_schema_and_examples(
     assert content["schema"] == without_nulls(route.request.model_json_schema())
     assert content["schema"]["additionalProperties"] is False
     assert {name: each["value"] for name, each in content["examples"].items()} == route.requests
+
+
+def test_every_option_may_be_null_and_says_its_default() -> None:
+    schema = ParseRequest.model_json_schema()
+    options = {name: schema["properties"][name] for name in ParseRequest.model_fields if name != "text"}
+    for option in options.values():
+        assert {"type": "null"} in option["anyOf"]
+    assert {name: option["default"] for name, option in options.items()} == {
+        "locale": None,
+        "n_best": 1,
+        "span_unit": "codepoint",
+        "allow_refusal": True,
+    }
+    assert schema["required"] == ["text"]
 
 
 @each_fast_route

@@ -24,6 +24,14 @@ ITEMS: dict[str, dict[str, Any]] = {
         "span_unit": "byte",
         "allow_refusal": False,
     },
+    "null for every option": {
+        "text": "wake me",
+        "locale": None,
+        "n_best": None,
+        "span_unit": None,
+        "allow_refusal": None,
+    },
+    "a whole number": {"text": "wake me", "n_best": 2.0},
     "refused": {"text": "strange", "n_best": 2},
     "not to be refused": {"text": "strange", "allow_refusal": False},
     "empty": {"text": ""},
@@ -33,7 +41,7 @@ ITEMS: dict[str, dict[str, Any]] = {
     "an unknown locale": {"text": "a", "locale": "tlh"},
     "no text": {},
     "an unknown field": {"text": "a", "txet": "b"},
-    "a wrong type": {"text": 7, "n_best": "3", "allow_refusal": None},
+    "a wrong type": {"text": 7, "n_best": "3", "allow_refusal": 0},
     "a value out of bounds": {"text": "a", "n_best": 11, "span_unit": "word"},
     "a poisoned text": {"text": "poison"},
     "a text that miscounts": {"text": "miscount"},
@@ -92,6 +100,8 @@ async def test_every_item_of_each_kind_has_its_own_outcome_side_by_side() -> Non
         assert texts_or_codes(answer) == [
             "wake me",
             "😀é ok then",
+            "wake me",
+            "wake me",
             "strange",
             "strange",
             "empty_text",
@@ -106,7 +116,7 @@ async def test_every_item_of_each_kind_has_its_own_outcome_side_by_side() -> Non
             "model_run_failed",
             "model_run_failed",
         ]
-        assert [each["status"] for each in results(answer)[4:]] == [422] * 9 + [500] * 2
+        assert [each["status"] for each in results(answer)[6:]] == [422] * 9 + [500] * 2
         assert {each["request_id"] for each in results(answer)} == {answer.headers["x-request-id"]}
 
 

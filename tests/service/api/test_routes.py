@@ -77,4 +77,6 @@ async def test_other_paths_and_methods_are_problems_too() -> None:
 @each_fast_route
 async def test_another_method_hears_which_one_is_allowed(route: FastRoute) -> None:
     async with serving() as s:
-        assert (await s.client.get(route.path)).headers["allow"] == "POST"
+        for method in ("GET", "HEAD"):
+            answer = await s.client.request(method, route.path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
