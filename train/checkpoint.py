@@ -209,8 +209,9 @@ class Checkpoint:
             return PretrainedVectors(arrays["rows_N"], arrays["vectors_NE"])
 
     def save_dev(self, examples: Sequence[Example]) -> None:
-        """Write the dev examples, one a line."""
-        lines = (json.dumps(asdict(example), ensure_ascii=False) for example in examples)
+        """Write the dev examples, one a line, without the places where this machine has them."""
+        records = ({k: v for k, v in asdict(example).items() if k != "origin"} for example in examples)
+        lines = (json.dumps(record, ensure_ascii=False) for record in records)
         replace_file(self.folder / "dev.jsonl", "".join(f"{line}\n" for line in lines).encode())
 
     def dev(self) -> list[Example]:

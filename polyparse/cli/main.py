@@ -22,6 +22,7 @@ class Command(NamedTuple):
 COMMANDS: Mapping[str, Command] = {
     "serve": Command("service.cli:main", "answer POST /parse over HTTP"),
     "parse": Command("polyparse.cli.parse:main", "print the frames of utterances"),
+    "data": Command("polyparse.cli.data:main", "check a corpus before training on it"),
     "train": Command("train.cli.train:main", "train a model on a corpus"),
     "ood": Command("train.cli.ood:main", "choose the out-of-domain threshold of a trained model"),
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),

@@ -1,6 +1,8 @@
-"""An example: one utterance of a corpus with its true domain, intent and slots."""
+"""An example: one utterance of a corpus with its true domain, intent and slots, and the line that it was read from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 from polyparse.contract.frame import Utterance
 
@@ -14,11 +16,25 @@ class TextSpan:
     end: int
 
 
+class Origin(NamedTuple):
+    """Where an example stands; `remarks` say what the reader read otherwise than it is written. Lines start at 1."""
+
+    path: Path
+    line: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """As error messages write it."""
+        return f"{self.path}:{self.line}"
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """`domain` or `intent` is None where the corpus has none; `slots` stand in the order of the text.
 
-    `partition` is train, dev or test. Parallel corpora give translations of one utterance the same `id`.
+    `partition` is train, dev or test. Parallel corpora give translations of one utterance the same `id`. `origin` is None
+    where no file was read; it is no part of what an example says, so that equal examples may have different ones.
     """
 
     id: str
@@ -28,6 +44,7 @@ class Example:
     domain: str | None
     intent: str | None
     slots: tuple[TextSpan, ...]
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
     def utterance(self) -> Utterance:

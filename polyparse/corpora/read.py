@@ -6,9 +6,10 @@ from typing import Protocol
 
 from polyparse.corpora.example import Example, TextSpan
 from polyparse.corpora.readers import conll, massive, slots
+from polyparse.corpora.readers.splits import NAMES, PartitionMissing
 from polyparse.errors import ConfigError
 
-__all__ = ["READERS", "CorpusReader", "Example", "TextSpan", "read", "translations"]
+__all__ = ["READERS", "CorpusReader", "Example", "TextSpan", "read", "read_all", "translations"]
 
 
 class CorpusReader(Protocol):
@@ -25,13 +26,26 @@ def read(spec: str, *, locales: Sequence[str] | None = None, partition: str) -> 
     """Examples of a partition (train, dev or test) from "FORMAT:PATH", with FORMAT a key of READERS.
 
     `locales`: which to read of a corpus that has several (None: all), or the one that a corpus is in.
-    A corpus without dev has it cut from train, 9:1, always the same way.
+    Locales asked for twice are read once. A corpus without dev has it cut from train, 9:1, always the same way.
     Raises ConfigError for a spec that is not one, CorpusError for a corpus that does not follow its format.
     """
     name, colon, path = spec.partition(":")
     if name not in READERS or not colon or not path:
         raise ConfigError(f"corpus: found {spec!r}, expected FORMAT:PATH, FORMAT one of {', '.join(READERS)}")
     return READERS[name](Path(path).expanduser(), locales=locales, partition=partition)
+
+
+def read_all(spec: str, *, locales: Sequence[str] | None = None) -> dict[str, list[Example]]:
+    """Partition -> its examples, of the partitions that the corpus has; raises as `read` does."""
+    examples: dict[str, list[Example]] = {}
+    for partition in NAMES:
+        try:
+            examples[partition] = read(spec, locales=locales, partition=partition)
+        except PartitionMissing as error:
+            missing = error
+    if not examples:
+        raise missing
+    return examples
 
 
 def translations(spec: str, locales: Sequence[str]) -> list[Example]:

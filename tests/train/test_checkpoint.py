@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from polyparse.contract.frame import Utterance
+from polyparse.corpora.example import Origin
 from polyparse.errors import ConfigError
 from polyparse.inference.ood import OodScore
 from polyparse.inference.training_text import TrainingText
@@ -30,7 +32,6 @@ from train.recipes import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -230,3 +231,12 @@ def test_a_refused_run_is_forgotten_unless_it_made_something(tmp_path: Path) -> 
     refused.save_dev(examples("dev"))
     refused.discard_unless_prepared()
     assert list(refused.folder.iterdir()) == []
+
+
+def test_dev_examples_are_written_without_their_places(tmp_path: Path) -> None:
+    """So that the same corpus gives the same bytes wherever it lies."""
+    example = replace(examples("dev")[0], origin=Origin(Path("corpus/en-US.jsonl"), 7, ("a remark",)))
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save_dev([example])
+    assert "origin" not in json.loads((tmp_path / "dev.jsonl").read_text(encoding="utf-8"))
+    assert checkpoint.dev() == [example]

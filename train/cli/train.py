@@ -8,11 +8,15 @@ import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from shlex import join
 from shutil import which
 from typing import TYPE_CHECKING
 
 import torch
 
+from polyparse.corpora.checks.check import findings_of, in_one_line
+from polyparse.corpora.checks.corpus import Corpus
+from polyparse.corpora.checks.slots import learnable
 from polyparse.corpora.read import read, translations
 from polyparse.errors import ConfigError, PolyparseError
 from polyparse.schema import override, unstructure
@@ -25,6 +29,7 @@ from train.training.fit import Parents, Texts, fit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from polyparse.corpora.example import Example
     from train.config import RunConfig
 
 LIBRARIES = ("torch", "numpy", "scipy")
@@ -52,6 +57,7 @@ def main(argv: Sequence[str]) -> int:
 def _train(config: RunConfig, options: argparse.Namespace) -> int:
     locales = tuple(options.locales.split(",")) if options.locales else None
     train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    train = _checked(train, dev, options)
     train_locales = tuple(dict.fromkeys(example.locale for example in train))
     start = Checkpoint(Path(options.start)) if options.start else None
     teachers = [Checkpoint(Path(folder)) for folder in options.teacher]
@@ -86,6 +92,19 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
     )
     return 0
+
+
+def _checked(train: Sequence[Example], dev: Sequence[Example], options: argparse.Namespace) -> list[Example]:
+    """The training examples that can be learnt; says in one line what the checks find, and what shows all of it."""
+    if findings := findings_of(Corpus({"train": train, "dev": dev})):
+        locales = ["--locales", options.locales] if options.locales else []
+        command = join(["polyparse", "data", "check", options.corpus, *locales])
+        print(f"{in_one_line(findings)}; see: {command}", file=sys.stderr)
+    if not (usable := learnable(train)):
+        raise ConfigError(
+            f"{options.corpus}: found no training utterance whose slots can be learnt, expected at least one"
+        )
+    return usable
 
 
 def _open(folder: Path, run: RunRecord, *, resume: bool) -> Checkpoint:

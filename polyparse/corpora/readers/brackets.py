@@ -1,6 +1,7 @@
 """Bracketed annotation: `wake me at [time : nine am]`, read into spans of the plain text."""
 
 import re
+from unicodedata import category, normalize
 
 from polyparse.corpora.example import TextSpan
 from polyparse.corpora.readers.lines import Line
@@ -23,6 +24,7 @@ def spans_of(annotation: str, text: str, line: Line) -> tuple[TextSpan, ...]:
         if piece["name"]:
             if name:
                 raise line.error(f"found slot {piece['name']!r} inside slot {name!r}, expected ']' before it")
+            line.check_name("slot", piece["name"])
             name, first = piece["name"], here
         elif letters.startswith(piece["char"], here):
             here += 1
@@ -32,8 +34,7 @@ def spans_of(annotation: str, text: str, line: Line) -> tuple[TextSpan, ...]:
             spans.append(TextSpan(name, places[first], places[here - 1] + 1))
             name = ""
         else:
-            annotated, plain = _excerpt(annotation, piece.start()), _excerpt(text, [*places, len(text)][here])
-            raise line.error(f"found {annotated} in the annotation, expected {plain} as in the text")
+            raise line.error(_difference(annotation[piece.start() :], text[[*places, len(text)][here] :]))
     _check_end(name, letters[here:], line)
     return tuple(spans)
 
@@ -43,6 +44,22 @@ def _check_end(name: str, left: str, line: Line) -> None:
         raise line.error(f"found slot {name!r} open at the end of the annotation, expected ']'")
     if left:
         raise line.error(f"found the end of the annotation, expected {_excerpt(left, 0)} as in the text")
+
+
+def _difference(annotation: str, text: str) -> str:
+    """The message for where both go on differently; what looks the same is shown by its code points."""
+    annotated, plain = _excerpt(annotation, 0), _excerpt(text, 0)
+    message = "found {} in the annotation, expected {} as in the text"
+    if not _looks_alike(annotation, text):
+        return message.format(annotated, plain)
+    reason = "one is written with a combining character or another invisible difference: write both in Unicode's form NFC"
+    return f"{message.format(ascii(annotation[:12]), ascii(text[:12]))}; {reason}"
+
+
+def _looks_alike(one: str, other: str) -> bool:
+    """Whether both begin with what shows as the same letter, or one with what shows nothing by itself."""
+    first, second = (normalize("NFC", part)[:1] for part in (one, other))
+    return first == second or any(category(char)[0] in "MC" for char in (one[:1], other[:1]) if char)
 
 
 def _excerpt(text: str, start: int) -> str:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import category
 
+from polyparse.corpora.example import Origin
 from polyparse.errors import CorpusError
 
 
@@ -16,6 +18,20 @@ class Line(NamedTuple):
     def error(self, message: str) -> CorpusError:
         """The error to raise when this line does not follow the format."""
         return CorpusError(message, path=self.path, line=self.number)
+
+    def origin(self, *remarks: str) -> Origin:
+        """What an example read from this line has as its origin."""
+        return Origin(self.path, self.number, remarks)
+
+    def check_name(self, kind: str, name: str) -> None:
+        """Raise CorpusError for the name of a slot, intent or domain that shows nothing to the eye."""
+        if is_blank(name):
+            raise self.error(f"found the {kind} {name!a}, expected a name with a visible character")
+
+
+def is_blank(text: str) -> bool:
+    """Whether the text is empty, or made of spaces, controls, combining marks and other invisible characters alone."""
+    return all(char in _INVISIBLE or category(char)[0] in "ZCM" for char in text)
 
 
 def read_lines(path: Path, *, latin_1: bool = False) -> list[Line]:
@@ -51,3 +67,5 @@ def _decode(raw: bytes, path: Path, *, latin_1: bool) -> str:
 
 # In a Latin-1 text file these come from damage, not from control codes; U+FFFD stands for a lost character.
 _NOT_TEXT = dict.fromkeys(range(0x80, 0xA0), "\ufffd")
+_INVISIBLE = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers and the blank of Braille, which Unicode calls letters and a symbol."""

@@ -1,30 +1,51 @@
 """MASSIVE in its official layout: PATH/<locale>.jsonl, slots marked in `annot_utt` as `[slot : words]`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from polyparse.corpora.example import Example
+from polyparse.corpora.example import Example, Origin
 from polyparse.corpora.readers.brackets import spans_of
 from polyparse.corpora.readers.lines import Line, read_lines
 from polyparse.corpora.readers.splits import NAMES, take
 from polyparse.errors import CorpusError
 
-_FIELDS = ("id", "partition", "scenario", "intent", "utt", "annot_utt")
-_Record = tuple[Line, dict[str, str]]
+_FIELDS = ("id", "partition", "utt", "annot_utt")
+_LABELS = ("scenario", "intent")
+"""Fields that may be missing or null."""
+_Record = tuple[Line, dict[str, Any]]
 
 
 def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[Example]:
-    """The partition in each locale asked for, or in all that the folder has; the domain is the scenario."""
-    present = sorted(file.stem for file in path.glob("*.jsonl"))
-    if not present:
+    """The partition in each locale asked for, or in all that the folder has; the domain is the scenario.
+
+    Files whose names are one locale ("en-US", "en_us") are read as one, under the first one's name.
+    """
+    files: dict[str, list[Path]] = {}
+    for file in sorted(path.glob("*.jsonl")):
+        files.setdefault(_folded(file.stem), []).append(file)
+    if not files:
         raise CorpusError("found no *.jsonl file, expected a folder of <locale>.jsonl", path=path)
     examples: list[Example] = []
-    for locale in locales or present:
-        if locale not in present:
-            raise CorpusError(f"found no {locale}.jsonl, expected one of {', '.join(present)}", path=path)
-        examples += _read_locale(path / f"{locale}.jsonl", locale, partition)
+    for locale, asked in {_folded(name): name for name in locales or files}.items():
+        if locale not in files:
+            present = ", ".join(of_locale[0].stem for of_locale in files.values())
+            raise CorpusError(f"found no {asked}.jsonl, expected one of {present}", path=path)
+        name = files[locale][0].stem
+        parts = [_read_locale(file, name, partition) for file in files[locale]]
+        examples += parts[0] if len(parts) == 1 else _once(example for part in parts for example in part)
+    _check_labels(examples)
     return examples
+
+
+def _folded(locale: str) -> str:
+    return locale.replace("_", "-").lower()
+
+
+def _once(examples: Iterable[Example]) -> list[Example]:
+    """The examples, those that say the same under the same id once."""
+    return list(dict.fromkeys(examples))
 
 
 def _read_locale(path: Path, locale: str, partition: str) -> list[Example]:
@@ -38,10 +59,10 @@ def _read_locale(path: Path, locale: str, partition: str) -> list[Example]:
     )
 
 
-def _fields(line: Line) -> dict[str, str]:
+def _fields(line: Line) -> dict[str, Any]:
     try:
         data = json.loads(line.text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise line.error(f"found invalid JSON ({error}), expected an object") from error
     if not isinstance(data, dict):
         raise line.error(f"found a JSON {type(data).__name__}, expected an object")
@@ -52,17 +73,62 @@ def _fields(line: Line) -> dict[str, str]:
             raise line.error(f"found {data[name]!r} in field {name!r}, expected a string")
     if data["partition"] not in NAMES:
         raise line.error(f"found partition {data['partition']!r}, expected one of {', '.join(NAMES)}")
-    return data
+    return data | {name: _label(line, name, data.get(name)) for name in _LABELS}
+
+
+def _label(line: Line, field: str, label: object) -> str | None:
+    if label is None:
+        return None
+    if not isinstance(label, str):
+        raise line.error(f"found {label!r} in field {field!r}, expected a string or null")
+    line.check_name(field, label)
+    return label
 
 
 def _example(record: _Record, locale: str) -> Example:
     line, fields = record
+    domain, intent = fields["scenario"], fields["intent"]
+    unused = [f"found the scenario {domain!r} without an intent: not learnt"] if domain and not intent else []
     return Example(
         id=fields["id"],
         text=fields["utt"],
         locale=locale,
         partition=fields["partition"],
-        domain=fields["scenario"],
-        intent=fields["intent"],
+        domain=domain if intent else None,
+        intent=intent,
         slots=spans_of(fields["annot_utt"], fields["utt"], line),
+        origin=line.origin(*unused),
     )
+
+
+def _check_labels(examples: Sequence[Example]) -> None:
+    """Raise CorpusError where some utterances have an intent or domain and others none, or an intent two domains."""
+    first_of: dict[str | None, Example] = {}
+    for example in examples:
+        for field, label, other in (
+            ("intent", example.intent, examples[0].intent),
+            ("scenario", example.domain, examples[0].domain),
+        ):
+            if (label is None) != (other is None):
+                place = _origin(examples[0]).place
+                raise _error(
+                    example,
+                    f"found {label!r} as {field}, expected {'none' if other is None else 'one'} as in {place}:"
+                    " either every utterance of a corpus has one or none has",
+                )
+        first = first_of.setdefault(example.intent, example)
+        if example.domain != first.domain:
+            raise _error(
+                example,
+                f"found intent {example.intent!r} in scenario {example.domain!r}, expected {first.domain!r}"
+                f" as in {_origin(first).place}: an intent has one scenario",
+            )
+
+
+def _origin(example: Example) -> Origin:
+    return example.origin or Origin(Path(), 0)
+
+
+def _error(example: Example, message: str) -> CorpusError:
+    origin = _origin(example)
+    return CorpusError(message, path=origin.path, line=origin.line)

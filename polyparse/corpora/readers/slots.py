@@ -6,7 +6,7 @@ from pathlib import Path
 from polyparse.corpora.example import Example
 from polyparse.corpora.readers.lines import Line, read_lines
 from polyparse.corpora.readers.splits import partition_files, take
-from polyparse.corpora.readers.tagged import checked_tag, join, only_locale
+from polyparse.corpora.readers.tagged import Sentence, checked_tag, examples_of, only_locale
 
 _ARROW = " <=> "
 
@@ -23,13 +23,15 @@ def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[E
 
 
 def _read_file(path: Path, locale: str, partition: str) -> list[Example]:
-    return [_example(line, locale, partition) for line in read_lines(path) if line.text.strip()]
+    sentences = [_sentence(line) for line in read_lines(path) if line.text.strip()]
+    return examples_of(sentences, locale, partition)
 
 
-def _example(line: Line, locale: str, partition: str) -> Example:
+def _sentence(line: Line) -> Sentence:
     body, _, intent = line.text.rpartition(_ARROW)
     if not body.strip() or not intent.strip():
         raise line.error(f"found {line.text[:40]!r}, expected 'token:tag token:tag{_ARROW}intent'")
+    line.check_name("intent", intent)
     tokens, tags = [], []
     for pair in filter(None, body.split(" ")):
         token, _, tag = pair.rpartition(":")
@@ -37,5 +39,4 @@ def _example(line: Line, locale: str, partition: str) -> Example:
             raise line.error(f"found {pair!r}, expected token:tag")
         tokens.append(token)
         tags.append(checked_tag(tag, line))
-    text, slots = join(tokens, tags)
-    return Example(str(line.number), text, locale, partition, None, intent.strip(), slots)
+    return Sentence(line, tokens, tags, intent.strip())

@@ -8,6 +8,11 @@ from pathlib import Path
 from polyparse.corpora.example import Example
 from polyparse.errors import CorpusError
 
+
+class PartitionMissing(CorpusError):  # noqa: N818 - named after its cause, as every error is
+    """The corpus is in order, but lacks this partition; for those who read whatever there is."""
+
+
 # partition -> the names its file may bear
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "testa"), "test": ("test", "testb")}
 
@@ -22,7 +27,9 @@ def take(
         return divide(load("train"), partition, path=path)
     if partition not in available:
         present = ", ".join(available) or "none"
-        raise CorpusError(f"found these partitions: {present}; expected {partition} among them", path=path)
+        raise PartitionMissing(
+            f"found these partitions: {present}; expected {partition} among them", path=path
+        )
     return load(partition)
 
 

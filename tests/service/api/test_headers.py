@@ -75,7 +75,7 @@ def test_without_its_header_there_is_no_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [b"", b"0", b"-1", b"+1", b"1.5", b" 1", b"1 ", b"3600001", b"9" * 5000, "١".encode(), b"\xb2"]
+    "given", [b"", b"0", b"-1", b"+1", b"1.5", b"3600001", b"9" * 5000, "١".encode(), b"\xb2"]
 )
 def test_another_deadline_is_refused(given: bytes) -> None:
     with pytest.raises(

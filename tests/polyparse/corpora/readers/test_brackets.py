@@ -75,6 +75,23 @@ def test_an_annotation_of_another_text_is_refused(
     assert f"expected {expected}" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [
+        ("play [song : ma\u00f1ana]", "play man\u0303ana"),
+        ("play [song : man\u0303ana]", "play ma\u00f1ana"),
+        ("play [song : heyz\u200d]", "play heyz"),
+        ("play [song : ज़रा]", "play \u095bरा"),
+    ],
+)
+def test_a_difference_that_the_eye_does_not_see_is_shown_escaped_with_its_reason(
+    annotation: str, text: str
+) -> None:
+    with pytest.raises(CorpusError, match="one is written with a combining character") as caught:
+        spans_of(annotation, text, LINE)
+    assert str(caught.value).isascii()
+
+
 WORDS = st.text(st.characters(exclude_characters="[]", exclude_categories=["Cs"]), min_size=1).filter(
     lambda words: words == words.strip() != ""
 )

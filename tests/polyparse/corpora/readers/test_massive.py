@@ -84,10 +84,22 @@ def test_a_partition_that_is_not_there_names_those_that_are(tmp_path: Path) -> N
         ("{not json", "found invalid JSON"),
         ("[1]", "found a JSON list, expected an object"),
         (
-            json.dumps({k: v for k, v in ROW.items() if k != "scenario"}),
-            "found no field 'scenario', expected id, ",
+            json.dumps({k: v for k, v in ROW.items() if k != "utt"}),
+            "found no field 'utt', expected id, partition, utt, ",
         ),
-        (json.dumps(ROW | {"intent": 4}), "found 4 in field 'intent', expected a string"),
+        (json.dumps(ROW | {"intent": 4}), "found 4 in field 'intent', expected a string or null"),
+        (json.dumps(ROW | {"intent": ""}), "found the intent '', expected a name with a visible character"),
+        (json.dumps(ROW | {"scenario": " \u200b"}), "found the scenario ' \\u200b', expected a name"),
+        (
+            json.dumps(ROW | {"annot_utt": "wake me at [\u2060 : nine]"}),
+            "found the slot '\\u2060', expected a",
+        ),
+        (json.dumps(ROW | {"intent": None}), "found None as intent, expected one as in "),
+        (json.dumps(ROW | {"scenario": None}), "found None as scenario, expected one as in "),
+        (
+            json.dumps(ROW | {"scenario": "music"}),
+            "found intent 'alarm_set' in scenario 'music', expected 'alarm' as in ",
+        ),
         (
             json.dumps(ROW | {"partition": "valid"}),
             "found partition 'valid', expected one of train, dev, test",
@@ -119,3 +131,56 @@ def test_bytes_that_are_not_utf_8_are_refused_with_their_line(tmp_path: Path) ->
     (tmp_path / "en-US.jsonl").write_bytes(json.dumps(ROW).encode() + b'\n{"utt": "\xe9"}\n')
     with pytest.raises(CorpusError, match=r"en-US\.jsonl:2: found bytes e9, expected UTF-8"):
         read(f"massive:{tmp_path}", partition="train")
+
+
+def without(*fields: str) -> dict[str, object]:
+    return {key: value for key, value in ROW.items() if key not in fields}
+
+
+@pytest.mark.parametrize(
+    ("row", "domain", "intent"),
+    [
+        (without("scenario"), None, "alarm_set"),
+        (ROW | {"scenario": None}, None, "alarm_set"),
+        (without("scenario", "intent"), None, None),
+        (ROW | {"scenario": None, "intent": None}, None, None),
+        (without("intent"), None, None),
+    ],
+)
+def test_scenario_and_intent_may_be_missing_or_null(
+    tmp_path: Path, row: dict[str, object], domain: str | None, intent: str | None
+) -> None:
+    """A domain is known by its intents: without any there is none."""
+    rows = [row | {"partition": "test"}] * 2
+    for example in read(f"massive:{write(tmp_path, 'en-US', *rows)}", partition="test"):
+        assert (example.domain, example.intent) == (domain, intent)
+
+
+def test_a_scenario_that_is_not_learnt_is_remarked_upon(tmp_path: Path) -> None:
+    write(tmp_path, "en-US", without("intent") | {"partition": "test"})
+    (example,) = read(f"massive:{tmp_path}", partition="test")
+    assert example.origin is not None
+    assert example.origin.remarks == ("found the scenario 'alarm' without an intent: not learnt",)
+
+
+def test_an_example_knows_its_file_and_line(tmp_path: Path) -> None:
+    write(tmp_path, "en-US", *[ROW | {"partition": name} for name in ("dev", "train", "test")])
+    (example,) = read(f"massive:{tmp_path}", partition="test")
+    assert example.origin is not None
+    assert example.origin.place == f"{tmp_path / 'en-US.jsonl'}:3"
+
+
+@pytest.mark.parametrize("locales", [["en-US", "en-US"], ["en-US", "it-IT", "en-us", "en_US"]])
+def test_a_locale_asked_for_twice_is_read_once(tmp_path: Path, locales: list[str]) -> None:
+    for locale in ("en-US", "it-IT"):
+        write(tmp_path, locale, ROW | {"partition": "test"})
+    found = read(f"massive:{tmp_path}", locales=locales, partition="test")
+    assert [x.locale for x in found] == sorted({x.locale for x in found})
+
+
+def test_two_files_of_one_locale_are_one_locale_and_what_both_say_counts_once(tmp_path: Path) -> None:
+    row = ROW | {"partition": "test"}
+    write(tmp_path, "en-US", row, row | {"id": "4"})
+    write(tmp_path, "en_us", row, row | {"id": "5"})
+    found = read(f"massive:{tmp_path}", partition="test")
+    assert [(x.locale, x.id) for x in found] == [("en-US", "3"), ("en-US", "4"), ("en-US", "5")]

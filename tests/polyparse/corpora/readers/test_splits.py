@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from polyparse.corpora.read import Example, read
+from polyparse.corpora.read import Example, read, read_all
 from polyparse.corpora.readers.splits import divide, partition_files
 from polyparse.errors import CorpusError
 
@@ -90,3 +90,21 @@ def test_an_unknown_partition_names_those_that_are_known(tmp_path: Path) -> None
     (tmp_path / "train").write_text("ja:O <=> yes", encoding="utf-8")
     with pytest.raises(CorpusError, match="found partition 'validation', expected one of train, dev, test"):
         read(f"slots:{tmp_path}", partition="validation")
+
+
+def test_all_partitions_are_those_that_the_corpus_has(tmp_path: Path) -> None:
+    (tmp_path / "test").write_text("ja:O <=> yes\n", encoding="utf-8")
+    assert list(read_all(f"slots:{tmp_path}")) == ["test"]
+    (tmp_path / "train").write_text("ja:O <=> yes\n" * 10, encoding="utf-8")
+    assert {name: len(x) for name, x in read_all(f"slots:{tmp_path}").items()} == {
+        "train": 9,
+        "dev": 1,
+        "test": 1,
+    }
+
+
+def test_a_broken_line_of_any_partition_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train").write_text("ja:O <=> yes\n" * 10, encoding="utf-8")
+    (tmp_path / "test").write_text("ja\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="test:1: found 'ja'"):
+        read_all(f"slots:{tmp_path}")

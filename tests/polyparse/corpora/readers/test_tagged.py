@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from polyparse.corpora.read import Example, TextSpan, read
-from polyparse.corpora.readers.tagged import join
 from polyparse.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
@@ -62,10 +61,18 @@ def test_conll_is_read_as_utf_8_first_and_lost_characters_show(tmp_path: Path) -
         ("B-x-y I-x-y O", [("x-y", "x yy")]),
     ],
 )
-def test_tags_become_spans(tags: str, spans: list[tuple[str, str]]) -> None:
+def test_tags_become_spans(tmp_path: Path, tags: str, spans: list[tuple[str, str]]) -> None:
     """B-, I- after anything else and a plain name start a span; I- and the same plain name go on with it."""
-    text, found = join(["x", "yy", "z"], tags.split())
-    assert [(span.name, text[span.start : span.end]) for span in found] == spans
+    assert read_tags(tmp_path, tags) == [spans]
+
+
+def read_tags(folder: Path, *sentences: str) -> list[list[tuple[str, str]]]:
+    """The slots of each sentence, by name and value, whose words are x, yy, z, ..."""
+    words = ["x", "yy", "z", "ww", "v"]
+    pairs = (zip(words, tags.split(), strict=False) for tags in sentences)
+    lines = (" ".join(f"{word}:{tag}" for word, tag in sentence) + " <=> say\n" for sentence in pairs)
+    found = read(f"slots:{file(folder / 'test', ''.join(lines))}", partition="test")
+    return [[(span.name, x.text[span.start : span.end]) for span in x.slots] for x in found]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,10 @@ def test_tags_become_spans(tags: str, spans: list[tuple[str, str]]) -> None:
         ("slots", ":O <=> x", "found ':O', expected token:tag"),
         ("slots", "pon: <=> x", "found tag '', expected O, B-name"),
         ("slots", "pon:B- <=> x", "found tag 'B-', expected O, B-name"),
+        ("slots", "pon:E- <=> x", "found tag 'E-', expected O, B-name"),
+        ("slots", "pon:B-\u200b <=> x", "found the slot '\\u200b', expected a name with a visible character"),
+        ("slots", "pon:\ufe0f <=> x", "found the tag '\\ufe0f', expected a name with a visible character"),
+        ("slots", "pon:O <=> \u2060", "found the intent '\\u2060', expected a name with a visible character"),
         ("conll", "Madrid", "found 'Madrid', expected a word and its tag"),
         ("conll", "Madrid I-", "found tag 'I-', expected O, B-name"),
     ],
@@ -89,6 +100,51 @@ def test_an_error_names_file_and_line_and_what_was_found_and_expected(
     with pytest.raises(CorpusError) as caught:
         read(f"{form}:{path}", partition="test")
     assert str(caught.value).startswith(f"{path}:2: {message}")
+
+
+def test_an_example_knows_its_file_and_line(tmp_path: Path) -> None:
+    path = file(tmp_path / "test", f"\n{ALARM}\n")
+    (example,) = read(f"slots:{path}", partition="test")
+    assert example.origin is not None
+    assert example.origin.place == f"{path}:2"
+
+
+def test_comments_before_a_sentence_of_conll_are_no_words(tmp_path: Path) -> None:
+    content = (
+        "# newdoc\n# sent_id = 1\n# text = I love B-LOC\nLa B-LOC\nCoruña I-LOC\n\n"
+        "# id 5a0c-77 domain=test\n#\n#madrid B-LOC\n# O\n\n# the end\n"
+    )
+    found = read(f"conll:{file(tmp_path / 'a.test', content)}", partition="test")
+    assert [x.text for x in found] == ["La Coruña", "#madrid #"]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ("# text = pon\n1\tpon\tponer\tVERB\t_\t_\t0\troot\t_\tO\n2\tya\tya\tADV\t_\t_\t1\tx\t_\tO\n", 10),
+        ("1-2\tvámonos\t_\n1\tvamos\tO\n2\tnos\tO\n2.1\tya\tO\n\n1\tpon\tO\n", 3),
+        ("0 pon O\n1 ya O\n", 3),
+    ],
+)
+def test_a_table_whose_first_column_counts_the_words_is_refused_with_what_to_do(
+    tmp_path: Path, content: str, columns: int
+) -> None:
+    path = file(tmp_path / "a.test", content)
+    with pytest.raises(
+        CorpusError, match=rf"found the number '.*' in the first of {columns} columns.*cut -f2,N"
+    ):
+        read(f"conll:{path}", partition="test")
+
+
+def test_numbers_may_be_words(tmp_path: Path) -> None:
+    path = file(tmp_path / "a.test", "1 O\n2 O\n3 O\n\nuno O\n")
+    assert [x.text for x in read(f"conll:{path}", partition="test")] == ["1 2 3", "uno"]
+
+
+def test_one_locale_named_twice_is_one(tmp_path: Path) -> None:
+    path = file(tmp_path / "test", ALARM)
+    (example,) = read(f"slots:{path}", locales=["es-ES", "es-ES"], partition="test")
+    assert example.locale == "es-ES"
 
 
 def test_one_corpus_has_one_locale(tmp_path: Path) -> None:
