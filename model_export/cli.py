@@ -25,6 +25,7 @@ def main(argv: Sequence[str]) -> int:
         version=options.version or out.name,
         precision=options.precision,
         approximate=options.approximate,
+        refuse=not options.no_refusal,
         data=options.data,
         licence=options.licence,
     )
@@ -50,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--approximate", choices=("ain",), help="decode a CRF by mean field in place of Viterbi"
+    )
+    parser.add_argument(
+        "--no-refusal",
+        action="store_true",
+        help="refuse nothing, unless `polyparse ood` chose a score for the checkpoint (default: refuse what is foreign)",
     )
     parser.add_argument("--data", metavar="TEXT", help="what the card calls the corpus; its path by default")
     parser.add_argument("--licence", metavar="TEXT", help="licence of the corpus, for the card")

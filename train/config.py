@@ -18,7 +18,8 @@ from train.models.maxent import MaxEntConfig
 class OptimConfig:
     """AdamW with a linear warm-up and a cosine decay to zero over `epochs`; weights are averaged (EMA) for dev and export.
 
-    Training stops after `patience` epochs without a better exact match on dev. `precision` is that of the network's matrix
+    Training stops after `patience` epochs without a gain (`train.training.stopping`). An epoch passes over a small corpus
+    several times, until it has made `min_steps` updates. `precision` is that of the network's matrix
     products in training; weights, the CRF's sums, evaluation on dev and exported graphs stay in float32.
     """
 
@@ -26,6 +27,7 @@ class OptimConfig:
     weight_decay: float = 0.01
     batch_size: int = 64
     epochs: int = 20
+    min_steps: int = 1
     patience: int = 6
     warmup_share: float = 0.05
     clip_norm: float = 2.0
@@ -39,6 +41,7 @@ class OptimConfig:
             weight_decay=NOT_NEGATIVE,
             batch_size=POSITIVE,
             epochs=POSITIVE,
+            min_steps=POSITIVE,
             patience=POSITIVE,
             warmup_share=SHARE,
             clip_norm=NOT_NEGATIVE,

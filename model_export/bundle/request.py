@@ -10,12 +10,14 @@ from typing import Literal
 class Request:
     """Name and version of the bundle, how its numbers are stored and how a CRF is decoded.
 
-    `data` and `licence` describe the corpus on the model card, in place of `dataset_info_of`.
+    `refuse`: a checkpoint without an out-of-domain score gets the default one. `data` and `licence` describe the corpus on
+    the model card, in place of `dataset_info_of`.
     """
 
     name: str
     version: str
     precision: Literal["small", "float32"] = "small"
     approximate: Literal["ain"] | None = None
+    refuse: bool = True
     data: str | None = None
     licence: str | None = None

@@ -5,8 +5,8 @@
                               \\--> calibration --> golden frames, measures of the bundle on clean and on noisy dev,
                                                    manifest, card --> rename
 
-Gates compare uncalibrated probabilities without refusal; the finished bundle calibrates, and refuses if the checkpoint has
-an out-of-domain score.
+Gates compare uncalibrated probabilities without refusal; the finished bundle calibrates, and refuses by the checkpoint's
+out-of-domain score, or by the default one, whose threshold is chosen on dev.
 
 A bundle that fails a gate is not written.
 """
@@ -33,6 +33,7 @@ from polyparse.inference.pipeline import Postprocessing
 from polyparse.runtime.load import load
 from train.postprocessing import calibration
 from train.postprocessing.calibration_data import calibration_data_of
+from train.postprocessing.ood import default_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,9 +87,10 @@ def _build(
         say(notes[-1])
     if request.approximate:
         notes.append(APPROXIMATED)
-    postprocessing, note = _postprocessing(bundle, reference)
-    notes.append(note)
-    say(note)
+    postprocessing, more = _postprocessing(bundle, reference, refuse=request.refuse)
+    notes += more
+    for note in more:
+        say(note)
     notes.append(training_time.in_words(reference.checkpoint))
     run, labels = reference.checkpoint.run(), reference.checkpoint.labels()
     parser = bundle.parser.with_postprocessing(postprocessing)
@@ -113,14 +115,24 @@ def _load(reference: Reference, scratch: Path, request: Request) -> LoadedBundle
     return load(folder, device="cpu")
 
 
-def _postprocessing(bundle: LoadedBundle, reference: Reference) -> tuple[Postprocessing, str]:
-    """The calibration that is fitted on dev, the checkpoint's out-of-domain score; and a note on the calibration."""
+def _postprocessing(
+    bundle: LoadedBundle, reference: Reference, *, refuse: bool
+) -> tuple[Postprocessing, list[str]]:
+    """The calibration that is fitted on dev, the out-of-domain score, and a note on each.
+
+    A model without intents has nothing to refuse.
+    """
     manifest = bundle.manifest
     routing = manifest.routing if manifest.topology == "shared" else replace(manifest.routing, kind="hard")
     data = calibration_data_of(bundle.parser, reference.items, reference.examples, routing)
     checkpoint = reference.checkpoint
-    postprocessing = Postprocessing(calibration.fit(data), checkpoint.ood(), checkpoint.training_text())
-    return postprocessing, calibration.in_words(data)
+    score, by = checkpoint.ood(), "the score that `polyparse ood` chose"
+    if score is None and refuse and manifest.labels.intents:
+        evidence = bundle.parser.evidence(reference.items)
+        score, by = default_score(evidence), "the default score, with a threshold from dev"
+    refusal = "refuses nothing" if score is None else f"refuses above {score.threshold:.4f} by {by}"
+    postprocessing = Postprocessing(calibration.fit(data), score, checkpoint.training_text())
+    return postprocessing, [calibration.in_words(data), refusal]
 
 
 def _check_float_graphs(parser: Parser, reference: Reference, out: Path) -> str:

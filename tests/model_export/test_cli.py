@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Capture = pytest.CaptureFixture[str]
 
+DEFAULT_REFUSAL = "refuses above 0.7500 by the default score, with a threshold from dev"
+
 
 def export(checkpoint: Checkpoint, out: Path, *options: str) -> int:
     return main(["export", "--checkpoint", str(checkpoint.folder), "--out", str(out), *options])
@@ -31,7 +33,12 @@ def test_a_bundle_is_named_after_its_folders(checkpoint: Checkpoint, tmp_path: P
     assert (described.name, described.version) == ("home", "1.2")
     size = sum(path.stat().st_size for path in out.iterdir() if path.name != "manifest.json") / 1e6
     *gates, last = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in gates] == ["gate 1", "gate 2", "not calibrated"]
+    assert [line.partition(":")[0] for line in gates] == [
+        "gate 1",
+        "gate 2",
+        "calibrated on 8 dev utterances",
+        "refuses above 0.7500 by the default score, with a threshold from dev",
+    ]
     assert last == f"{out}: home 1.2, {size:.2f} MB, decodes by viterbi"
 
 
@@ -43,6 +50,11 @@ def test_a_place_inside_the_current_folder_will_do(
     monkeypatch.chdir(folder)
     assert main(["export", "--checkpoint", str(checkpoint.folder), "--out", "2"]) == 0
     assert (bundle.verify(folder / "2").name, bundle.verify(folder / "2").version) == ("home", "2")
+
+
+def test_no_refusal_leaves_the_out_of_domain_score_out(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    assert export(checkpoint, tmp_path / "home" / "1", "--no-refusal") == 0
+    assert bundle.verify(tmp_path / "home" / "1").ood is None
 
 
 def test_a_hidden_folder_names_nothing(checkpoint: Checkpoint, tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
 """The out-of-domain score of a trained model: weights shared by similar models, and a threshold for this model.
 
+`polyparse ood` chooses a score that reads training text. `default_score` is for a model that nobody chose one for.
+
 Axes: B utterances.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import t as student
 
 from polyparse.inference.ood import OodScore
 
@@ -15,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from polyparse.inference.ood import Evidence
 
 NEVER = 1.0
 """A threshold that no score is above."""
@@ -55,3 +63,39 @@ def threshold(scores_B: NDArray[np.float32], share: float = REFUSED_SHARE) -> fl
         raise ValueError("found no scores, expected some to choose a threshold by")
     ordered_B = np.sort(scores_B)[::-1]
     return float(ordered_B[min(int(share * len(ordered_B)), len(ordered_B) - 1)])
+
+
+DEFAULT_UNKNOWN, DEFAULT_ENTROPY, DEFAULT_BIAS = 8.0, 3.0, -5.0
+"""Weights of the default score: of the share of unknown words, of the entropy as a share of the largest, and the bias.
+
+Without unknown words no utterance reaches DEFAULT_LEAST; with half of its words unknown and all intents alike, one does."""
+DEFAULT_LEAST = 0.75
+"""The least default threshold: dev that repeats training text has low scores and says nothing of new in-domain text."""
+
+
+def default_score(evidence: Evidence, share: float = REFUSED_SHARE) -> OodScore:
+    """A score that needs no training text, with a threshold that refuses at most `share` of dev, whose `evidence` this is.
+
+    A small dev does not show its own tail. Then the threshold is no lower than the bound that a further in-domain
+    utterance is below with probability 1 - `share`, if logits of scores are normal (a prediction interval).
+    """
+    probs = evidence.intent_log_probs_BI if evidence.domain_probs_BD is None else evidence.domain_probs_BD
+    weights = {"unknown_words": DEFAULT_UNKNOWN}
+    if probs.shape[1] > 1:
+        weights["tempered_domain_entropy"] = DEFAULT_ENTROPY / log(probs.shape[1])
+    score = OodScore(threshold=NEVER, weights=weights, bias=DEFAULT_BIAS)
+    scores_B = score.scores(evidence)
+    chosen = max(DEFAULT_LEAST, threshold(scores_B, share))
+    if share * len(scores_B) < 1.0:
+        chosen = max(chosen, _prediction_bound(scores_B, share))
+    return replace(score, threshold=chosen)
+
+
+def _prediction_bound(scores_B: NDArray[np.float32], share: float) -> float:
+    """The score that a further one exceeds with probability `share`; NEVER for fewer than two scores."""
+    n_scores = len(scores_B)
+    if n_scores < 2:
+        return NEVER
+    logits_B = logit(np.clip(scores_B.astype(np.float64), 1e-6, 1.0 - 1e-6))
+    width = student.ppf(1.0 - share, n_scores - 1) * logits_B.std(ddof=1) * (1.0 + 1.0 / n_scores) ** 0.5
+    return float(expit(logits_B.mean() + width))

@@ -6,12 +6,13 @@ at the start of an epoch has the same result as one that was never stopped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import measure
 from polyparse.inference.batches import by_length, run_batches
 from polyparse.inference.pipeline import Pipeline
@@ -24,9 +25,10 @@ from train.objectives.losses import losses
 from train.schedule import set_rate
 from train.stopwatch import Stopwatch
 from train.training.initialisation import copy_weights
+from train.training.stopping import History, constant_match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
@@ -69,9 +71,7 @@ class Trainer:
             trained, lr=config.optim.learning_rate, weight_decay=config.optim.weight_decay, fused=True
         )
         self.task_of_epoch: Callable[[int, int], Task] = lambda _epoch, _seed: task
-        self.epoch = 0
-        self.best_match = -1.0  # exact match of `best_weights` on dev
-        self.best_epoch = 0
+        self.history = History(constant_match=constant_match(task.dev))
         self.best_weights: dict[str, torch.Tensor] = {}
 
     def start_from(self, start: Checkpoint, index: int) -> None:
@@ -80,10 +80,14 @@ class Trainer:
         self.average.module.load_state_dict(self.network.state_dict())
 
     @property
+    def epoch(self) -> int:
+        """How many epochs are trained."""
+        return self.history.epoch
+
+    @property
     def finished(self) -> bool:
-        """Whether the run has had all its epochs, or no better epoch within its patience."""
-        optim = self.config.optim
-        return self.epoch >= optim.epochs or self.epoch - self.best_epoch >= optim.patience
+        """Whether the run is over."""
+        return self.history.is_over(self.config.optim)
 
     def final_weights(self) -> dict[str, torch.Tensor]:
         """The best weights without an auxiliary branch, with `outside_bias` added to the bias of "O", the first tag."""
@@ -99,9 +103,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "epoch": self.epoch,
-            "best_match": self.best_match,
-            "best_epoch": self.best_epoch,
+            "history": asdict(self.history),
             "best_weights": self.best_weights,
         }
 
@@ -109,8 +111,9 @@ class Trainer:
         """Continue from a `state`."""
         for part in ("network", "average", "optimiser"):
             getattr(self, part).load_state_dict(state[part])
-        self.epoch, self.best_match = state["epoch"], state["best_match"]
-        self.best_epoch, self.best_weights = state["best_epoch"], state["best_weights"]
+        if "history" not in state:
+            raise ConfigError("--resume: found a run of an older version, expected one of this version")
+        self.history, self.best_weights = History(**state["history"]), state["best_weights"]
 
 
 def build_network(
@@ -128,19 +131,17 @@ def train_epochs(
 ) -> Iterator[Epoch]:
     """Train until `trainer.finished`, yielding after each epoch.
 
-    The best weights are those with the best exact match on dev, the first of equal ones; without dev, the last weights.
+    `History` says which weights are the best; without dev the last ones are.
 
     `on_step(done, of)` is called after each batch. Closing the generator early leaves the trainer at its last epoch.
     """
     while not trainer.finished:
         started = Stopwatch()
         intent_loss, slot_loss = _train_epoch(trainer, on_step)
-        trainer.epoch += 1
         dev = evaluate(trainer.average.module, trainer.task)
-        match = dev["exact_match"]
-        best = match is None or match > trainer.best_match
+        trainer.history = trainer.history.after(dev, intent_loss + slot_loss)
+        best = trainer.history.is_best
         if best:
-            trainer.best_match, trainer.best_epoch = match or 0.0, trainer.epoch
             trainer.best_weights = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}
         yield Epoch(trainer.epoch, intent_loss, slot_loss, dev, best, started.read())
 
@@ -158,34 +159,47 @@ def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:
 
 
 def _train_epoch(trainer: Trainer, on_step: Callable[[int, int], None]) -> tuple[float, float]:
+    """Pass over the task as often as `optim.min_steps` needs; returns the mean losses of intents and slots."""
     optim = trainer.config.optim
-    seed = epoch_seed(trainer.config, trainer.epoch)
-    torch.manual_seed(seed)
+    n_batches = len(equal_length_batches(trainer.task.train, optim.batch_size, seed=0))
+    passes = -(-optim.min_steps // n_batches)
     trainer.network.train()
-    task = trainer.task_of_epoch(trainer.epoch, seed)
-    batches = equal_length_batches(task.train, optim.batch_size, seed=seed)
     total_intent = total_slot = 0.0
-    for done, batch in enumerate(batches, start=1):
-        set_rate(trainer.optimiser, optim, (trainer.epoch + done / len(batches)) / optim.epochs)
-        tensors = BatchTensors.of(collate([task.train[position] for position in batch]))
-        with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
-            scores = trainer.network.branch_scores(tensors)
-        intent_loss, slot_loss = losses(
-            trainer.network,
-            [branch_scores.float() for branch_scores in scores],
-            [task.targets[position] for position in batch],
-            chain=task.chain,
-            gold_weight=trainer.config.distil.gold,
-        )
-        trainer.optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(intent_loss + slot_loss)
-        nn.utils.clip_grad_norm_(trainer.network.parameters(), optim.clip_norm)
-        trainer.optimiser.step()
-        trainer.average.update_parameters(trainer.network)
-        total_intent += float(intent_loss.detach()) * len(batch)
-        total_slot += float(slot_loss.detach()) * len(batch)
-        on_step(done, len(batches))
-    return total_intent / len(task.train), total_slot / len(task.train)
+    for index in range(passes):
+        seed = epoch_seed(trainer.config, trainer.epoch * passes + index)
+        torch.manual_seed(seed)
+        task = trainer.task_of_epoch(trainer.epoch, seed)
+        batches = equal_length_batches(task.train, optim.batch_size, seed=seed)
+        for done, batch in enumerate(batches, start=1):
+            share = (index + done / len(batches)) / passes
+            set_rate(trainer.optimiser, optim, (trainer.epoch + share) / optim.epochs)
+            intent_loss, slot_loss = _train_step(trainer, task, batch)
+            total_intent += intent_loss * len(batch)
+            total_slot += slot_loss * len(batch)
+            on_step(index * len(batches) + done, passes * len(batches))
+    seen = passes * len(trainer.task.train)
+    return total_intent / seen, total_slot / seen
+
+
+def _train_step(trainer: Trainer, task: Task, batch: Sequence[int]) -> tuple[float, float]:
+    """One update by the items at these positions of the task; returns its losses of intents and slots."""
+    optim = trainer.config.optim
+    tensors = BatchTensors.of(collate([task.train[position] for position in batch]))
+    with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
+        scores = trainer.network.branch_scores(tensors)
+    intent_loss, slot_loss = losses(
+        trainer.network,
+        [branch_scores.float() for branch_scores in scores],
+        [task.targets[position] for position in batch],
+        chain=task.chain,
+        gold_weight=trainer.config.distil.gold,
+    )
+    trainer.optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(intent_loss + slot_loss)
+    nn.utils.clip_grad_norm_(trainer.network.parameters(), optim.clip_norm)
+    trainer.optimiser.step()
+    trainer.average.update_parameters(trainer.network)
+    return float(intent_loss.detach()), float(slot_loss.detach())
 
 
 def _moving_average(decay: float) -> Callable[[Any, Any, Any], None]:

@@ -17,6 +17,7 @@ from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import BundleError
 from polyparse.evaluation.evaluate import measure
+from polyparse.inference.pipeline import Postprocessing
 from polyparse.runtime.load import load
 from tests.model_export.checkpoints import CONFIG, SMALL, export, trained, untrained
 from tests.train import corpus
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from train.checkpoint import Checkpoint
+
+CALIBRATED = "calibrated on 8 dev utterances"
+DEFAULT_REFUSAL = "refuses above 0.7500 by the default score, with a threshold from dev"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +85,8 @@ def test_golden_frames_are_the_float_checkpoints(checkpoint: Checkpoint, written
     found = golden.load(written / "golden.jsonl")
     assert {entry.locale for entry in found} == set(corpus.LOCALES)
     assert any(entry.slots for entry in found)
-    parser = checkpoint.parser()
+    described = bundle.verify(written)
+    parser = checkpoint.parser().with_postprocessing(Postprocessing(described.calibration, described.ood))
     items = [parser.vectorizer.item(Utterance(entry.text, entry.locale)) for entry in found]
     frames = parser.run(items).frames
     for entry, frame in zip(found, frames, strict=True):
@@ -110,7 +115,7 @@ def test_a_float_bundle_passes_its_one_gate_and_is_larger(
 ) -> None:
     notes: list[str] = []
     write_bundle(checkpoint, tmp_path / "1", replace(SMALL, precision="float32"), say=notes.append)
-    assert [note.partition(":")[0] for note in notes] == ["gate 1", "not calibrated"]
+    assert [note.partition(":")[0] for note in notes] == ["gate 1", CALIBRATED, DEFAULT_REFUSAL]
     for name in ("score-all.onnx", "classifier.onnx"):
         assert (tmp_path / "1" / name).stat().st_size > (written / name).stat().st_size
     assert list(tmp_path.iterdir()) == [tmp_path / "1"]
@@ -119,7 +124,7 @@ def test_a_float_bundle_passes_its_one_gate_and_is_larger(
 def test_each_gate_is_told_of_and_stands_in_the_card(checkpoint: Checkpoint, tmp_path: Path) -> None:
     notes: list[str] = []
     write_bundle(checkpoint, tmp_path / "1", SMALL, say=notes.append)
-    assert [note.partition(":")[0] for note in notes] == ["gate 1", "gate 2", "not calibrated"]
+    assert [note.partition(":")[0] for note in notes] == ["gate 1", "gate 2", CALIBRATED, DEFAULT_REFUSAL]
     assert "the checkpoint's frames for 8 dev utterances" in notes[0]
     assert "exact match 1.0000 (checkpoint 1.0000)" in notes[1]
     assert all(note in card_of(tmp_path / "1") for note in notes)

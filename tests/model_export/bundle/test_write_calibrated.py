@@ -100,6 +100,18 @@ def test_a_bundle_refuses_as_the_checkpoint_says(tmp_path: Path) -> None:
     assert lost_in_card(tmp_path / "1") == lost_by(parser)
 
 
+def test_a_checkpoint_without_a_score_refuses_what_is_foreign_unless_told_not_to(tmp_path: Path) -> None:
+    checkpoint = trained(tmp_path / "run")
+    assert export(checkpoint, tmp_path / "1").ood is not None
+    parser = load(tmp_path / "1", device="cpu").parser
+    known, strange = parser.parse([Utterance("wake me tomorrow at six", "en-US"), Utterance("zxqv vrrt zzk")])
+    assert (known.refused, strange.refused) == (None, Refusal("domain"))
+    assert known.out_of_domain is not None
+    assert known.out_of_domain < 0.5
+    assert 0.3 < known.confidence < 0.98
+    assert export(checkpoint, tmp_path / "2", refuse=False).ood is None
+
+
 def test_an_out_of_domain_score_that_reads_training_text_has_it_in_the_bundle(tmp_path: Path) -> None:
     checkpoint = learnt(tmp_path / "run", CONFIG, ood=AGAINST_TEXT)
     checkpoint.save_training_text(training_text_of(corpus.examples(), checkpoint))
@@ -150,6 +162,7 @@ def test_a_corpus_without_domains_or_intents_is_exported_with_what_can_be_calibr
     described = export(checkpoint, tmp_path / "1", precision="float32")
     assert described.calibration is not None
     assert (described.calibration.pooled.intent_temperature == 1.0) == (lacks == "intent")
+    assert (described.ood is None) == (lacks == "intent")
     assert bundle.verify(tmp_path / "1") == described
     card = (tmp_path / "1" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert ("intent 0." in card, "domain 0." in card) == (lacks == "domain", False)

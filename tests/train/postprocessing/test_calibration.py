@@ -110,29 +110,76 @@ def test_where_there_are_no_domains_none_are_measured() -> None:
     assert {error.measure for error in cross_fitted_errors(drawn(1000, labels))} == {"intent", "frame"}
 
 
-def test_too_few_utterances_are_not_fitted_and_too_few_of_a_locale_get_no_scale() -> None:
-    assert fit(drawn(MIN_UTTERANCES - 1)) is None
-    assert cross_fitted_errors(drawn(MIN_UTTERANCES - 1)) == []
+def test_too_few_utterances_of_a_locale_get_no_scale() -> None:
     calibration = fit(drawn(MIN_UTTERANCES))
     assert calibration is not None
     assert calibration.locales == {}
 
 
+def sure_and_right(n_utterances: int) -> CalibrationData:
+    """The answers of a model that is right about all of dev, and as sure as one that was trained to the end."""
+    data = drawn(n_utterances)
+    all_B = np.ones(n_utterances, bool)
+    return replace(
+        data,
+        log_probs_BI=data.log_probs_BI * 5.0
+        - np.logaddexp.reduce(data.log_probs_BI * 5.0, axis=1, keepdims=True),
+        path_B=np.full(n_utterances, -1e-4),
+        true_B=data.chosen_B,
+        intent_right_B=all_B,
+        domain_right_B=all_B,
+        frame_right_B=all_B,
+    )
+
+
+@pytest.mark.parametrize("n_utterances", [1, 5, 15, 60])
+def test_a_small_dev_that_is_all_right_promises_no_more_than_it_can_show(n_utterances: int) -> None:
+    """About what the rule of succession gives: n + 1 of n + 2."""
+    data = sure_and_right(n_utterances)
+    calibration = fit(data)
+    assert calibration is not None
+    expected = (n_utterances + 1) / (n_utterances + 2)
+    for measure in ("intent", "frame"):
+        confidences_B = data.confidences(calibration)[measure]
+        assert expected**2 - 0.15 < confidences_B.mean() < 0.5 + 0.5 * expected
+        assert data.confidences(None)[measure].mean() > confidences_B.mean()
+
+
+def test_a_small_dev_leaves_unsure_answers_less_sure_than_sure_ones() -> None:
+    calibration = fit(sure_and_right(15))
+    assert calibration is not None
+    scale = calibration.pooled
+    assert scale.path_probability(np.log(0.3)) < 0.4
+    assert scale.path_probability(np.log(0.9999)) > 0.85
+    assert scale.intent_temperature > 1.0
+
+
+def test_a_small_dev_mends_confidences_and_its_error_is_that_of_left_out_folds() -> None:
+    before, after = [], []
+    for seed in range(5):
+        errors = [error for error in cross_fitted_errors(drawn(200, seed=seed)) if error.locale == POOLED]
+        assert {error.measure for error in errors} == {"intent", "domain", "frame"}
+        before.append([error.before for error in errors])
+        after.append([error.after for error in errors])
+    assert (np.mean(after, axis=0) < np.mean(before, axis=0)).all()
+
+
+def test_without_utterances_nothing_is_fitted_and_of_one_no_error_is_measured() -> None:
+    data = drawn(1)
+    assert fit(data.where(np.zeros(1, bool))) is None
+    assert cross_fitted_errors(data) == []
+    assert in_words(data).endswith("not measured")
+
+
 @pytest.mark.parametrize(
-    ("n_utterances", "sentence"),
-    [
-        (8, "not calibrated: found 8 dev utterances, expected at least 300"),
-        (
-            400,
-            "calibrated on 400 dev utterances: .* not measured, for half of dev has fewer than 300 utterances",
-        ),
-        (
-            800,
-            r"calibrated on 800 dev utterances: .*: intent 0\.\d{4} \(0\.\d{4} before\), domain .*, frame .*",
-        ),
-    ],
+    ("n_utterances", "how"),
+    [(8, "cross-fitted over 5 folds"), (800, "fitted to one half of dev and measured on the other")],
 )
-def test_the_card_is_told_how_well_it_went(n_utterances: int, sentence: str) -> None:
+def test_the_card_is_told_how_well_it_went(n_utterances: int, how: str) -> None:
+    sentence = (
+        rf"calibrated on {n_utterances} dev utterances: .*, {how}: "
+        r"intent 0\.\d{4} \(0\.\d{4} before\), domain .*, frame .*"
+    )
     assert re.fullmatch(sentence, in_words(drawn(n_utterances)))
 
 

@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyparse.inference.ood import Evidence
 from train.cli.ood import MAX_REFUSED_SHARE
-from train.postprocessing.ood import MASSIVE_SCORE, NEVER, REFUSED_SHARE, SIGNAL_WEIGHTS, threshold
+from train.postprocessing.ood import (
+    DEFAULT_LEAST,
+    MASSIVE_SCORE,
+    NEVER,
+    REFUSED_SHARE,
+    SIGNAL_WEIGHTS,
+    default_score,
+    threshold,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,3 +62,41 @@ def test_the_share_that_is_refused_by_default_is_that_of_the_threshold_and_under
     scores_B = np.linspace(0.0, 1.0, 1000, dtype=np.float32)
     assert threshold(scores_B) == threshold(scores_B, REFUSED_SHARE)
     assert REFUSED_SHARE < MAX_REFUSED_SHARE
+
+
+def evidence(unknown: list[float], sure: float = 0.97, n_intents: int = 4) -> Evidence:
+    """Of utterances with these shares of unknown words, all as sure of their intent."""
+    probs_BI = np.full((len(unknown), n_intents), (1.0 - sure) / max(1, n_intents - 1))
+    probs_BI[:, 0] = sure if n_intents > 1 else 1.0
+    return Evidence(intent_log_probs_BI=np.log(probs_BI), unknown_words_B=np.array(unknown))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=80), st.integers(1, 6))
+def test_the_default_score_refuses_at_most_the_promised_share_of_dev(
+    unknown: list[float], n_intents: int
+) -> None:
+    dev = evidence(unknown, n_intents=n_intents)
+    score = default_score(dev)
+    assert (score.scores(dev) > score.threshold).mean() <= REFUSED_SHARE
+    assert DEFAULT_LEAST <= score.threshold <= NEVER
+    assert not score.needs_training_text
+
+
+@pytest.mark.parametrize("n_dev", [2, 5, 15, 100])
+def test_the_default_score_refuses_foreign_words_and_keeps_a_new_value(n_dev: int) -> None:
+    score = default_score(evidence([0.0, 0.2] * (n_dev // 2 + 1)))
+    new_value, foreign = (
+        score.scores(evidence([0.3], sure=0.9))[0],
+        score.scores(evidence([0.9], sure=0.5))[0],
+    )
+    assert new_value < score.threshold < foreign
+
+
+def test_one_dev_utterance_shows_no_tail_so_that_nothing_is_refused() -> None:
+    assert default_score(evidence([0.0])).threshold == NEVER
+
+
+def test_a_small_dev_that_varies_has_a_threshold_above_its_largest_score() -> None:
+    dev = evidence([0.0, 0.1, 0.3, 0.5, 0.6, 0.5])
+    score = default_score(dev)
+    assert score.threshold > score.scores(dev).max()

@@ -56,7 +56,7 @@ def same(state: object, other: object) -> bool:
 def test_the_averaged_weights_learn_the_corpus() -> None:
     run = trainer()
     epochs = list(train_epochs(run))
-    assert run.best_match > 0.9
+    assert run.history.best[0] > 0.9
     assert epochs[-1].intent_loss + epochs[-1].slot_loss < 0.3 * (epochs[0].intent_loss + epochs[0].slot_loss)
     assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
 
@@ -122,9 +122,27 @@ def test_steps_are_counted_to_the_end_of_each_epoch() -> None:
 def test_patience_ends_a_run_that_gets_no_better() -> None:
     config = optim(epochs=50, patience=3, learning_rate=0.0)
     run = trainer(config)
-    assert [epoch.best for epoch in train_epochs(run)] == [True, False, False, False]
-    assert run.best_epoch == 1
+    assert len(list(train_epochs(run))) < 50
     assert run.finished
+
+
+def test_patience_waits_for_a_network_that_has_learnt_nothing_yet() -> None:
+    """A slow one: exact match stays that of a constant frame for longer than patience, while the loss falls."""
+    run = trainer(optim(epochs=30, patience=1, learning_rate=0.002))
+    epochs = list(train_epochs(run))
+    matches = [epoch.dev["exact_match"] or 0.0 for epoch in epochs]
+    assert max(matches[:3]) <= run.history.constant_match
+    assert run.history.best[0] > run.history.constant_match
+
+
+def test_an_epoch_passes_over_a_small_corpus_until_it_has_made_its_steps() -> None:
+    seen: list[tuple[int, int]] = []
+    run = trainer(optim(epochs=1, min_steps=20))
+    lengths = {item.n_tokens for item in run.task.train}
+    passes = -(-20 // len(lengths))
+    epochs = list(train_epochs(run, on_step=lambda done, of: seen.append((done, of))))
+    assert seen == [(step, passes * len(lengths)) for step in range(1, passes * len(lengths) + 1)]
+    assert [epoch.number for epoch in epochs] == [1]
 
 
 @pytest.mark.parametrize("auxiliary", [None, GATED])
@@ -141,18 +159,19 @@ def test_the_final_weights_are_the_best_ones_with_a_likelier_outside(auxiliary: 
     assert raised_K.tolist() == pytest.approx([0.25] + [0.0] * (len(raised_K) - 1), abs=1e-6)
 
 
-def test_the_best_weights_are_the_first_that_do_best_on_dev() -> None:
+def test_the_best_weights_are_the_last_that_do_best_on_dev() -> None:
     run = trainer(optim(epochs=12))
     averages = []
     epochs = []
     for epoch in train_epochs(run):
         epochs.append(epoch)
         averages.append({key: value.clone() for key, value in run.average.module.state_dict().items()})
-    matches = [epoch.dev["exact_match"] or 0.0 for epoch in epochs]
-    assert run.best_match == max(matches)
-    assert run.best_epoch == matches.index(max(matches)) + 1
-    assert same(dict(run.best_weights), averages[run.best_epoch - 1])
-    assert [e.number for e in epochs if e.best][-1] == run.best_epoch
+    results = [(epoch.dev["exact_match"], epoch.dev["slot_f1"]) for epoch in epochs]
+    best = run.history.best_epoch
+    assert run.history.best == max(results)
+    assert best == max(epoch.number for epoch in epochs if results[epoch.number - 1] == max(results))
+    assert same(dict(run.best_weights), averages[best - 1])
+    assert [epoch.number for epoch in epochs if epoch.best][-1] == best
 
 
 def test_without_dev_every_epoch_is_trained_and_the_last_is_best() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyparse.contract.tags import Scheme, Span
+from polyparse.contract.tags import Scheme, TokenSpan
 from polyparse.corpora.read import read
 from polyparse.corpora.readers.tag_scheme import Run, begins_every_span, runs, scheme_of
 from polyparse.errors import CorpusError
@@ -102,7 +102,7 @@ def test_what_a_scheme_wrote_is_read_back(name: str, pieces: list[tuple[str | No
         if slot is not None:
             spans.append(Run(slot, end, end + length))
         end += length
-    tags = SCHEMES[name].encode([Span(*span) for span in spans], end)
+    tags = SCHEMES[name].encode([TokenSpan(*span) for span in spans], end)
     scheme = scheme_of(tags)
     assert scheme is not None
     assert runs(tags, scheme, strict=scheme != "IOB" or begins_every_span([tags])) == (spans, [])
