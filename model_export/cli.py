@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.bundle.request import Request
 from model_export.bundle.write import write_bundle
 from polyparse.bundle.manifest import is_folder_name
+from polyparse.cli.arguments import ArgumentParser
 from train.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="polyparse export", description=__doc__)
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="polyparse export", description=__doc__)
     parser.add_argument("--checkpoint", required=True, metavar="DIR", help="what `polyparse train` wrote")
     parser.add_argument(
         "--out",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import isinf
-
 from polyparse.errors import ConfigError
 
-POSITIVE = (1.0, float("inf"))  # of a size or a count
-NOT_NEGATIVE = (0.0, float("inf"))  # of a weight
+MOST = 2.0**32  # far above any use, and still a size and a seed that every library takes
+POSITIVE = (1.0, MOST)  # of a size or a count
+NOT_NEGATIVE = (0.0, MOST)  # of a weight or a seed
 SHARE = (0.0, 1.0)  # from 0 to below 1
 
 
@@ -16,5 +15,5 @@ def check_bounds(config: object, **bounds: tuple[float, float]) -> None:
     for name, (low, high) in bounds.items():
         value = getattr(config, name)
         if not low <= value < high:
-            expected = f"at least {low:g}" if isinf(high) else f"at least {low:g} and less than {high:g}"
+            expected = f"at least {low:g} and less than {high:.10g}"
             raise ConfigError(f"{name}: found {value}, expected {expected}")

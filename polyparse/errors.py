@@ -33,11 +33,17 @@ A message says what was found, what was expected, and where. Branches are for ca
 from pathlib import Path
 from typing import ClassVar
 
+from polyparse.visible import visible
+
 
 class PolyparseError(Exception):
     """The root: catch it to catch everything that polyparse refuses on purpose."""
 
     code: ClassVar[str]
+
+    def __str__(self) -> str:
+        """The message, on one line, with escapes for what the eye cannot see or cannot tell apart."""
+        return visible(super().__str__())
 
 
 class InputError(PolyparseError):

@@ -82,7 +82,7 @@ def _assigned(data: object, path: Sequence[str], value: object, place: str) -> o
 
 
 def _parsed(text: str) -> object:
-    with suppress(json.JSONDecodeError):
+    with suppress(ValueError, RecursionError):  # no JSON, a number of too many digits, too many brackets
         return json.loads(text)
     return text
 

@@ -36,12 +36,19 @@ def not_blank(text: str) -> str:
     return text
 
 
+def host_name(text: str) -> str:
+    """Return the text; ValueError if no host can have this name: a part of it is empty or too long."""
+    text.encode("idna")
+    return text
+
+
 THREADS = SettingType(
     "auto or an integer from 1 to 64", lambda text: None if text == "auto" else _within(int(text), 1, 64)
 )
 SWITCH = SettingType("on or off", {"on": True, "off": False}.__getitem__)
 FOLDER = SettingType("a folder", lambda text: Path(not_blank(text)))
 WORD = SettingType("a name", not_blank)
+HOST = SettingType("a name", lambda text: host_name(not_blank(text)))
 
 
 def _within(value: Number, low: float, high: float) -> Number:

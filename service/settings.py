@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from polyparse.cli.arguments import ArgumentParser
 from polyparse.errors import ConfigError
-from service.setting_types import FOLDER, SWITCH, THREADS, WORD, SettingType, choice, integer, seconds
+from service.setting_types import FOLDER, HOST, SWITCH, THREADS, WORD, SettingType, choice, integer, seconds
 
 PREFIX = "POLYPARSE_"
 
@@ -58,7 +59,7 @@ class Settings:
 
     models: Path = setting(Path("models"), FOLDER, "folder of bundles: NAME/VERSION/ and NAME/state.json")
     model: str | None = setting(None, WORD, "name of the model to serve", default_text="the folder's default")
-    host: str = setting("127.0.0.1", WORD, "address to listen on")
+    host: str = setting("127.0.0.1", HOST, "address to listen on")
     port: int = setting(8080, integer(0, 65535), "port to listen on; 0 takes a free one")
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto", choice("auto", "cpu", "cuda"), "where the model runs"
@@ -105,9 +106,9 @@ def read(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     return Settings(**values)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> ArgumentParser:
     """Return the command line's parser, from the table. Values stay text: `read` checks them."""
-    arguments = argparse.ArgumentParser(
+    arguments = ArgumentParser(
         prog="polyparse serve", description="Serve POST /parse over HTTP.", allow_abbrev=False
     )
     for row in table():

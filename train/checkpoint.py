@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from polyparse.atomic import replace_file
+from polyparse.atomic import replace_file, replacing
 from polyparse.contract.labels import Labels
 from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
@@ -48,9 +48,13 @@ from train.models.word_bag import WordBag
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import IO
 
     from numpy.typing import NDArray
+
+TABLE_FILES = ("word_vectors.npz", "features.npy", "classifier.npz", "vocabulary.*", "training-*.pt")
+BEFORE_LEARNING = ("labels.json", "dev.jsonl", "log.jsonl", *TABLE_FILES, "run.json")
+"""What a run may have written before the end of its first epoch."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,17 @@ class Checkpoint:
         """Whether the run that was started here is finished."""
         return (self.folder / "measures.json").exists()
 
-    def discard_unless_prepared(self) -> None:
-        """Delete the files of a run that failed before its text tables were written, so that the folder is free again."""
-        if not self.has_tables:
-            for name in ("labels.json", "dev.jsonl", "log.jsonl", "word_vectors.npz", "run.json"):
-                (self.folder / name).unlink(missing_ok=True)
+    @property
+    def has_learnt(self) -> bool:
+        """Whether an epoch of a network has ended."""
+        path = self.folder / "log.jsonl"
+        log = path.read_text(encoding="utf-8") if path.exists() else ""
+        return '"epoch":' in log or '"masked_words":' in log
+
+    def discard(self) -> None:
+        """Delete the files of a run that learnt nothing, so that the folder is free again."""
+        for file in [file for pattern in BEFORE_LEARNING for file in self.folder.glob(pattern)]:
+            file.unlink()
 
     def save_json(self, name: str, value: object) -> None:
         """Write NAME.json whole or not at all."""
@@ -116,9 +126,11 @@ class Checkpoint:
         """Read NAME.json."""
         path = self.folder / f"{name}.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             raise ConfigError(f"{self.folder}: found no {path.name}, expected a checkpoint folder") from None
+        except ValueError as error:
+            raise ConfigError(f"{path}: found no JSON ({error}), expected what a run wrote") from None
 
     def save_torch(self, name: str, state: dict[str, Any]) -> None:
         """Write NAME.pt whole or not at all."""
@@ -276,8 +288,6 @@ def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
     _save_with(path, lambda file: np.savez(file, **arrays))
 
 
-def _save_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+def _save_with(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    with replacing(path) as file:
         write(file)
-    partial.replace(path)

@@ -30,6 +30,7 @@ from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import measure
 from polyparse.evaluation.robustness import pairs_by_kind
 from polyparse.inference.pipeline import Postprocessing
+from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
 from train.postprocessing import calibration
 from train.postprocessing.calibration_data import calibration_data_of
@@ -55,14 +56,15 @@ def write_bundle(
     """Export a finished checkpoint to the folder `out`, which must not exist; `say` prints each gate passed.
 
     Raises:
-        ConfigError: the checkpoint is not finished or has no dev utterances, `out` exists, or the head cannot be
-            approximated.
+        ConfigError: the checkpoint is not finished or has no dev utterances, `out` exists or cannot be written, or the
+            head cannot be approximated.
         BundleError: the bundle fails a gate; then nothing is written, not even the parent folders of `out`.
     """
     if not checkpoint.complete:
         raise ConfigError(f"{checkpoint.folder}: found no measures.json, expected a finished run")
     if out.exists():
         raise ConfigError(f"{out}: found a file or folder, expected none: a bundle is never overwritten")
+    check_folder(out.parent)
     reference = Reference(checkpoint, request.approximate)
     existing = next(parent for parent in out.absolute().parents if parent.exists())
     with tempfile.TemporaryDirectory(dir=existing, prefix=f".{out.name}.") as scratch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -15,6 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from polyparse.atomic import replace_file
+from polyparse.cli.arguments import ArgumentParser, names
 from polyparse.corpora.read import read
 from polyparse.corpora.readers.splits import NAMES
 from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
@@ -22,6 +23,7 @@ from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import POOLED, calibration_of
 from polyparse.evaluation.report.page import page
 from polyparse.evaluation.report.parts import Report
+from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from polyparse.evaluation.system import EvaluatedSystem
     from polyparse.inference.parser import Parser
 
+METRICS, REPORT = "metrics.json", "report.html"
 PIPE_WIDTH = 1000
 """Characters to a line where no terminal says how many; no table needs as many."""
 OPENERS: Mapping[str, str] = {
@@ -42,8 +45,8 @@ OPENERS: Mapping[str, str] = {
 def main(argv: Sequence[str]) -> int:
     """Evaluate; returns 0. What cannot be read or run is raised as a PolyparseError."""
     options = arguments().parse_args(argv)
-    locales = options.locales.split(",") if options.locales else None
-    examples = read(options.corpus, locales=locales, partition=options.partition)
+    check_folder(options.report, files=[METRICS, REPORT])
+    examples = read(options.corpus, locales=options.locales, partition=options.partition)
     (kind,) = (kind for kind in OPENERS if getattr(options, kind) is not None)
     system: EvaluatedSystem = resolve_name(OPENERS[kind])(getattr(options, kind), options.device)
     table, console = measures_table(), terminal()
@@ -51,9 +54,7 @@ def main(argv: Sequence[str]) -> int:
         cases, refused = evaluate(system.parser, examples, table)
     measured = measure([case.example for case in cases], [case.frame for case in cases])
     table.add_row("mean", *row(measured["mean"]), style="bold")
-    console.print(table, crop=False)
     measured["calibration"] = calibration_of(cases)
-    print(calibration_line(measured["calibration"][POOLED]))
     facts = {
         **system.facts,
         "Corpus": options.corpus,
@@ -64,13 +65,15 @@ def main(argv: Sequence[str]) -> int:
     }
     title = f"{system.title} on {options.corpus.partition(':')[0]} {options.partition}"
     write(options.report, Report(title, facts, measured, cases))
-    print(f"wrote {options.report / 'metrics.json'} and {options.report / 'report.html'}")
+    console.print(table, crop=False)
+    print(calibration_line(measured["calibration"][POOLED]))
+    print(f"wrote {options.report / METRICS} and {options.report / REPORT}")
     return 0
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> ArgumentParser:
     """The command line: which model, which corpus, where to report."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="polyparse evaluate", description="Measure a bundle or a checkpoint on a corpus."
     )
     system = parser.add_mutually_exclusive_group(required=True)
@@ -80,7 +83,9 @@ def arguments() -> argparse.ArgumentParser:
         "--corpus", metavar="FORMAT:PATH", required=True, help="massive:DIR, slots:DIR or conll:PREFIX"
     )
     parser.add_argument("--partition", choices=list(NAMES), required=True)
-    parser.add_argument("--locales", metavar="a,b", help="locales to measure; all of the corpus by default")
+    parser.add_argument(
+        "--locales", type=names, metavar="a,b", help="locales to measure; all of the corpus by default"
+    )
     parser.add_argument(
         "--report", metavar="DIR", type=Path, required=True, help="folder for metrics.json and report.html"
     )
@@ -147,8 +152,8 @@ def not_parsed(parser: Parser, locales: Sequence[str], refused: Counter[str]) ->
 
 
 def write(folder: Path, report: Report) -> None:
-    """Write metrics.json and report.html."""
+    """Write metrics.json and report.html, before anything is printed: whoever reads that may have gone."""
     folder.mkdir(parents=True, exist_ok=True)
     metrics = json.dumps(report.measures, ensure_ascii=False, indent=1)
-    (folder / "metrics.json").write_text(metrics + "\n", encoding="utf-8")
-    (folder / "report.html").write_text(page(report), encoding="utf-8")
+    replace_file(folder / METRICS, f"{metrics}\n".encode())
+    replace_file(folder / REPORT, page(report).encode())

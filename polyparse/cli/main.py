@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
+from polyparse.cli.arguments import check_utf8
+from polyparse.cli.streams import NAMES, discard_output, open_streams
 from polyparse.errors import PolyparseError
+from polyparse.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,20 +50,49 @@ INSTALL: Mapping[str, str] = {
 
 REFUSED = 2
 """Exit status when the command line, its input or a file is wrong; the message on stderr says which."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+NOBODY_READS = 141
+"""Exit status when whoever read the output went away, as of a program that SIGPIPE ends; nothing is said."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the subcommand named by the first argument on the rest; a refusal is one line on stderr."""
-    name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    open_streams()
+    try:
+        try:
+            return dispatch(sys.argv[1:] if argv is None else argv)
+        finally:
+            sys.stdout.flush()
+    except PolyparseError as error:
+        return refuse(str(error))
+    except BrokenPipeError:
+        discard_output()
+        return NOBODY_READS
+    except OSError as error:
+        if error.filename == NAMES["stdout"].title:
+            discard_output()
+        return refuse(in_words(error))
+    except MemoryError as error:
+        return refuse(f"found too little memory: {str(error) or 'none is left'}")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def dispatch(argv: Sequence[str]) -> int:
+    """Answer the help and the version, or run a subcommand; a package that it lacks is a refusal."""
+    check_utf8(argv)
+    name, *rest = argv or ["--help"]
     if name in {"-h", "--help"}:
         print(usage())
+        return 0
+    if name == "--version":
+        print(f"polyparse {release()}")
         return 0
     if name not in COMMANDS:
         return refuse(f"found subcommand {name!r}, expected one of {', '.join(COMMANDS)}")
     try:
         return run(COMMANDS[name], rest)
-    except PolyparseError as error:
-        return refuse(str(error))
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         if module not in INSTALL:
@@ -77,10 +111,26 @@ def run(command: Command, argv: Sequence[str]) -> int:
 def usage() -> str:
     """The help text: the table of subcommands."""
     lines = (f"  {name:<10}{command.summary}" for name, command in COMMANDS.items())
-    return "\n".join(("usage: polyparse SUBCOMMAND ... (each explains itself with --help)", "", *lines))
+    first = "usage: polyparse SUBCOMMAND ... (each explains itself with --help), or polyparse --version"
+    return "\n".join((first, "", *lines))
+
+
+def release() -> str:
+    """The version that is installed."""
+    try:
+        return version("polyparse")
+    except PackageNotFoundError:
+        return "(a clone that is not installed)"
+
+
+def in_words(error: OSError) -> str:
+    """What the operating system refused, and about which file."""
+    reason = error.strerror or str(error)
+    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 def refuse(message: str) -> int:
-    """Print the error on stderr; returns the exit status."""
-    print(f"polyparse: {message}", file=sys.stderr)
+    """Print the error on stderr, on one line; returns the exit status."""
+    with suppress(OSError):
+        print(f"polyparse: {visible(message)}", file=sys.stderr)
     return REFUSED

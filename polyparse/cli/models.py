@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -11,9 +10,12 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
+from polyparse.cli.arguments import ArgumentParser
 from polyparse.errors import BundleError, BundleNotFound, ConfigError
+from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
 HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
@@ -26,10 +28,10 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> ArgumentParser:
     """The parser of the command line."""
-    parser = argparse.ArgumentParser(prog="polyparse models", description="Look after folders of models.")
-    common = argparse.ArgumentParser(add_help=False)
+    parser = ArgumentParser(prog="polyparse models", description="Look after folders of models.")
+    common = ArgumentParser(add_help=False)
     common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
     actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|upgrade")
     add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
@@ -80,6 +82,7 @@ def verify(options: argparse.Namespace) -> int:
 def promote(options: argparse.Namespace) -> int:
     """Let a version serve, once its golden frames are right too."""
     (bundle,) = bundles_in(options.models, options.name, options.version)
+    check_folder(bundle.parent, files=[states.FILE])
     check(bundle)
     state = release.promote(bundle.parent, bundle.name)
     print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")

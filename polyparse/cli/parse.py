@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyparse.bundle.store import locate
+from polyparse.cli.arguments import ArgumentParser
 from polyparse.contract.frame import Utterance
+from polyparse.errors import InputError
+from polyparse.text.tokens import MAX_CHARACTERS, check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ def main(argv: Sequence[str]) -> int:
     from polyparse.runtime.load import load  # noqa: PLC0415 - --help needs no runtime
 
     options = arguments().parse_args(argv)
+    check_texts(options.texts)
     located = locate(options.models, options.model)
     parser = load(located.bundle, digest=located.digest, device="cpu").parser
     frames = parser.parse([Utterance(text, options.locale) for text in options.texts])
@@ -30,9 +33,9 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> ArgumentParser:
     """The parser of the command line."""
-    parser = argparse.ArgumentParser(prog="polyparse parse", description="Print the frames of utterances.")
+    parser = ArgumentParser(prog="polyparse parse", description="Print the frames of utterances.")
     parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
     parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
     parser.add_argument(
@@ -41,6 +44,15 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="NAME", help="which model of the folder; needed if several serve")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Raise an InputError that says which TEXT, counted from 1, cannot be parsed."""
+    for position, text in enumerate(texts, start=1):
+        try:
+            check(text, max_chars=MAX_CHARACTERS)
+        except InputError as error:
+            raise type(error)(f"TEXT {position} of {len(texts)}: {error}") from None
 
 
 def as_json(frame: Frame) -> str:

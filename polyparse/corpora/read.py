@@ -32,7 +32,11 @@ def read(spec: str, *, locales: Sequence[str] | None = None, partition: str) -> 
     name, colon, path = spec.partition(":")
     if name not in READERS or not colon or not path:
         raise ConfigError(f"corpus: found {spec!r}, expected FORMAT:PATH, FORMAT one of {', '.join(READERS)}")
-    return READERS[name](Path(path).expanduser(), locales=locales, partition=partition)
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"corpus: found {spec!r}, expected ~ to be somebody's home: {error}") from error
+    return READERS[name](expanded, locales=locales, partition=partition)
 
 
 def read_all(spec: str, *, locales: Sequence[str] | None = None) -> dict[str, list[Example]]:

@@ -22,6 +22,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
 from polyparse.text.features import BOUNDARY
 from polyparse.text.vectorizer import collate
@@ -93,10 +94,8 @@ class TrainingText:
 
     def save(self, path: Path) -> None:
         """Write as .npz, whole or not at all; the same text gives the same bytes."""
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
+        with replacing(path) as file:
             np.savez(file, ngrams_N=self.ngrams_N, log_ratios_VD=self.log_ratios_VD)
-        partial.replace(path)
 
     @classmethod
     def load(cls, path: Path, *, vocabulary_size: int, n_domains: int) -> TrainingText:

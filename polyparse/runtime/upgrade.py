@@ -12,6 +12,7 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import store
 from polyparse.bundle.upgrade import FILE_NAMES
 from polyparse.errors import ConfigError
+from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
 from polyparse.runtime.session import Session
 
@@ -27,11 +28,12 @@ def upgrade(bundle: Path, out: Path) -> Manifest:
     """Write the bundle to the folder `out`, whose name is the new version; the bundle itself is left as it is.
 
     Raises:
-        ConfigError: `out` exists.
+        ConfigError: `out` exists, or cannot be written.
         BundleError: the bundle is not sound, or the new one does not give its golden frames.
     """
     if out.exists():
         raise ConfigError(f"{out}: found a file or folder, expected none: a bundle is never overwritten")
+    check_folder(out.parent)
     manifest = store.verify(bundle)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / out.name

@@ -124,7 +124,20 @@ def test_a_name_that_no_folder_can_have_is_refused(
 
 @pytest.mark.parametrize("argv", [[], ["--checkpoint", "run"], ["--out", "1"]])
 def test_checkpoint_and_out_are_needed(argv: list[str], capsys: Capture) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["export", *argv])
-    assert ended.value.code == 2
-    assert "required" in capsys.readouterr().err
+    assert main(["export", *argv]) == 2
+    assert "required" in refusal(capsys)
+
+
+def test_an_export_that_fails_on_its_way_leaves_its_place_to_the_next(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("polyparse.bundle.golden.save", full)
+    out = tmp_path / "models" / "home" / "1"
+    assert export(checkpoint, out) == 2
+    assert refusal(capsys) == "polyparse: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    assert export(checkpoint, out) == 0

@@ -220,17 +220,24 @@ def test_a_network_has_the_labels_of_its_domain(tmp_path: Path) -> None:
     assert found == [labels.restrict(0), labels.restrict(1), labels.restrict(2)]
 
 
-def test_a_refused_run_is_forgotten_unless_it_made_something(tmp_path: Path) -> None:
-    (tmp_path / "made").mkdir()
-    made = checkpoint(tmp_path / "made")
-    made.discard_unless_prepared()
-    assert made.has_tables
-    (tmp_path / "refused").mkdir()
-    refused = Checkpoint(tmp_path / "refused")
-    refused.save_json("run", run())
-    refused.save_dev(examples("dev"))
-    refused.discard_unless_prepared()
-    assert list(refused.folder.iterdir()) == []
+def test_a_run_has_learnt_once_an_epoch_has_ended(tmp_path: Path) -> None:
+    started = Checkpoint(tmp_path)
+    assert not started.has_learnt
+    started.log({"stage": "text tables and domain classifier", "seconds": 1.0})
+    assert not started.has_learnt
+    started.log({"network": "all", "epoch": 1})
+    assert started.has_learnt
+
+
+def test_a_run_that_is_discarded_leaves_an_empty_folder(tmp_path: Path) -> None:
+    discarded = checkpoint(tmp_path)
+    discarded.save_json("run", run())
+    discarded.save_dev(examples("dev"))
+    discarded.log({"stage": "text tables and domain classifier"})
+    discarded.save_torch("training-0", {})
+    (tmp_path / "vocabulary.partial").touch()
+    discarded.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_dev_examples_are_written_without_their_places(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ model's own dev utterances. The command writes ood.json into the checkpoint, and
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polyparse.cli.arguments import ArgumentParser, number
 from polyparse.contract.frame import Utterance
 from polyparse.corpora import read as corpora
 from polyparse.errors import ConfigError
 from polyparse.evaluation.ood_phrases import PHRASES
 from polyparse.inference.ood import OodScore
+from polyparse.outputs import check_folder
 from polyparse.schema import read_json
 from train.checkpoint import Checkpoint
 from train.postprocessing.ood import MASSIVE_SCORE, REFUSED_SHARE, threshold
@@ -44,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     checkpoint = Checkpoint(Path(options.checkpoint))
     if not checkpoint.complete:
         raise ConfigError(f"{options.checkpoint}: found no finished run, expected one")
+    check_folder(checkpoint.folder, files=["ood.json", "training_text.npz"])
     if weights.needs_training_text:
         _save_training_text(checkpoint, options.corpus)
     ood = choose(checkpoint, weights, options.share)
@@ -103,14 +105,8 @@ def _read(path: Path) -> OodScore:
     return read_json(OodScore, content, where=str(path))
 
 
-def _share(text: str) -> float:
-    if not 0.0 <= (share := float(text)) <= MAX_REFUSED_SHARE:
-        raise argparse.ArgumentTypeError(f"found {share:g}, expected 0 to {MAX_REFUSED_SHARE:g}")
-    return share
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="polyparse ood", description=__doc__)
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="polyparse ood", description=__doc__)
     parser.add_argument("--checkpoint", metavar="DIR", required=True, help="a finished run")
     parser.add_argument(
         "--weights",
@@ -122,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--share",
-        type=_share,
+        type=number(0.0, MAX_REFUSED_SHARE),
         default=REFUSED_SHARE,
         metavar="S",
         help=f"the share of dev that may be refused (default: {REFUSED_SHARE:g})",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from polyparse.cli.arguments import ArgumentParser, integer, names
 from polyparse.corpora.checks.check import findings_of, in_one_line
 from polyparse.corpora.checks.corpus import Corpus
 from polyparse.corpora.checks.slots import learnable
 from polyparse.corpora.read import read, translations
-from polyparse.errors import ConfigError, PolyparseError
+from polyparse.errors import ConfigError
+from polyparse.outputs import check_folder
 from polyparse.schema import override, unstructure
 from train import cpu_seconds
 from train.checkpoint import Checkpoint, RunRecord
@@ -27,11 +29,15 @@ from train.recipes import RECIPES
 from train.training.fit import Parents, Texts, fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
+    from collections.abc import Iterator, Sequence
 
     from polyparse.corpora.example import Example
     from train.config import RunConfig
 
+MAX_THREADS = 256
+NO_MEMORY = ("[enforce fail at alloc_cpu", "Storage size calculation overflowed")
+"""How PyTorch's message begins when there is not enough memory."""
 LIBRARIES = ("torch", "numpy", "scipy")
 SAME_RUN = ("config", "corpus", "locales", "start", "teachers")
 """Entries of run.json that --resume must not change."""
@@ -55,8 +61,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _train(config: RunConfig, options: argparse.Namespace) -> int:
-    locales = tuple(options.locales.split(",")) if options.locales else None
-    train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    checkpoint = Checkpoint(Path(options.out))
+    _check_free(checkpoint, resume=options.resume)
+    train, dev = (read(options.corpus, locales=options.locales, partition=part) for part in ("train", "dev"))
     train = _checked(train, dev, options)
     train_locales = tuple(dict.fromkeys(example.locale for example in train))
     start = Checkpoint(Path(options.start)) if options.start else None
@@ -75,18 +82,19 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         threads=torch.get_num_threads(),
         parent_seconds=cpu_seconds.of_all([*([start] if start else []), *teachers]),
     )
-    checkpoint = _open(Path(options.out), run, resume=options.resume)
     try:
-        other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
-        texts = Texts(train, dev, other_locales)
-        with Progress(quiet=options.quiet) as progress:
+        with _discarded_unless_learnt(checkpoint), Progress(quiet=options.quiet) as progress:
+            _open(checkpoint, run)
+            other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
+            texts = Texts(train, dev, other_locales)
             measures = fit(checkpoint, config, texts, progress, Parents(start, teachers))
     except KeyboardInterrupt:
-        print(f"\ninterrupted; the same command with --resume goes on from {options.out}", file=sys.stderr)
+        print(f"\n{_interrupted(checkpoint)}", file=sys.stderr)
         return 130
-    except (PolyparseError, ModuleNotFoundError):
-        checkpoint.discard_unless_prepared()
-        raise
+    except RuntimeError as error:
+        if not str(error).startswith(NO_MEMORY):
+            raise
+        raise MemoryError(str(error).splitlines()[0]) from error
     mean = {name: value for name, value in measures["mean"].items() if value is not None}
     print(
         "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
@@ -97,7 +105,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
 def _checked(train: Sequence[Example], dev: Sequence[Example], options: argparse.Namespace) -> list[Example]:
     """The training examples that can be learnt; says in one line what the checks find, and what shows all of it."""
     if findings := findings_of(Corpus({"train": train, "dev": dev})):
-        locales = ["--locales", options.locales] if options.locales else []
+        locales = ["--locales", ",".join(options.locales)] if options.locales else []
         command = join(["polyparse", "data", "check", options.corpus, *locales])
         print(f"{in_one_line(findings)}; see: {command}", file=sys.stderr)
     if not (usable := learnable(train)):
@@ -107,23 +115,46 @@ def _checked(train: Sequence[Example], dev: Sequence[Example], options: argparse
     return usable
 
 
-def _open(folder: Path, run: RunRecord, *, resume: bool) -> Checkpoint:
-    """Start a new checkpoint; with `resume`, continue one that exists."""
-    checkpoint = Checkpoint(folder)
+def _check_free(checkpoint: Checkpoint, *, resume: bool) -> None:
+    """Refuse a folder that cannot take a run: one that cannot be written, of other files, or, without `resume`, of a run."""
+    folder = checkpoint.folder
+    check_folder(folder)
+    if checkpoint.exists and not resume:
+        raise ConfigError(f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)")
+    if not checkpoint.exists and folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"{folder}: found a folder of other files, expected an empty or a new folder")
+
+
+def _open(checkpoint: Checkpoint, run: RunRecord) -> None:
+    """Start a new checkpoint, or check that one that exists is of this run."""
     if checkpoint.exists:
-        if not resume:
-            raise ConfigError(
-                f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)"
-            )
-        _check_same(folder, checkpoint.run(), run)
-        return checkpoint
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ConfigError(
-            f"{folder}: found a file or a folder of other files, expected an empty or a new folder"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
+        _check_same(checkpoint.folder, checkpoint.run(), run)
+        return
+    checkpoint.folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save_json("run", run)
-    return checkpoint
+
+
+@contextmanager
+def _discarded_unless_learnt(checkpoint: Checkpoint) -> Iterator[None]:
+    """Leave the folder of a new run as it was, if the run fails before the end of an epoch or is interrupted before its
+    text tables are there: there is nothing to go on from, and the next run has its place.
+    """
+    is_new, has_folder = not checkpoint.exists, checkpoint.folder.exists()
+    try:
+        yield
+    except BaseException as error:
+        learnt = checkpoint.has_tables if isinstance(error, KeyboardInterrupt) else checkpoint.has_learnt
+        if is_new and not learnt and checkpoint.folder.exists():
+            checkpoint.discard()
+            if not has_folder:
+                checkpoint.folder.rmdir()
+        raise
+
+
+def _interrupted(checkpoint: Checkpoint) -> str:
+    if checkpoint.exists:
+        return f"interrupted; the same command with --resume goes on from {checkpoint.folder}"
+    return "interrupted before anything was learnt; nothing is left, and the same command begins anew"
 
 
 def _check_same(folder: Path, existing: RunRecord, run: RunRecord) -> None:
@@ -157,13 +188,13 @@ def _git_commit() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="polyparse train", description=__doc__)
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="polyparse train", description=__doc__)
     parser.add_argument("recipe", nargs="?", help="name of a recipe; --list shows them")
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
     parser.add_argument("--corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
     parser.add_argument(
-        "--locales", metavar="a,b", help="locales to train on; all that the corpus has by default"
+        "--locales", type=names, metavar="a,b", help="locales to train on; all that the corpus has by default"
     )
     parser.add_argument("--out", metavar="DIR", help="checkpoint folder")
     parser.add_argument(
@@ -180,6 +211,8 @@ def _parser() -> argparse.ArgumentParser:
         help="learn from this finished run; once for each teacher",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
-    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
+    parser.add_argument(
+        "--threads", type=integer(1, MAX_THREADS), metavar="N", help="CPU threads for PyTorch"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     return parser

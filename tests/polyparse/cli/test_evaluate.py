@@ -201,8 +201,8 @@ def test_a_pipe_gets_an_aligned_table_in_plain_text(tmp_path: Path, bundle: Path
 
 @pytest.mark.parametrize("system", [[], ["--bundle", "a", "--checkpoint", "b"]], ids=["neither", "both"])
 def test_one_subject_is_asked_for(tmp_path: Path, system: list[str], capsys: Capture) -> None:
-    with pytest.raises(SystemExit):
-        evaluate(system, "massive:x", tmp_path)
+    options = ["--corpus", "massive:x", "--partition", "test", "--report", str(tmp_path)]
+    assert cli.main(["evaluate", *system, *options]) == cli.REFUSED
     assert "--bundle" in capsys.readouterr().err
 
 

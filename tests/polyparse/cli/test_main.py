@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import tomllib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(cli.__file__).parents[2]
+ENDINGS = (
+    "fine",
+    "refuse",
+    "be_interrupted",
+    "lack_memory",
+    "fail_to_open",
+    "lack_an_extra",
+    "lack_something_else",
+)
 
 
 @pytest.fixture
@@ -32,6 +43,15 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         def refuse(argv):
             raise ConfigError(f"found {argv[0]}, expected 1")
+
+        def be_interrupted(argv):
+            raise KeyboardInterrupt
+
+        def lack_memory(argv):
+            raise MemoryError
+
+        def fail_to_open(argv):
+            open("/nowhere/at\\nall")
 
         def lack_an_extra(argv):
             raise ModuleNotFoundError(name="torch.nn")
@@ -47,7 +67,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def ending(install: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("fine", "refuse", "lack_an_extra", "lack_something_else"):
+    for name in ENDINGS:
         monkeypatch.setitem(COMMANDS, name, Command(f"endings_of_commands:{name}", ""))
 
 
@@ -119,6 +139,39 @@ def test_a_subcommand_gets_the_arguments_after_its_name_and_gives_its_status() -
 def test_what_polyparse_refuses_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["refuse", "7"]) == 2
     assert capsys.readouterr() == ("", "polyparse: found 7, expected 1\n")
+
+
+@pytest.mark.usefixtures("ending")
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("be_interrupted", 130, ""),
+        ("lack_memory", 2, "polyparse: found too little memory: none is left\n"),
+        ("fail_to_open", 2, "polyparse: /nowhere/at\\nall: No such file or directory\n"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line_too(
+    command: str, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command]) == status
+    assert capsys.readouterr() == ("", said)
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"polyparse {project['version']}\n"
+
+
+def test_a_clone_that_is_not_installed_has_no_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(cli, "version", absent)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == "polyparse (a clone that is not installed)\n"
 
 
 @pytest.mark.usefixtures("ending")

@@ -139,6 +139,15 @@ def test_promote_refuses_what_does_not_verify_and_what_serves_goes_on(
     assert state.read(models / "words") == before
 
 
+def test_promote_refuses_a_state_that_cannot_be_written_before_it_verifies(
+    run: Run, models: Path, capsys: Capture
+) -> None:
+    (models / "words" / "state.json").mkdir()
+    break_golden(models / "words" / "1")
+    assert run("promote", "words", "1") == 2
+    assert "words/state.json: found a folder, expected a file" in capsys.readouterr().err
+
+
 def test_an_unknown_version_is_refused_with_the_known_ones(run: Run, capsys: Capture) -> None:
     assert run("promote", "words", "7") == 2
     assert "found words/1, words/2, expected words/7" in capsys.readouterr().err

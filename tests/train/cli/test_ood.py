@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,20 @@ def test_a_signal_that_is_not_known_is_refused(trained: Path, capsys: pytest.Cap
     assert "found signal 'surprise'" in capsys.readouterr().err
 
 
-def test_a_share_above_what_is_promised_is_refused(trained: Path) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["ood", "--checkpoint", str(trained / "run"), "--share", "0.5"])
+def test_a_share_above_what_is_promised_is_refused(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ood", "--checkpoint", str(trained / "run"), "--share", "0.5"]) == 2
+    assert "argument --share: found '0.5', expected 0 to 0.02" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ood.json", "training_text.npz"])
+def test_what_cannot_be_written_is_refused_before_the_work(
+    name: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(trained / "run", tmp_path / "run")
+    (run / name).unlink(missing_ok=True)
+    (run / name).mkdir()
+    assert main(["ood", "--checkpoint", str(run), "--corpus", "massive:absent"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"polyparse: {run / name}: found a folder, expected a file or none, to write to\n",
+    )

@@ -183,14 +183,9 @@ def test_a_finished_run_is_not_overwritten(train: Train) -> None:
         train()
 
 
-@pytest.mark.parametrize("make", [Path.touch, lambda folder: (folder / "photos").mkdir(parents=True)])
-def test_a_folder_of_other_things_is_left_alone(
-    make: Callable[[Path], None], train: Train, tmp_path: Path
-) -> None:
-    make(tmp_path / "run")
-    with pytest.raises(
-        ConfigError, match="found a file or a folder of other files, expected an empty or a new"
-    ):
+def test_a_folder_of_other_things_is_left_alone(train: Train, tmp_path: Path) -> None:
+    (tmp_path / "run" / "photos").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="found a folder of other files, expected an empty or a new folder"):
         train()
 
 
@@ -241,6 +236,90 @@ def test_a_run_that_was_refused_can_be_asked_for_again_in_other_words(train: Tra
     with pytest.raises(ConfigError, match=r"joint\.embedder\.word_size: found 8, expected 3"):
         train(f"--set=joint.embedder.word_vectors={vectors}")
     assert train(f"--set=joint.embedder.word_vectors={vectors}", "--set=joint.embedder.word_size=3") == 0
+
+
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        ("save_dev", FULL),
+        ("save_classifier", ConfigError("refused")),
+        ("log", SystemExit(1)),
+        ("save_tables", MemoryError()),
+        ("save_torch", FULL),
+    ],
+)
+def test_a_run_that_fails_before_it_learnt_anything_leaves_its_place_to_the_next(
+    name: str, failure: BaseException, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_in(name, failure, monkeypatch)
+    with pytest.raises(type(failure)):
+        train()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "run").mkdir()
+    with pytest.raises(type(failure)):
+        train()
+    assert list(tmp_path.joinpath("run").iterdir()) == []
+    monkeypatch.undo()
+    assert train("--set=seed=3") == 0
+
+
+def test_a_run_that_fails_after_an_epoch_is_kept_and_gone_on_with(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_in("save_json", FULL, monkeypatch, only="routing")
+    with pytest.raises(OSError, match="No space"):
+        train()
+    monkeypatch.undo()
+    assert Checkpoint(tmp_path / "run").has_learnt
+    assert train("--resume") == 0
+
+
+def test_a_resumed_run_that_fails_is_left_as_it_was(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt_at(1, monkeypatch)
+    assert train() == 130
+    monkeypatch.undo()
+    before = {path: path.read_bytes() for path in tmp_path.joinpath("run").iterdir()}
+    fail_in("save_dev", FULL, monkeypatch)
+    with pytest.raises(OSError, match="No space"):
+        train("--resume")
+    assert {path: path.read_bytes() for path in tmp_path.joinpath("run").iterdir()} == before
+
+
+def test_ctrl_c_before_anything_is_learnt_leaves_nothing(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail_in("save_classifier", KeyboardInterrupt(), monkeypatch)
+    assert train() == 130
+    assert "the same command begins anew" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_place_is_looked_at_before_the_corpus_is_read(train: Train, tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    with pytest.raises(ConfigError, match="run: found no place to write"):
+        train(corpus="massive:absent")
+    train(out="finished")
+    with pytest.raises(ConfigError, match="finished: found a checkpoint"):
+        train(corpus="massive:absent", out="finished")
+
+
+def fail_in(
+    name: str, failure: BaseException, monkeypatch: pytest.MonkeyPatch, only: str | None = None
+) -> None:
+    """Let a method of a checkpoint write, and then fail, as one does that writes a second file to a disk now full."""
+    method = getattr(Checkpoint, name)
+
+    def failing(checkpoint: Checkpoint, *arguments: Any) -> None:
+        method(checkpoint, *arguments)
+        if only is None or arguments[0] == only:
+            raise failure
+
+    monkeypatch.setattr(Checkpoint, name, failing)
 
 
 @pytest.mark.parametrize("stop_at", [1, 10])
