@@ -16,6 +16,7 @@ PolyparseError
 │   ├── StateInvalid            state_invalid
 │   ├── ManifestInvalid         manifest_invalid
 │   ├── SchemaTooNew            schema_too_new
+│   ├── TextRulesDiffer         text_rules_differ
 │   ├── FileMissing             file_missing
 │   ├── FileUnlisted            file_unlisted
 │   ├── ChecksumMismatch        checksum_mismatch
@@ -138,6 +139,12 @@ class SchemaTooNew(BundleError):
     """The manifest was written by a later polyparse."""
 
     code = "schema_too_new"
+
+
+class TextRulesDiffer(BundleError):
+    """The bundle was recorded under other rules of cutting text than those of this polyparse."""
+
+    code = "text_rules_differ"
 
 
 class FileMissing(BundleError):

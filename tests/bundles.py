@@ -21,6 +21,7 @@ from polyparse.bundle.store import record
 from polyparse.bundle.upgrade import SIGNALS
 from polyparse.contract.labels import Labels
 from polyparse.inference.routing import Routing
+from polyparse.text.tokens import RULES
 from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def describe(folder: Path) -> Manifest:
         ),
         classifier=None,
         tensors={file: signature_of(onnx.load(folder / file)) for file in (graphs.score, graphs.decode)},
-        text=TextFiles(vocabulary="vocabulary.json", features=None),
+        text=TextFiles(vocabulary="vocabulary.json", features=None, rules=RULES),
         files={path.name: record(path) for path in sorted(folder.iterdir())},
         golden="golden.jsonl",
         provenance=Provenance(

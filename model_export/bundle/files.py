@@ -31,6 +31,7 @@ from polyparse.bundle.manifest import (
 )
 from polyparse.errors import ConfigError
 from polyparse.schema import unstructure
+from polyparse.text.tokens import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +107,7 @@ def write(
             vocabulary=VOCABULARY,
             features=None if classifier is None else FEATURES,
             training_text=TRAINING_TEXT if needs_text else None,
+            rules=RULES,
         ),
         files=records(folder),
         golden=GOLDEN,

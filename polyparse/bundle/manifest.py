@@ -75,12 +75,14 @@ class Network:
 class TextFiles:
     """Files that turn text into arrays; `features` is None for a model without a domain classifier.
 
-    `training_text` is for an out-of-domain score that compares utterances with training text.
+    `training_text` is for an out-of-domain score that compares utterances with training text. `rules` is the number of the
+    rules (`polyparse.text.tokens.RULES`) by which the golden frames were recorded.
     """
 
     vocabulary: str
     features: str | None
     training_text: str | None = None
+    rules: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
+from polyparse.cli.arguments import ArgumentParser, integer, names
 from polyparse.corpora.checks.check import count, findings_of, report
 from polyparse.corpora.checks.corpus import Corpus
 from polyparse.corpora.read import read_all
-from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 SHOWN = 5
 """Findings of each check that are shown."""
+MOST_SHOWN = 1_000_000
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,9 +25,9 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
-def arguments() -> argparse.ArgumentParser:
+def arguments() -> ArgumentParser:
     """The parser of the command line."""
-    parser = argparse.ArgumentParser(prog="polyparse data", description="Look after corpora.")
+    parser = ArgumentParser(prog="polyparse data", description="Look after corpora.")
     actions = parser.add_subparsers(required=True, metavar="check")
     add = actions.add_parser(
         "check",
@@ -35,9 +36,15 @@ def arguments() -> argparse.ArgumentParser:
         " The exit status is 0 where nothing is, 1 where something is, 2 where the corpus cannot be read.",
     )
     add.add_argument("corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
-    add.add_argument("--locales", metavar="a,b", help="locales to check; all that the corpus has by default")
     add.add_argument(
-        "--examples", metavar="N", type=int, default=SHOWN, help=f"findings of each kind to show ({SHOWN})"
+        "--locales", type=names, metavar="a,b", help="locales to check; all that the corpus has by default"
+    )
+    add.add_argument(
+        "--examples",
+        metavar="N",
+        type=integer(0, MOST_SHOWN),
+        default=SHOWN,
+        help=f"findings of each kind to show ({SHOWN})",
     )
     add.set_defaults(action=check)
     return parser
@@ -45,10 +52,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def check(options: argparse.Namespace) -> int:
     """Print the findings by kind, and their number."""
-    if options.examples < 0:
-        raise ConfigError(f"--examples: found {options.examples}, expected 0 or more")
-    locales = options.locales.split(",") if options.locales else None
-    partitions = read_all(options.corpus, locales=locales)
+    partitions = read_all(options.corpus, locales=options.locales)
     findings = findings_of(Corpus(partitions))
     for line in report(findings, examples=options.examples):
         print(line)

@@ -5,20 +5,20 @@ A head that cannot forbid a transition (softmax, AIN) may give an illegal path; 
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import TYPE_CHECKING
 
 from polyparse.contract.frame import Slot, probability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from polyparse.contract.tags import Scheme
     from polyparse.text.vectorizer import Item
 
-MARKS = frozenset('!?¡¿,;:…।॥。！？、，"“”«»')
-"""Marks that end or quote a phrase. Corpora of transcribed speech have none, callers' texts do, and a model that never saw
-one may include it in the slot beside it."""
+PHRASE_END = re.compile(r"[!?।॥。！？…()\[\]{}]|\.\.|(?<=\S{4})\.")
+"""A mark between tokens over which no slot goes on. A dot ends an abbreviation where its word has three letters or fewer."""
 
 
 def slots_of_path(
@@ -28,7 +28,7 @@ def slots_of_path(
 
     Args:
         item: the utterance with its tokens' offsets.
-        tags: one tag a token; punctuation at the edges of a slot is not part of its value.
+        tags: one tag a token; a slot ends where a phrase does, and has a letter or a digit in its value.
         marginals: the probability of each of those tags.
         scheme: the tag scheme of the model.
     """
@@ -37,25 +37,21 @@ def slots_of_path(
     text = item.utterance.text
     slots = []
     for name, span_first, span_end in scheme.decode(tags):
-        first, end = _within_marks(item, span_first, span_end)
-        start_char, end_char = item.starts[first], item.ends[end - 1]
-        confidence = probability(prod(marginals[first:end]))
-        slots.append(Slot(name, text[start_char:end_char], start_char, end_char, confidence))
+        for first, end in _phrases(item, span_first, span_end):
+            start_char, end_char = item.starts[first], item.ends[end - 1]
+            value = text[start_char:end_char]
+            if any(map(str.isalnum, value)):
+                confidence = probability(prod(marginals[first:end]))
+                slots.append(Slot(name, value, start_char, end_char, confidence))
     return tuple(slots)
 
 
-def _within_marks(item: Item, first: int, end: int) -> tuple[int, int]:
-    """The tokens of a span without the marks at its edges; a span of marks alone keeps its first."""
+def _phrases(item: Item, first: int, end: int) -> Iterator[tuple[int, int]]:
+    """The tokens of a span, cut where a phrase ends."""
     text = item.utterance.text
-    while end - first > 1 and (text[item.starts[end - 1]] in MARKS or _is_full_stop(item, end - 1)):
-        end -= 1
-    while end - first > 1 and text[item.starts[first]] in MARKS:
-        first += 1
-    return first, end
-
-
-def _is_full_stop(item: Item, token: int) -> bool:
-    """Whether a token is the stop that ends the text, and not the dot of "p. m."."""
-    is_dot = item.utterance.text[item.starts[token] : item.ends[token]] == "."
-    ends_text = token == len(item.starts) - 1
-    return is_dot and ends_text and (token == 0 or item.ends[token - 1] - item.starts[token - 1] > 1)
+    for token in range(first + 1, end):
+        gap = item.ends[token - 1], item.starts[token]
+        if text[slice(*gap)] not in (" ", "") and PHRASE_END.search(text, *gap):
+            yield first, token
+            first = token
+    yield first, end

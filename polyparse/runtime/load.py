@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.bundle import golden, store
-from polyparse.bundle.manifest import Manifest
+from polyparse.bundle.manifest import FILE, Manifest
 from polyparse.contract.frame import Utterance
+from polyparse.errors import TextRulesDiffer
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.training_text import TrainingText
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import Device, choose_device
 from polyparse.text.features import FeatureTable
+from polyparse.text.tokens import RULES
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 
@@ -54,11 +56,18 @@ def load(
     """Verify a bundle and load it, with `threads` intra-op threads a session.
 
     Raises:
+        TextRulesDiffer: the bundle was recorded when other rules cut text.
         BundleError: a file is missing, changed, of a newer schema or not loadable; the file is named.
         DeviceUnavailable: the device asked for is absent.
     """
     chosen = choose_device(device)
     manifest = store.verify(folder, digest=digest)
+    if manifest.text.rules != RULES:
+        raise TextRulesDiffer(
+            f"text.rules: found {manifest.text.rules}, expected {RULES}: text is cut otherwise now; "
+            "`polyparse models upgrade` writes the bundle anew",
+            file=folder / FILE,
+        )
     networks = OnnxNetworks(folder, manifest, device=chosen, threads=threads)
     vocabulary = Vocabulary.load(folder / manifest.text.vocabulary)
     features = FeatureTable.load(folder / manifest.text.features) if manifest.text.features else None

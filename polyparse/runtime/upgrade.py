@@ -1,4 +1,7 @@
-"""Rewrites a bundle of an earlier schema in the current one: the same graphs and weights, a new manifest."""
+"""Rewrites a bundle of an earlier schema, or of earlier rules of cutting text: the same graphs and weights, a new manifest.
+
+Golden frames stay, but for those of texts that the rules of today cut otherwise: what the bundle answers now is recorded.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polyparse.bundle import golden, store
 from polyparse.bundle import manifest as manifests
-from polyparse.bundle import store
+from polyparse.bundle.golden import Golden
 from polyparse.bundle.upgrade import FILE_NAMES
+from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
 from polyparse.runtime.session import Session
+from polyparse.text.tokens import RULES, differs_from_rules_1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from polyparse.bundle.manifest import Graphs, Manifest
+    from polyparse.runtime.load import LoadedBundle
 
 CARD = "MODEL_CARD.md"
 
@@ -45,6 +52,10 @@ def upgrade(bundle: Path, out: Path) -> Manifest:
         _retitle(folder / CARD, manifest, out.name)
         written = _manifest(manifest, folder, version=out.name)
         manifests.write(written, folder)
+        if manifest.text.rules == 1:
+            _record_golden_anew(load(folder, device="cpu"))
+            written = _manifest(manifest, folder, version=out.name)
+            manifests.write(written, folder)
         load(folder, device="cpu").check_golden()
         folder.rename(out)
     return written
@@ -61,12 +72,29 @@ def _manifest(manifest: Manifest, folder: Path, *, version: str) -> Manifest:
         version=version,
         networks=tuple(networks),
         text=replace(
-            manifest.text, training_text=training_text and FILE_NAMES.get(training_text, training_text)
+            manifest.text,
+            training_text=training_text and FILE_NAMES.get(training_text, training_text),
+            rules=RULES,
         ),
         files={
             name: store.record(folder / name)
             for name in sorted(FILE_NAMES.get(file, file) for file in manifest.files)
         },
+    )
+
+
+def _record_golden_anew(bundle: LoadedBundle) -> None:
+    """Of texts that rules 1 cut otherwise; all others must be answered as before, which `check_golden` finds out."""
+    entries = bundle.golden()
+    frames = bundle.parser.parse([Utterance(entry.text, entry.locale) for entry in entries])
+    golden.save(
+        bundle.folder / bundle.manifest.golden,
+        [
+            replace(Golden.of(frame), confidence=round(frame.confidence, 6))
+            if differs_from_rules_1(entry.text)
+            else entry
+            for entry, frame in zip(entries, frames, strict=True)
+        ],
     )
 
 

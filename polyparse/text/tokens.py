@@ -7,10 +7,12 @@ replaced by one letter that says its kind, and one regular expression cuts the r
     W    a letter of another script that has spaces
     C    a letter of a script without spaces (Han, Kana, Thai, ...)
     9    a digit or number
-    M    a mark: it belongs to what stands before it
+    M    a combining mark: it belongs to what stands before it
     X    an invisible character; Z the zero-width joiner
-    S    a sign; R a regional indicator: two make a flag; T a skin tone
-    and ' " . , : stand for themselves
+    S    a pictogram; R a regional indicator: two make a flag; T a skin tone
+    any other: a mark, by the first character of its kind in `polyparse.text.marks`
+
+A mark is a token only in the contexts that the table there names. A text of nothing but marks keeps all of them.
 """
 
 import re
@@ -19,10 +21,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
+from polyparse.text import marks
+from polyparse.text.marks import Context
 
+RULES = 2
+"""The number of these rules: it rises where some text is cut into other tokens than before."""
 MAX_CHARACTERS = 10_000
 """The longest text that is parsed where no other bound is set."""
-CHUNK = re.compile(r"[^\s\u200b]+")
+_HINDI = "ए ऐ बी सी डी ई एफ एफ़ ऍफ ऍफ़ जी एच आई जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू डबल्यू एक्स वाई जेड ज़ेड"
+_INITIAL = "|".join([*sorted(_HINDI.split(), key=len, reverse=True), r"[^\W\d_]"])
+"""A letter as it is dotted in abbreviations; Hindi writes the names of Latin letters."""
+CHUNK = re.compile(
+    rf"[^\w\s]*(?:(?:{_INITIAL})\.\s+)+(?:(?:{_INITIAL})\.[^\w\s]*(?!\S)|(?=\S))"  # t. v.   and the "w. " of: george w. bush
+    r"|(?:\d+\s[-\u2212*/]\s)+\d+(?!\S)"  # 5 - 3
+    r"|[^\s\u200b]+"
+)
 
 
 class Token(NamedTuple):
@@ -39,7 +52,7 @@ def normalise(text: str) -> str:
     Applied until nothing changes, so that normalising twice is normalising once.
     """
     if text.isascii():
-        return " ".join(text.lower().split())
+        return " ".join(text.lower().replace("`", "'").split())
     before, after = "", text
     while before != after:
         before, after = after, " ".join(filter(None, map(_fold, CHUNK.findall(after))))
@@ -48,17 +61,32 @@ def normalise(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """Cut the text into tokens, in order and never empty: `token.text == normalise(text[start:end])`."""
-    return [
-        Token(word, start + offset, end + offset)
-        for chunk in CHUNK.finditer(text)
-        for offset in (chunk.start(),)
-        for word, start, end in pieces(chunk[0])
-    ]
+    for cut in (pieces, pieces_with_marks):
+        tokens = [
+            Token(word, start + offset, end + offset)
+            for chunk in CHUNK.finditer(text)
+            for offset in (chunk.start(),)
+            for word, start, end in cut(chunk[0])
+        ]
+        if tokens:
+            break
+    return tokens
 
 
 def pieces(chunk: str) -> tuple[Token, ...]:
     """Return the tokens of one chunk, a match of CHUNK, with offsets into the chunk."""
     return _cached_cut(chunk) if len(chunk) <= _CACHED_CHARS else _cut(chunk)
+
+
+def pieces_with_marks(chunk: str) -> tuple[Token, ...]:
+    """As `pieces`, every mark a token: what counts where the whole text has no other."""
+    return tuple(token for token, _ in _parts(chunk))
+
+
+def differs_from_rules_1(text: str) -> bool:
+    """Whether rules 1, by which every mark was a token, cut the text otherwise."""
+    with_marks = [token for chunk in CHUNK.findall(text) for token in pieces_with_marks(chunk)]
+    return with_marks != [token for chunk in CHUNK.findall(text) for token in pieces(chunk)] or "@" in text
 
 
 def check(text: str, *, max_chars: int) -> None:
@@ -74,7 +102,7 @@ def check(text: str, *, max_chars: int) -> None:
         raise ControlCharacter(
             f"{place}, expected no control character but tab, line feed and carriage return"
         )
-    if not any(pieces(chunk[0]) for chunk in CHUNK.finditer(text)):
+    if not any(pieces(chunk[0]) or pieces_with_marks(chunk[0]) for chunk in CHUNK.finditer(text)):
         raise BlankText(f"found {len(text)} blank characters, expected at least one word")
 
 
@@ -82,7 +110,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # What NFKC does not fold. "´" is here because NFKC would make it a space and a mark.
 _FOLDS = str.maketrans(
-    dict.fromkeys("‘’‚‛ʼ′´‹›׳", "'")
+    dict.fromkeys("‘’‚‛ʼ′´`‹›׳", "'")
     | dict.fromkeys("“”„‟«»״", '"')
     | dict.fromkeys("‐‒–—―−", "-")
     | {"٫": ".", "٬": ","}  # of Arabic numbers
@@ -127,17 +155,17 @@ _LETTERS = (
     (0x1AFF0, 0x1B170, "C"),  # Kana
     (0x20000, 0x40000, "C"),  # Han
 )
-_ITSELF = frozenset("abcdefghijklmnopqrstuvwxyz'\".,:")
+_LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
 _BY_CATEGORY = {"L": "W", "N": "9", "M": "M"}
 
 
 @lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
     folded = normalise(char)
-    if folded in _ITSELF:
+    if folded in _LATIN:
         return folded
     category = unicodedata.category(char)
-    kind = "X" if category == "Cf" else _BY_CATEGORY.get(category[0], "S")
+    kind = "X" if category == "Cf" else _BY_CATEGORY.get(category[0]) or marks.kind_of(folded, char)
     kind = _in_range(char, _SIGNS, kind)
     return _in_range(char, _LETTERS, kind) if kind == "W" else kind
 
@@ -163,18 +191,107 @@ _PATTERN = rf"""
   | C (?: [XZ]*M )*
     # flags
   | RR? (?: [XZ]*M )*
-    # any other sign, emoji with their joiners and tones
-  | [ST'".,:] (?: [XZ]*[MT] | ZS )*
+    # marks, emoji with their joiners and tones
+  | [^a-zW9MCXZR] (?: [XZ]*[MT] | ZS )*
 """
 _SHAPE = re.compile(_PATTERN, re.VERBOSE)
 _CACHED_CHARS = 32
 
 
+_DOTTED = re.compile(
+    rf"[^\w\s]*(?:(?:(?:{_INITIAL})\.+\s*){{2,}}[^\w\s]*|(?:(?:{_INITIAL})\.+\s*)+(?:{_INITIAL})|(?:{_INITIAL})\.+\s+)"
+)
+"""Several dotted letters, or one with a word after it."""
+_ADDRESS = re.compile(
+    r"""
+    (?<![\w.%+-]) [\w.%+-]*\w @ (?:[^\W_](?:[\w-]*[^\W_])?\.)+ [^\W\d_]{2,}  # of mail
+  | (?: https?:// | (?<!\w)www\. ) [^\s<>|"]* [\w/]  # of the web
+  | (?<![\w.@-]) (?:[^\W_](?:[\w-]*[^\W_])?\.)+ (?:com|net|org|edu|gov|info|io|eu|es|it|in|us|uk|tv|me|app|dev)\b
+    (?: /(?:[^\s<>|"]*[\w/])? )? (?![\w@])
+  | (?<![\w.-]) \d{2,}(?:[-.]\d{2,})*[-.]\d{4,} (?![\w.-]*\w)  # of a telephone
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LINK = re.compile(r"<(?:mailto:|https?:)[^\s|<>]*\|(?=[^\s|<>]+>)")
+"""What a chat program puts before the text of a link, which says the same."""
+
+
+class _Piece(NamedTuple):
+    """A token, and the kind of the mark that it is: "" for what is none."""
+
+    token: Token
+    kind: str
+
+
 def _cut(chunk: str) -> tuple[Token, ...]:
-    shape = "".join(map(_kind, chunk))
-    bounds = [match.span() for match in _SHAPE.finditer(shape)]
-    tokens = (Token(normalise(chunk[start:end]), start, end) for start, end in bounds)
-    return tuple(token for token in tokens if token.text)
+    parts = _parts(chunk)
+    is_dotted = _DOTTED.fullmatch(chunk) is not None
+    following = [""] * len(parts)  # the next word behind each part
+    for index in range(len(parts) - 1, 0, -1):
+        following[index - 1] = following[index] if parts[index].kind else parts[index].token.text
+    tokens: list[Token] = []
+    word = dotted = ""
+    for (token, kind), after in zip(parts, following, strict=True):
+        ends_initial = is_dotted and kind == "." and dotted and not dotted.endswith(".")
+        if not kind or ends_initial or marks.is_kept(kind, _context(word, after)):
+            tokens.append(token)
+        word, dotted = word if kind else token.text, token.text
+    return tuple(tokens)
+
+
+def _parts(chunk: str) -> list[_Piece]:
+    """All tokens of a chunk, marks included."""
+    parts: list[_Piece] = []
+    link = _LINK.match(chunk)
+    at = link.end() if link else 0
+    if "." in chunk or "-" in chunk:
+        for address in _ADDRESS.finditer(chunk, at):
+            parts += _words(chunk, at, address.start())
+            parts.append(_Piece(Token(normalise(address[0]), *address.span()), ""))
+            at = address.end()
+    return parts + _words(chunk, at, len(chunk))
+
+
+def _words(chunk: str, first: int, last: int) -> list[_Piece]:
+    """The words and marks of `chunk[first:last]`."""
+    shape = "".join(map(_kind, chunk[first:last]))
+    parts: list[_Piece] = []
+    for match in _SHAPE.finditer(shape):
+        start, end = first + match.start(), first + match.end()
+        word = normalise(chunk[start:end])
+        if (
+            word == "'"
+            and parts
+            and parts[-1].token.end == start
+            and _ELISIONS.fullmatch(parts[-1].token.text)
+        ):
+            word, start = f"{parts[-1].token.text}'", parts.pop().token.start
+            parts.append(_Piece(Token(word, start, end), ""))
+        elif word:
+            is_mark = _WORDS.isdisjoint(match[0]) and match[0][0] != "M"
+            parts.append(_Piece(Token(word, start, end), match[0][0] if is_mark else ""))
+    return parts
+
+
+_ELISIONS = re.compile(
+    "un|dall|nell|sull|coll|quell|quest|bell|sant|c|d|com|dov|cos|n?e?anch|nessun|alcun|ciascun|mezz|tutt|senz|quand|qu|j|jusqu"
+)
+"""Words that lose their last vowel before a vowel, here before a space: un' ora. The networks that ship have learnt l',
+dell' and all' before a space as they stand, without the apostrophe: those stay so."""
+_WORDS = frozenset("abcdefghijklmnopqrstuvwxyzW9C")
+
+
+def _context(before: str, after: str) -> Context:
+    """Where a run of marks stands: between these words of its chunk, "" being none."""
+    if before and after:
+        return Context.INSIDE
+    if after:
+        return Context.BEFORE_DIGIT if after[0].isdigit() else Context.BEFORE_LETTER
+    if not before:
+        return Context.ALONE
+    if before[-1].isdigit():
+        return Context.AFTER_DIGIT
+    return Context.AFTER_INITIAL if len(before) == 1 else Context.AFTER_LETTER
 
 
 _cached_cut = lru_cache(maxsize=1 << 15)(_cut)

@@ -22,7 +22,7 @@ from polyparse.text.features import (
     word_features,
     word_hash,
 )
-from polyparse.text.tokens import CHUNK, pieces
+from polyparse.text.tokens import CHUNK, pieces, pieces_with_marks
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
@@ -110,6 +110,20 @@ class Vectorizer:
                 starts.append(offset + start)
                 ends.append(offset + end)
                 words.append(word)
+        if not words:
+            return self._item_of_marks(utterance)
+        return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
+
+    def _item_of_marks(self, utterance: Utterance) -> Item:
+        """The item of a text that holds nothing but marks: they are its tokens."""
+        starts: list[int] = []
+        ends: list[int] = []
+        words: list[Word] = []
+        for match in CHUNK.finditer(utterance.text):
+            for text, start, end in pieces_with_marks(match.group()):
+                starts.append(match.start() + start)
+                ends.append(match.start() + end)
+                words.append(self._word(text))
         return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
 
     def cache_counts(self) -> tuple[int, int]:

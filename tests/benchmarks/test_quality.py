@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained on a corpus that it knows by heart."""
     folder = tmp_path_factory.mktemp("quality")
-    export(trained(folder / "run"), folder / "models" / "tiny" / "1")
+    export(trained(folder / "run"), folder / "models" / "tiny" / "1", refuse=False)
     return folder / "models" / "tiny" / "1"
 
 

@@ -64,7 +64,6 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     checkpoint = Checkpoint(Path(options.out))
     _check_free(checkpoint, resume=options.resume)
     train, dev = (read(options.corpus, locales=options.locales, partition=part) for part in ("train", "dev"))
-    train = _checked(train, dev, options)
     train_locales = tuple(dict.fromkeys(example.locale for example in train))
     start = Checkpoint(Path(options.start)) if options.start else None
     teachers = [Checkpoint(Path(folder)) for folder in options.teacher]
@@ -82,6 +81,7 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         threads=torch.get_num_threads(),
         parent_seconds=cpu_seconds.of_all([*([start] if start else []), *teachers]),
     )
+    train = _checked(train, dev, options)
     try:
         with _discarded_unless_learnt(checkpoint), Progress(quiet=options.quiet) as progress:
             _open(checkpoint, run)

@@ -64,7 +64,7 @@ def test_a_corpus_that_cannot_be_read_has_status_2_and_its_place(
     [
         (["slots:absent"], "absent: found no file, expected"),
         (["absent"], "found 'absent', expected FORMAT:PATH"),
-        (["slots:absent", "--examples=-1"], "--examples: found -1, expected 0 or more"),
+        (["slots:absent", "--examples=-1"], "argument --examples: found '-1', expected an integer from 0"),
     ],
 )
 def test_what_is_wrong_in_the_command_is_one_line_and_status_2(

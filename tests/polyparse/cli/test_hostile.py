@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -58,6 +59,7 @@ READERS = {
     "evaluate --corpus slots": "evaluate --bundle {models} --corpus slots:{place}/ --partition dev --report {out}",
     "train --corpus": f"{TRAIN} --corpus massive:{{place}} --out {{out}}",
     "train --start": f"{TRAIN} {TO_OUT} --start {{place}}",
+    "data check": "data check massive:{place}",
     "train --teacher": f"{TRAIN} {TO_OUT} --teacher {{place}}",
     "export": "export --checkpoint {place} --out {out}/1",
     "ood": "ood --checkpoint {place}",
@@ -83,6 +85,11 @@ WRONG = {
     "": "subcommand",
     "sevre": "sevre",
     "train": "RECIPE",
+    "data": "check",
+    "data check": "FORMAT:PATH",
+    "data check x": "'x'",
+    "data check {corpus} --locales ,": "','",
+    "data check {corpus} --examples -1": "--examples",
     f"{TRAIN} --corpus x --out {{out}}": "'x'",
     f"{TRAIN} {TO_OUT} --threads -1": "--threads",
     f"{TRAIN} {TO_OUT} --threads 0": "--threads",
@@ -145,6 +152,15 @@ WRITE_TO = (
 NOT_UTF8 = os.fsdecode(b"caf\xe9 please")
 
 
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """`serve` configures the loggers of its process, which here is that of all tests."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
 @pytest.fixture(scope="module")
 def places(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What the commands name; `out` is not there, and `run` is a finished run that nobody else reads."""
@@ -174,7 +190,7 @@ def refusal(
         argv = [argument.format(**places, **more) for argument in shlex.split(command)]
         assert main(argv or [""]) == 2
         out, err = capsys.readouterr()
-        (line,) = err.splitlines()
+        (line,) = (each for each in err.splitlines() if "; see: polyparse data check" not in each)
         assert out == ""
         assert line.startswith("polyparse: ")
         assert line.isprintable()

@@ -69,7 +69,7 @@ def keep_training_text(bundle: Path, words: str, *, vocabulary_size: int | None 
     )
     text.save(bundle / "training_text.npz")
     list_file(bundle, "training_text.npz")
-    files = {"vocabulary": "vocabulary.json", "features": None, "training_text": "training_text.npz"}
+    files = manifest_of(bundle)["text"] | {"training_text": "training_text.npz"}
     edit_manifest(bundle, text=files, ood={"threshold": 0.5, "weights": {"unseen_ngrams": 8.0}, "bias": -4.0})
 
 

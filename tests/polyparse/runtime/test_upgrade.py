@@ -13,11 +13,12 @@ from polyparse.bundle import golden, store
 from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.bundle.manifest import SCHEMA_VERSION, Graphs
 from polyparse.contract.frame import Utterance
-from polyparse.errors import ChecksumMismatch, ConfigError, GoldenMismatch
+from polyparse.errors import ChecksumMismatch, ConfigError, GoldenMismatch, TextRulesDiffer
 from polyparse.inference.training_text import TrainingText
 from polyparse.runtime.load import load
 from polyparse.runtime.upgrade import upgrade
 from polyparse.schema import unstructure
+from polyparse.text.tokens import RULES
 from polyparse.text.vocabulary import Vocabulary
 from tests.bundles import GOLDEN, LABELS, in_schema_1, write_bundle
 
@@ -59,7 +60,12 @@ def older(tmp_path: Path) -> Path:
     onnx.save(graph, bundle / "score.onnx")
     describe_anew(
         bundle,
-        text={"vocabulary": "vocabulary.json", "features": None, "training_text": "seen_text.npz"},
+        text={
+            "vocabulary": "vocabulary.json",
+            "features": None,
+            "training_text": "seen_text.npz",
+            "rules": RULES,
+        },
         ood={"threshold": 0.9, "weights": {"unseen_ngrams": 2.0, "unknown_words": 4.0}, "bias": -4.0},
         calibration={"pooled": {"path_slope": 0.8}, "locales": {}},
     )
@@ -157,6 +163,40 @@ def test_a_file_in_a_folder_of_its_own_stays_in_it(older: Path) -> None:
     out = older.with_name("1.7.1")
     assert "golden/frames.jsonl" in upgrade(older, out).files
     load(out, device="cpu").check_golden()
+
+
+class TestEarlierRulesOfText:
+    @pytest.fixture
+    def bundle(self, tmp_path: Path) -> Path:
+        """Recorded when every mark was a token: one golden text has a mark that is none any more."""
+        bundle = write_bundle(tmp_path / "words" / "1")
+        first, *others = GOLDEN
+        marked = replace(first, text=f"{first.text}!", confidence=0.123)
+        golden.save(bundle / "golden.jsonl", [marked, *others])
+        describe_anew(bundle, text=manifest_of(bundle)["text"] | {"rules": 1})
+        return bundle
+
+    def test_they_are_not_served(self, bundle: Path) -> None:
+        with pytest.raises(
+            TextRulesDiffer, match=r"text\.rules: found 1, expected 2.*polyparse models upgrade"
+        ):
+            load(bundle, device="cpu")
+
+    def test_only_frames_of_texts_that_are_cut_otherwise_are_recorded_anew(self, bundle: Path) -> None:
+        out = bundle.with_name("2")
+        assert upgrade(bundle, out).text.rules == RULES
+        before, after = (golden.load(folder / "golden.jsonl") for folder in (bundle, out))
+        assert after[1:] == before[1:]
+        assert after[0].text == before[0].text
+        assert after[0].confidence != before[0].confidence
+        load(out, device="cpu").check_golden()
+
+    def test_another_frame_that_differs_is_refused(self, bundle: Path) -> None:
+        first, *others = golden.load(bundle / "golden.jsonl")
+        golden.save(bundle / "golden.jsonl", [first, replace(others[0], confidence=0.123), *others[1:]])
+        describe_anew(bundle)
+        with pytest.raises(GoldenMismatch):
+            upgrade(bundle, bundle.with_name("2"))
 
 
 class TestRefused:

@@ -1,0 +1,93 @@
+"""What people and recognisers write around words changes next to no frame of MASSIVE dev, by the bundle that serves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polyparse.bundle.store import locate
+from polyparse.contract.frame import Utterance
+from polyparse.corpora.read import read
+from polyparse.runtime.load import load
+from tests.public_corpora import MASSIVE, needs_massive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from polyparse.contract.frame import Frame
+    from polyparse.corpora.example import Example
+    from polyparse.inference.parser import Parser
+
+ROOT = Path(__file__).parents[2]
+LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
+MAX_CHANGED = 0.003
+MAX_LOST = 0.01
+AROUND = [
+    *("{}.", "{}...", "{}…", "{}!", "{}?", "{}।", "{},", "{} 🙂", "{}🙂", "{}-", "{} —", "{}/", "{}*"),
+    *("({})", "[{}]", "{{{}}}", '"{}"', "'{}'", "‘{}’", "“{}”", "„{}“", "«{}»", "`{}`", "¿{}?", "¡{}!"),
+]
+ACCENTS = {"à": "a'", "è": "e'", "é": "e'", "ì": "i'", "ò": "o'", "ù": "u'"}
+APOSTROPHES: dict[str, Callable[[str], str]] = {
+    "curly": lambda text: text.replace("'", "’"),
+    "backtick": lambda text: text.replace("'", "`"),
+    "acute": lambda text: text.replace("'", "´"),
+    "prime": lambda text: text.replace("'", "′"),
+    "missing": lambda text: text.replace("'", ""),
+    "a space after it": lambda text: re.sub(r"'(?=\w{2})", "' ", text),
+    "in place of an accent": lambda text: re.sub(r"[àèéìòù](?!\w)", lambda match: ACCENTS[match[0]], text),
+}
+pytestmark = needs_massive
+
+
+@pytest.fixture(scope="module")
+def parser() -> Parser:
+    return load(locate(ROOT / "models").bundle, device="cpu", threads=2).parser
+
+
+@pytest.fixture(scope="module", params=LOCALES)
+def dev(request: pytest.FixtureRequest) -> list[Example]:
+    return read(MASSIVE, locales=[request.param], partition="dev")
+
+
+def frames(parser: Parser, examples: list[Example], change: Callable[[str], str]) -> list[Frame]:
+    return parser.parse([Utterance(change(example.text), example.locale) for example in examples])
+
+
+def answer(frame: Frame) -> tuple[str | None, list[tuple[str, str]]]:
+    name = None if frame.intent is None else frame.intent.name
+    return name, [(slot.name, slot.value) for slot in frame.slots]
+
+
+def letters(text: str) -> str:
+    """Without marks, and without what an apostrophe may stand for."""
+    bare = text.translate({ord(accented): plain[0] for accented, plain in ACCENTS.items()})
+    return "".join(filter(str.isalnum, bare)).lower()
+
+
+def exact_match(examples: list[Example], answers: list[Frame]) -> float:
+    """The share of frames with intent and slots right, values compared by their letters."""
+    right = [
+        frame.intent is not None
+        and frame.intent.name == example.intent
+        and [(slot.name, letters(slot.value)) for slot in frame.slots]
+        == [(span.name, letters(example.text[span.start : span.end])) for span in example.slots]
+        for example, frame in zip(examples, answers, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
+def test_marks_around_a_text_change_next_to_no_frame(parser: Parser, dev: list[Example]) -> None:
+    plain = list(map(answer, frames(parser, dev, str)))
+    for pattern in AROUND:
+        marked = list(map(answer, frames(parser, dev, pattern.format)))
+        changed = sum(left != right for left, right in zip(plain, marked, strict=True))
+        assert changed <= MAX_CHANGED * len(dev), pattern
+
+
+def test_an_apostrophe_may_be_written_in_many_ways(parser: Parser, dev: list[Example]) -> None:
+    plain = exact_match(dev, frames(parser, dev, str))
+    for name, change in APOSTROPHES.items():
+        assert exact_match(dev, frames(parser, dev, change)) >= plain - MAX_LOST, name
