@@ -67,21 +67,21 @@ def _differences(key: str, before: object, now: object) -> list[tuple[str, objec
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return [] if before == now else [(key, now)]
     return [
-        found
+        actual
         for name in now
-        for found in _differences(f"{key}.{name}".strip("."), before.get(name), now[name])
+        for actual in _differences(f"{key}.{name}".strip("."), before.get(name), now[name])
     ]
 
 
 def _locales(checkpoint: Checkpoint) -> Mapping[str, Mapping[str, object]]:
     """Measures by locale, those of every served one among them."""
-    found: Mapping[str, Mapping[str, object]] = checkpoint.load_json("measures").get("locales", {})
-    if missing := [locale for locale in LOCALES if locale not in found]:
+    actual: Mapping[str, Mapping[str, object]] = checkpoint.load_json("measures").get("locales", {})
+    if missing := [locale for locale in LOCALES if locale not in actual]:
         raise ConfigError(
             f"{checkpoint.folder}/measures.json: found no measures of {', '.join(missing)}, "
             f"expected those of {', '.join(LOCALES)}"
         )
-    return found
+    return actual
 
 
 def _mean(measures: Mapping[str, Mapping[str, object]], *, where: str) -> DevMeasures:
@@ -99,8 +99,8 @@ def _alone(
     best = [epoch["dev"] for epoch in epochs if epoch["best"]]
     if run.config.topology != "shared" or set(measures) != set(LOCALES) or not best:
         return None
-    found = _picked(best[-1], where=where)
-    return DevMeasures(**{key: round(getattr(found, key), DIGITS) for key in _KEYS})
+    actual = _picked(best[-1], where=where)
+    return DevMeasures(**{key: round(getattr(actual, key), DIGITS) for key in _KEYS})
 
 
 def _picked(measures: Mapping[str, object], *, where: str) -> DevMeasures:

@@ -29,12 +29,12 @@ class Alone:
 
     def p50_ms(self, n: int) -> float:
         """Median time of one utterance, over the first `n`."""
-        found = []
+        actual = []
         for utterance in self._utterances[:n]:
             started_s = perf_counter()
             self._parser.run([self._parser.prepare(utterance)])
-            found.append(perf_counter() - started_s)
-        return 1e3 * median(found)
+            actual.append(perf_counter() - started_s)
+        return 1e3 * median(actual)
 
 
 def cut(rows: Sequence[RowT], size: int) -> list[Sequence[RowT]]:

@@ -28,7 +28,7 @@ def figures(bundle: LoadedBundle, examples: Sequence[Example]) -> dict[str, floa
     items = [parser.prepare(example.utterance) for example in examples]
     trials = calibration_data_of(parser, items, examples, manifest.routing)
     right = trials.right()
-    served, own = (
+    served, local = (
         {
             measure: expected_calibration_error(confidences_B.tolist(), right[measure].tolist())
             for measure, confidences_B in trials.confidences(calibration).items()
@@ -36,11 +36,11 @@ def figures(bundle: LoadedBundle, examples: Sequence[Example]) -> dict[str, floa
         for calibration in (manifest.calibration, None)
     )
     crossed = {} if manifest.calibration is None else _crossed(trials)
-    found = {measure: max(error, crossed.get(measure, 0.0)) for measure, error in served.items()}
+    actual = {measure: max(error, crossed.get(measure, 0.0)) for measure, error in served.items()}
     return {
-        "ece": max(found.values()),
-        **{f"ece_{measure}": error for measure, error in found.items()},
-        "ece_uncalibrated": max(own.values()),
+        "ece": max(actual.values()),
+        **{f"ece_{measure}": error for measure, error in actual.items()},
+        "ece_uncalibrated": max(local.values()),
     }
 
 

@@ -17,17 +17,17 @@ IDLE_LOAD = 0.5
 
 def parser(module: str, description: str | None) -> argparse.ArgumentParser:
     """The options of every benchmark; `module` is its name as `python -m` takes it."""
-    made = argparse.ArgumentParser(prog=f"python -m {module}", description=description, allow_abbrev=False)
-    made.add_argument("--json", type=Path, metavar="FILE", help="where to write the result")
-    made.add_argument(
+    built = argparse.ArgumentParser(prog=f"python -m {module}", description=description, allow_abbrev=False)
+    built.add_argument("--json", type=Path, metavar="FILE", help="where to write the result")
+    built.add_argument(
         "--bundle",
         type=Path,
         default=ROOT / "models",
         metavar="DIR",
         help="a bundle, a model or a folder of models (default: the shipped model that serves)",
     )
-    corpus.add_option(made)
-    return made
+    corpus.add_option(built)
+    return built
 
 
 def counts(parser: argparse.ArgumentParser, *options: tuple[str, int, str]) -> None:

@@ -124,13 +124,13 @@ def decoding(
                 calls = {name: decoder.calls(shape) for name, decoder in decoders.items()}
                 calls["sure"] = decoders["viterbi"].calls(shape, lead=LEAD)
                 for prefix in calls["viterbi"]:
-                    found = median_us({name: calls[name][prefix] for name in calls}, rounds=rounds)
+                    actual = median_us({name: calls[name][prefix] for name in calls}, rounds=rounds)
                     at = f"{shape.B}x{shape.T}{suffix}"
                     ratios |= {
-                        f"{prefix}{name}_vs_viterbi_{at}": found[name] / found["viterbi"]
+                        f"{prefix}{name}_vs_viterbi_{at}": actual[name] / actual["viterbi"]
                         for name in ("ain", "annealed", "sure")
                     }
-                    times |= {f"{prefix}{name}_us_{at}": us for name, us in found.items()}
+                    times |= {f"{prefix}{name}_us_{at}": us for name, us in actual.items()}
     return ratios | times
 
 

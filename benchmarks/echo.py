@@ -24,18 +24,18 @@ from service.settings import Settings, read
 
 def app() -> FastAPI:
     """POST /parse, and /health/ready to wait for."""
-    made = FastAPI(redirect_slashes=False)
+    built = FastAPI(redirect_slashes=False)
     answer = ParseResponse.model_validate(RESPONSE)
 
-    @made.post("/parse")
+    @built.post("/parse")
     async def parse(request: ParseRequest) -> ParseResponse:
         return answer
 
-    @made.get("/health/ready")
+    @built.get("/health/ready")
     async def ready() -> Live:
         return Live()
 
-    return made
+    return built
 
 
 async def serve(settings: Settings) -> None:

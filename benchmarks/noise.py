@@ -54,12 +54,12 @@ def measure(models: Path, spec: str, *, per_locale: int) -> Result:
     loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
     print(f"{loaded.manifest.name} {loaded.manifest.version}, {located.bundle}")
     examples = corpus.examples(spec, partition="dev")
-    kept = [
+    remaining = [
         example
         for locale in corpus.LOCALES
         for example in [each for each in examples if each.locale == locale][:per_locale]
     ]
-    pairs = pairs_by_kind(loaded.parser, kept, seed=SEED)
+    pairs = pairs_by_kind(loaded.parser, remaining, seed=SEED)
     return Result("noise", {**drops_of(pairs), **details(pairs)}, TARGETS)
 
 
@@ -76,23 +76,23 @@ def drops(parser: Parser, examples: Sequence[Example], *, seed: int = SEED) -> d
 
 def drops_of(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
     """The drop by kind, every utterance weighing the same, and the mean of those that people type."""
-    if missing := [name for name, found in pairs.items() if not found]:
+    if missing := [name for name, actual in pairs.items() if not actual]:
         raise MeasurementFailed(
             f"noise: found no utterance for {', '.join(missing)}, expected some: "
             "slots in several languages, accents, Hindi"
         )
-    found = {key: drop(pairs[name]) for name, key in (FIGURES | HARSH).items()}
-    return {"noise_drop": mean(found[key] for key in FIGURES.values()), **found}
+    actual = {key: drop(pairs[name]) for name, key in (FIGURES | HARSH).items()}
+    return {"noise_drop": mean(actual[key] for key in FIGURES.values()), **actual}
 
 
 def details(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
     """For each kind: exact match after the noise, how many utterances it changed, and the drop of each language."""
     figures: dict[str, float] = {}
-    for name, found in pairs.items():
-        figures[f"{name}_exact_match"] = mean(pair.noisy for pair in found)
-        figures[f"{name}_utterances"] = len(found)
-        for locale in dict.fromkeys(pair.locale for pair in found):
-            figures[f"{name}_drop_{locale}"] = drop([pair for pair in found if pair.locale == locale])
+    for name, actual in pairs.items():
+        figures[f"{name}_exact_match"] = mean(pair.noisy for pair in actual)
+        figures[f"{name}_utterances"] = len(actual)
+        for locale in dict.fromkeys(pair.locale for pair in actual):
+            figures[f"{name}_drop_{locale}"] = drop([pair for pair in actual if pair.locale == locale])
     return figures
 
 

@@ -131,7 +131,7 @@ def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int) -> 
         "utterances_per_s": median(per_s),
         "batched_us": 1e6 / median(per_s),
         "mixed_us": 1e6 / median(mixed_per_s),
-        **{key: median(found) for key, found in stages.items()},
+        **{key: median(actual) for key, actual in stages.items()},
         "tokens": mean(parser.prepare(utterance).n_tokens for utterance in utterances),
     }
 

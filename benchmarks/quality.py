@@ -99,10 +99,10 @@ def measure(models: Path, spec: str, plan: Plan) -> Result:
 
 def accuracy(examples: Sequence[Example], frames: Sequence[Frame]) -> dict[str, float]:
     """Means over the locales, and exact match of each locale and of the lowest."""
-    found = measures_of(examples, frames)
-    exact = {locale: row["exact_match"] for locale, row in found["locales"].items()}
+    actual = measures_of(examples, frames)
+    exact = {locale: row["exact_match"] for locale, row in actual["locales"].items()}
     return {
-        **{key: found["mean"][key] for key in GOALS},
+        **{key: actual["mean"][key] for key in GOALS},
         "lowest_exact_match": min(exact.values()),
         **{f"exact_match_{locale}": value for locale, value in exact.items()},
     }

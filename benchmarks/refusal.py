@@ -33,13 +33,13 @@ SAME_DIRECTION = 0.9999
 """Least cosine of weights that order utterances alike: a record keeps six digits, and a score may be scaled."""
 
 
-def figures(bundle: LoadedBundle, own: Sequence[Frame], file: Path) -> dict[str, float]:
+def figures(bundle: LoadedBundle, local: Sequence[Frame], file: Path) -> dict[str, float]:
     """Of a bundle that gave `own` for dev: `ood_auroc`, and what it refuses of dev and of the written utterances.
 
     Raises:
         MeasurementFailed: there is no such record, or one of another score than the bundle's.
     """
-    refused_share = {"refused_share": _refused(own)}
+    refused_share = {"refused_share": _refused(local)}
     ood = bundle.manifest.ood
     if ood is None:
         print(f"{record.KEY}: the bundle judges nothing to be out of domain; {CHANCE} stands for chance")
@@ -51,7 +51,7 @@ def figures(bundle: LoadedBundle, own: Sequence[Frame], file: Path) -> dict[str,
         **record.figures(file),
         **refused_share,
         "phrases_refused_share": _refused(outside),
-        "phrases_auroc": auroc(_scores(outside), _scores(own)),
+        "phrases_auroc": auroc(_scores(outside), _scores(local)),
     }
 
 
@@ -60,7 +60,7 @@ def _check_same_score(weights: Mapping[str, float], file: Path) -> None:
     recorded = record.weights(file)
     names = sorted({*weights, *recorded})
     bundle_S, recorded_S = (
-        np.array([found.get(name, 0.0) for name in names]) for found in (weights, recorded)
+        np.array([actual.get(name, 0.0) for name in names]) for actual in (weights, recorded)
     )
     lengths = float(np.linalg.norm(bundle_S) * np.linalg.norm(recorded_S))
     if lengths == 0.0 or float(bundle_S @ recorded_S) < SAME_DIRECTION * lengths:

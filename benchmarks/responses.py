@@ -27,12 +27,12 @@ class Cutter:
     def feed(self, data: bytes) -> list[Response]:
         """The responses that these bytes complete; MeasurementFailed where they are none of the expected form."""
         self._rest += data
-        found: list[Response] = []
+        actual: list[Response] = []
         while (cut := self._first()) is not None:
             response, end = cut
-            found.append(response)
+            actual.append(response)
             self._rest = self._rest[end:]
-        return found
+        return actual
 
     def _first(self) -> tuple[Response, int] | None:
         """The first response and where it ends, or None while it is not whole."""

@@ -106,8 +106,8 @@ def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
         echo = stack.enter_context(started(ECHO, core=cores.server))
         parse = stack.enter_context(started(parse_command, core=cores.server))
         rounds = _rounds(loaded.parser, utterances, (echo, parse), cores, plan)
-        found = {"ready_s": median([*ready_s, parse.ready_s]), "rss_mb": resident_mb(parse.pid)}
-    return Result("serving", {**figures(rounds), **found}, TARGETS)
+        actual = {"ready_s": median([*ready_s, parse.ready_s]), "rss_mb": resident_mb(parse.pid)}
+    return Result("serving", {**figures(rounds), **actual}, TARGETS)
 
 
 def figures(rounds: Sequence[Round]) -> dict[str, float]:
@@ -147,16 +147,16 @@ def _rounds(
         alone = Alone(parser, utterances, batch=plan.connections)
     for server in servers:
         send(server.port, requests, connections=plan.connections)
-    found = []
+    actual = []
     for number in range(1, plan.rounds + 1):
         print(f"round {number} of {plan.rounds}", end="\r", file=sys.stderr, flush=True)
         echoed, parsed = (send(server.port, requests, connections=plan.connections) for server in servers)
         unloaded = send(parse.port, requests[: plan.unloaded], connections=1)
         with pinned(cores.server):
             model_per_s, alone_p50_ms = alone.per_s(), alone.p50_ms(plan.unloaded)
-        found.append(Round(echoed, parsed, model_per_s, unloaded, alone_p50_ms))
+        actual.append(Round(echoed, parsed, model_per_s, unloaded, alone_p50_ms))
     print(file=sys.stderr)
-    return found
+    return actual
 
 
 def _utterances(spec: str, size: int, bundle: LoadedBundle) -> list[Utterance]:

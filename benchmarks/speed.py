@@ -35,12 +35,12 @@ def figures(parser: Parser, utterances: Sequence[Utterance], *, rounds: int, alo
                 per_s.append({name: rate(parser, batches) for name, batches in kinds.items()})
         finally:
             gc.unfreeze()
-    found = {name: median(one[name] for one in per_s) for name in kinds}
+    actual = {name: median(one[name] for one in per_s) for name in kinds}
     return {
         "parse_p50_ms": median(p50_ms),
-        "batched_per_s": found["queue"],
-        "batched_random_per_s": found["random"],
-        "batched_sorted_per_s": found["sorted"],
+        "batched_per_s": actual["queue"],
+        "batched_random_per_s": actual["random"],
+        "batched_sorted_per_s": actual["sorted"],
     }
 
 

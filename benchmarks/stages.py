@@ -31,13 +31,13 @@ def figures(models: Path, utterances: Sequence[Utterance], *, rounds: int) -> di
     parsers = {
         device: load(located.bundle, digest=located.digest, device=device).parser for device in DEVICES
     }
-    found: dict[str, float] = same_frames(parsers["cpu"], parsers["cuda"], utterances, file=located.bundle)
+    actual: dict[str, float] = same_frames(parsers["cpu"], parsers["cuda"], utterances, file=located.bundle)
     for size in BATCHES:
         for device, parser in parsers.items():
             items = [parser.prepare(utterance) for utterance in utterances[:size]]
             for stage, us in stage_us(parser, items, rounds=rounds).items():
-                found[f"{stage}_us_{device}_{size}"] = us
-    return found
+                actual[f"{stage}_us_{device}_{size}"] = us
+    return actual
 
 
 def same_frames(

@@ -59,9 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(folder: Path, spec: str, *, rounds: int) -> Result:
     """Median over the rounds; the tables are those of a bundle or of a checkpoint."""
-    found = table_files(folder)
-    warm = [_apart(found, spec, warmed=True) for _ in range(rounds)]
-    cold = [_apart(found, spec, warmed=False) for _ in range(rounds)]
+    actual = table_files(folder)
+    warm = [_apart(actual, spec, warmed=True) for _ in range(rounds)]
+    cold = [_apart(actual, spec, warmed=False) for _ in range(rounds)]
     return Result("text", figures(warm, cold), TARGETS)
 
 

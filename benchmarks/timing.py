@@ -19,4 +19,4 @@ def median_us(calls: Mapping[str, Callable[[], object]], *, rounds: int) -> dict
             started_s = perf_counter()
             call()
             seconds[name].append(perf_counter() - started_s)
-    return {name: 1e6 * median(found) for name, found in seconds.items()}
+    return {name: 1e6 * median(actual) for name, actual in seconds.items()}

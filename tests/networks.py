@@ -91,6 +91,6 @@ def vectorizer_of(*corpus: str) -> Vectorizer:
     """A vectorizer that knows every word and two features in three of a corpus."""
     sentences = [[token.text for token in tokenise(text)] for text in corpus]
     features = sorted({feature for words in sentences for feature in utterance_features(words)})
-    kept = np.array([feature for feature in features if feature % 3], dtype=np.uint32)
+    remaining = np.array([feature for feature in features if feature % 3], dtype=np.uint32)
     words = (word for sentence in sentences for word in sentence)
-    return Vectorizer(Vocabulary.build(words, min_character_count=1), FeatureTable(kept))
+    return Vectorizer(Vocabulary.build(words, min_character_count=1), FeatureTable(remaining))

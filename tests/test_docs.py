@@ -32,8 +32,8 @@ def text(document: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_named_exists(document: str) -> None:
-    found = set(re.findall(r"(?:`|\$ |/bin/)polyparse ([a-z]+)", text(document), re.MULTILINE))
-    assert found <= set(COMMANDS)
+    actual = set(re.findall(r"(?:`|\$ |/bin/)polyparse ([a-z]+)", text(document), re.MULTILINE))
+    assert actual <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

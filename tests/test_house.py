@@ -27,15 +27,15 @@ def pins(name: str) -> dict[str, str]:
 def requirements() -> list[str]:
     """Names of everything that the build, the base install and the extras ask for."""
     project = PROJECT["project"]
-    asked = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
-    asked += [name for extra in project["optional-dependencies"].values() for name in extra]
-    return sorted({re.split(r"[\[=<>~! ]", name)[0] for name in asked})
+    requested = [*PROJECT["build-system"]["requires"], *project["dependencies"]]
+    requested += [name for extra in project["optional-dependencies"].values() for name in extra]
+    return sorted({re.split(r"[\[=<>~! ]", name)[0] for name in requested})
 
 
 def packages() -> set[str]:
     """Top-level folders that hold Python of the application."""
-    found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    return found - NOT_PACKAGES
+    actual = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    return actual - NOT_PACKAGES
 
 
 def python_of(package: str) -> list[Path]:
@@ -89,13 +89,13 @@ def exhaustive_layers() -> dict[str, set[str]]:
 
 def rooms() -> dict[str, set[str]]:
     """Package -> the files and packages in it, of every package that has more than one."""
-    found = {}
+    actual = {}
     for init in (path for package in packages() for path in ROOT.joinpath(package).rglob("__init__.py")):
         files = {path.stem for path in init.parent.glob("*.py")} - {"__init__"}
         inside = files | {path.parent.name for path in init.parent.glob("*/__init__.py")}
         if len(inside) > 1:
-            found[".".join(init.parent.relative_to(ROOT).parts)] = inside
-    return found
+            actual[".".join(init.parent.relative_to(ROOT).parts)] = inside
+    return actual
 
 
 @pytest.mark.parametrize("package", sorted(rooms()))

@@ -55,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         data = datas.write(options.corpus, work / "data" / part, locales=locales, limit=options.limit)
         rows = compare(options.peers, data, (options.bundle, work, part), rounds=options.rounds)
         print(table(rows), end="\n\n")
-        found = figures(rows)
-        return Result("peers", found, targets(found))
+        actual = figures(rows)
+        return Result("peers", actual, targets(actual))
 
     return command.run(measure, json=options.json)
 
@@ -75,8 +75,8 @@ def compare(peers: Sequence[Peer], data: Data, places: tuple[Path, Path, str], *
         rows.append(theirs.row(peer, process, data))
         if (server := theirs.served(peer, process, data)) is not None:
             servers.append(server)
-    found = traffic.measure(servers, rounds=rounds)
-    return [_with_traffic(row, found.get(row.name)) for row in rows]
+    actual = traffic.measure(servers, rounds=rounds)
+    return [_with_traffic(row, actual.get(row.name)) for row in rows]
 
 
 def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, PeerProcess]]:
@@ -99,13 +99,13 @@ def installed(peers: Sequence[Peer], work: Path, part: str) -> list[tuple[Peer, 
     return processes
 
 
-def _with_traffic(row: Row, found: traffic.Found | None) -> Row:
+def _with_traffic(row: Row, actual: traffic.Found | None) -> Row:
     """The row with its rate; polyparse's memory is its server's, the others' that of the library alone."""
-    if found is None:
+    if actual is None:
         return row
-    columns = {**row.columns, "requests_per_s": found.per_s}
+    columns = {**row.columns, "requests_per_s": actual.per_s}
     if row.name == OURS:
-        columns["rss_mb"] = found.rss_mb
+        columns["rss_mb"] = actual.rss_mb
     return replace(row, columns=columns)
 
 

@@ -41,8 +41,8 @@ class PeerProcess:
         if done.returncode or not report.is_file():
             tail = log.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARACTERS:]
             raise MeasurementFailed(f"{self.module} {command}: status {done.returncode}; see {log}:\n{tail}")
-        found: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
-        return {**found, "wall_s": time.perf_counter() - started_s}
+        actual: dict[str, float] = json.loads(report.read_text(encoding="utf-8"))
+        return {**actual, "wall_s": time.perf_counter() - started_s}
 
 
 def environ() -> dict[str, str]:

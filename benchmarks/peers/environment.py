@@ -29,15 +29,15 @@ def ready(peer: Peer, folder: Path) -> Path:
         Unavailable: there is no Python for it, or pip cannot install it.
     """
     python, stamp = folder / "bin" / "python", folder / STAMP
-    wanted = digest(peer.requirements)
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted and python.exists():
+    requested = digest(peer.requirements)
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == requested and python.exists():
         return python
     stamp.unlink(missing_ok=True)
     base = find_python(peer)
     print(f"{peer.name}: installing into {folder}", file=sys.stderr)
     _run(peer, [base, "-m", "venv", folder])
     _run(peer, [python, "-m", "pip", "install", "--quiet", "--requirement", peer.requirements])
-    stamp.write_text(wanted, encoding="ascii")
+    stamp.write_text(requested, encoding="ascii")
     return python
 
 
@@ -45,13 +45,13 @@ def find_python(peer: Peer) -> Path:
     """An interpreter of the version that the peer needs; Unavailable where none runs."""
     if peer.python is None:
         return Path(sys.executable)
-    wanted = "{}.{}".format(*peer.python)
-    tried = list(_candidates(wanted))
+    requested = "{}.{}".format(*peer.python)
+    tried = list(_candidates(requested))
     for path in tried:
-        if _version(path) == wanted:
+        if _version(path) == requested:
             return path
-    found = ", ".join(map(str, tried)) or f"no python{wanted} on PATH or under pyenv"
-    raise Unavailable(f"{peer.name} needs Python {wanted}: found {found}, expected one that runs")
+    actual = ", ".join(map(str, tried)) or f"no python{requested} on PATH or under pyenv"
+    raise Unavailable(f"{peer.name} needs Python {requested}: found {actual}, expected one that runs")
 
 
 def _candidates(version: str) -> Iterator[Path]:

@@ -33,9 +33,9 @@ def row(models: Path, data: Data, folder: Path) -> Row:
     folder.mkdir(parents=True, exist_ok=True)
     process = PeerProcess(Path(sys.executable), MODULE, folder)
     manifest = bundle.verify(located.bundle, digest=located.digest)
-    found = system.answered(process, located.bundle, bundle.digest(located.bundle), data)
+    actual = system.answered(process, located.bundle, bundle.digest(located.bundle), data)
     columns = {
-        "exact_match": found["exact_match"],
+        "exact_match": actual["exact_match"],
         "parse_ms": system.parse_ms(process, located.bundle, data),
         "model_mb": system.size_mb(located.bundle),
     }
@@ -45,7 +45,7 @@ def row(models: Path, data: Data, folder: Path) -> Row:
     else:
         columns["train_s"] = train_s
     title = f"polyparse {manifest.name} {manifest.version}"
-    others = {key: found[key] for key in ("intent_accuracy", "slot_f1")}
+    others = {key: actual[key] for key in ("intent_accuracy", "slot_f1")}
     return Row(OURS, title, columns, tuple(notes), others)
 
 
@@ -62,5 +62,5 @@ def served(models: Path, data: Data) -> Served:
 
 def trained_s(card: Path) -> float | None:
     """Processor seconds that the card says training took, or None where it does not say."""
-    found = TRAINED.search(card.read_text(encoding="utf-8")) if card.is_file() else None
-    return float(found[1].replace(",", "")) if found else None
+    actual = TRAINED.search(card.read_text(encoding="utf-8")) if card.is_file() else None
+    return float(actual[1].replace(",", "")) if actual else None

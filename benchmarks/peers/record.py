@@ -19,17 +19,17 @@ def recorded(
 
     A record that is no such JSON counts as none.
     """
-    wanted = json.loads(json.dumps(key))
+    requested = json.loads(json.dumps(key))
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-        if record["key"] == wanted:
-            found: Mapping[str, float] = record["found"]
-            return found
+        if record["key"] == requested:
+            actual: Mapping[str, float] = record["found"]
+            return actual
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass
     file.unlink(missing_ok=True)
-    made = make()
+    built = make()
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps({"key": wanted, "found": made}, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps({"key": requested, "found": built}, indent=1) + "\n", encoding="utf-8")
     partial.replace(file)
-    return made
+    return built

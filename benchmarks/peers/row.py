@@ -37,12 +37,12 @@ class Row:
 
 def figures(rows: Sequence[Row]) -> dict[str, float]:
     """Every column of every system, and the leads."""
-    found = {
+    actual = {
         f"{row.name}_{key}": value
         for row in rows
         for key, value in [*_in_order(row.columns), *row.others.items()]
     }
-    return found | leads(rows)
+    return actual | leads(rows)
 
 
 def leads(rows: Sequence[Row]) -> dict[str, float]:
@@ -51,20 +51,20 @@ def leads(rows: Sequence[Row]) -> dict[str, float]:
     A difference for exact match, and for the others the factor by which it is better: below 1, the peer is.
     """
     (ours,) = (row.columns for row in rows if row.name == OURS)
-    found = {}
+    actual = {}
     for column, more_is_better in COLUMNS.items():
         theirs = [row.columns[column] for row in rows if row.name != OURS and column in row.columns]
         if not theirs or column not in ours:
             continue
         best, mine = (max if more_is_better else min)(theirs), ours[column]
         factor = mine / best if more_is_better else best / mine
-        found[f"{OURS}_{column}_lead"] = mine - best if column == "exact_match" else factor
-    return found
+        actual[f"{OURS}_{column}_lead"] = mine - best if column == "exact_match" else factor
+    return actual
 
 
-def targets(found: Mapping[str, float]) -> dict[str, Target]:
+def targets(actual: Mapping[str, float]) -> dict[str, Target]:
     """The targets of the columns that could be compared."""
-    return {key: target for key, target in TARGETS.items() if key in found}
+    return {key: target for key, target in TARGETS.items() if key in actual}
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -37,12 +37,12 @@ def answered(process: PeerProcess, model: Path, model_key: str, data: Data) -> d
     """The scores of the model's answers to dev, and the memory of the process that gave them."""
     answers = process.folder / "answers.jsonl"
     key = {"dev": digest(data.dev), "model": model_key}
-    found = recorded(
+    actual = recorded(
         process.folder / "answered.json",
         key,
         lambda: process.call("answer", examples=data.dev, model=model, answers=answers),
     )
-    return {**scores(data.examples, read_answers(answers)), "rss_mb": found["rss_mb"]}
+    return {**scores(data.examples, read_answers(answers)), "rss_mb": actual["rss_mb"]}
 
 
 def parse_ms(process: PeerProcess, model: Path, data: Data) -> float:

@@ -18,16 +18,16 @@ def row(peer: Peer, process: PeerProcess, data: Data) -> Row:
     process.folder.mkdir(parents=True, exist_ok=True)
     trained = system.train(peer, process, data)
     model = system.model_folder(process)
-    found = system.answered(process, model, digest(process.folder / "trained.json"), data)
+    actual = system.answered(process, model, digest(process.folder / "trained.json"), data)
     columns = {
-        "exact_match": found["exact_match"],
+        "exact_match": actual["exact_match"],
         "parse_ms": system.parse_ms(process, model, data),
-        "rss_mb": found["rss_mb"],
+        "rss_mb": actual["rss_mb"],
         "model_mb": system.size_mb(model),
         "train_s": trained["cpu_s"],
     }
     notes = [] if peer.server else ["requests_per_s: it comes without a server"]
-    others = {key: found[key] for key in ("intent_accuracy", "slot_f1")}
+    others = {key: actual[key] for key in ("intent_accuracy", "slot_f1")}
     return Row(peer.name, peer.title, columns, tuple(notes), others)
 
 

@@ -64,7 +64,7 @@ def measure(systems: Sequence[Served], *, rounds: int) -> dict[str, Found]:
                 n_requests = max(CONNECTIONS, round(rates[system.name][0] * ROUND_S))
                 rates[system.name].append(_load(system, servers[system.name], n_requests).per_s)
         return {
-            name: Found(median(found[1:]), resident_mb(servers[name].pid)) for name, found in rates.items()
+            name: Found(median(actual[1:]), resident_mb(servers[name].pid)) for name, actual in rates.items()
         }
 
 

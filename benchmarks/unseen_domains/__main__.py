@@ -61,11 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--ood", type=Path, metavar="FILE", help="where to write the weights found")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads for PyTorch")
-    asked = parser.parse_args(argv)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
+    requested = parser.parse_args(argv)
+    if requested.threads:
+        torch.set_num_threads(requested.threads)
     return command.run(
-        lambda: measure(_request(asked), _signals(asked.signals), asked.out, asked.ood), json=asked.json
+        lambda: measure(_request(requested), _signals(requested.signals), requested.out, requested.ood),
+        json=requested.json,
     )
 
 
@@ -99,28 +100,28 @@ def figures(findings: Findings) -> dict[str, float]:
     }
 
 
-def _request(asked: argparse.Namespace) -> FoldRequest:
+def _request(requested: argparse.Namespace) -> FoldRequest:
     return FoldRequest(
-        config=override(fold_model(), asked.set),
-        corpus=asked.corpus,
-        locales=tuple(asked.locales.split(",")),
-        folds=asked.folds,
-        members=asked.members,
+        config=override(fold_model(), requested.set),
+        corpus=requested.corpus,
+        locales=tuple(requested.locales.split(",")),
+        folds=requested.folds,
+        members=requested.members,
     )
 
 
 def _signals(listed: str) -> dict[str, float | None]:
     """Each signal's given weight; None where it is to be found."""
-    found: dict[str, float | None] = {}
+    actual: dict[str, float | None] = {}
     for each in listed.split(","):
         name, gives, weight = each.partition("=")
         if name not in SIGNALS:
             raise ConfigError(f"--signals: found {name!r}, expected some of {', '.join(SIGNALS)}")
         try:
-            found[name] = float(weight) if gives else None
+            actual[name] = float(weight) if gives else None
         except ValueError:
             raise ConfigError(f"--signals: {name}: found {weight!r}, expected a number") from None
-    return found
+    return actual
 
 
 if __name__ == "__main__":

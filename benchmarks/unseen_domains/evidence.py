@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def save(path: Path, evidence: Evidence) -> None:
     """Write as .npz, whole or not at all."""
-    found = {field.name: getattr(evidence, field.name) for field in fields(Evidence)}
+    actual = {field.name: getattr(evidence, field.name) for field in fields(Evidence)}
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, **{name: value for name, value in found.items() if value is not None})
+        np.savez(file, **{name: value for name, value in actual.items() if value is not None})
     partial.replace(path)
 
 

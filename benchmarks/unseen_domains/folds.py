@@ -55,8 +55,8 @@ def _likeness(counts: Sequence[Counter[str]]) -> Numbers:
     """Cosines of the domains' words, a word weighing less the more domains have it; a domain is not like itself."""
     rows = {word: row for row, word in enumerate(sorted(set().union(*counts)))}
     weights_DV = np.zeros((len(counts), len(rows)))
-    for domain, found in enumerate(counts):
-        for word, count in found.items():
+    for domain, actual in enumerate(counts):
+        for word, count in actual.items():
             weights_DV[domain, rows[word]] = np.log1p(count)
     weights_DV *= np.log((1 + len(counts)) / (weights_DV > 0).sum(axis=0))
     weights_DV /= np.linalg.norm(weights_DV, axis=1, keepdims=True)

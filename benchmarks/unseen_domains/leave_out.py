@@ -73,10 +73,10 @@ def leave_out(out: Path, request: FoldRequest, progress: Progress) -> list[Trial
         progress.say(f"fold {number}: without {', '.join(left_out)}")
         folder = out / f"fold-{number}"
         if not (folder / "evidence.npz").exists():
-            kept = Texts(_without(train, left_out), [], _without(translations, left_out))
-            _run_fold(folder, request, kept, dev, progress)
-        found = evidence.load(folder / "evidence.npz")
-        trials.append(Trial(found, [str(example.domain) for example in dev], left_out))
+            remaining = Texts(_without(train, left_out), [], _without(translations, left_out))
+            _run_fold(folder, request, remaining, dev, progress)
+        actual = evidence.load(folder / "evidence.npz")
+        trials.append(Trial(actual, [str(example.domain) for example in dev], left_out))
     return trials
 
 

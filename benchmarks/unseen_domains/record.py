@@ -16,11 +16,11 @@ def figures(record: Path) -> dict[str, float]:
     Raises:
         MeasurementFailed: there is no such record, or none with that figure from 0 to 1.
     """
-    found = _read(record).get(KEY)
-    if not isinstance(found, float) or not 0.0 <= found <= 1.0:
-        raise MeasurementFailed(f"{record}: {KEY}: found {found!r}, expected a number from 0 to 1")
+    actual = _read(record).get(KEY)
+    if not isinstance(actual, float) or not 0.0 <= actual <= 1.0:
+        raise MeasurementFailed(f"{record}: {KEY}: found {actual!r}, expected a number from 0 to 1")
     print(f"{KEY}: not measured now, read from {record}")
-    return {KEY: found}
+    return {KEY: actual}
 
 
 def weights(record: Path) -> dict[str, float]:
@@ -29,22 +29,22 @@ def weights(record: Path) -> dict[str, float]:
     Raises:
         MeasurementFailed: there is no such record, or a weight is no number.
     """
-    found = {
+    actual = {
         key.removeprefix(WEIGHT): value for key, value in _read(record).items() if key.startswith(WEIGHT)
     }
-    for name, value in found.items():
+    for name, value in actual.items():
         if not isinstance(value, int | float):
             raise MeasurementFailed(f"{record}: {WEIGHT}{name}: found {value!r}, expected a number")
-    return found
+    return actual
 
 
 def _read(record: Path) -> dict[str, float]:
     try:
-        found = json.loads(record.read_text(encoding="utf-8"))["figures"]
+        actual = json.loads(record.read_text(encoding="utf-8"))["figures"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MeasurementFailed(
             f"{record}: found no figures ({error!r}), expected the record of a run of benchmarks.unseen_domains"
         ) from error
-    if not isinstance(found, dict):
-        raise MeasurementFailed(f"{record}: figures: found {found!r}, expected an object")
-    return found
+    if not isinstance(actual, dict):
+        raise MeasurementFailed(f"{record}: figures: found {actual!r}, expected an object")
+    return actual

@@ -46,18 +46,18 @@ class Findings:
 def judge(signals: SignalWeights, trials: Sequence[Trial], *, refused: float) -> Findings:
     """Each fold is scored by weights, and refused by a threshold, that the other folds alone have chosen."""
     areas: dict[str, float] = {}
-    kept: list[NDArray[np.bool_]] = []
+    remaining: list[NDArray[np.bool_]] = []
     caught: list[NDArray[np.bool_]] = []
     for trial in trials:
         ood = _chosen(signals, [other for other in trials if other is not trial], refused)
         scores_B, out_B, domains_B = (ood.scores(trial.evidence), trial.is_out_B, np.array(trial.domains))
-        kept.append(scores_B[~out_B] > ood.threshold)
+        remaining.append(scores_B[~out_B] > ood.threshold)
         caught.append(scores_B[out_B] > ood.threshold)
         for domain in trial.left_out:
             areas[domain] = auroc(scores_B[domains_B == domain], scores_B[~out_B])
     return Findings(
         auroc=dict(sorted(areas.items())),
-        refused_share=float(np.concatenate(kept).mean()),
+        refused_share=float(np.concatenate(remaining).mean()),
         caught_share=float(np.concatenate(caught).mean()),
         ood=_chosen(signals, trials, refused),
     )
@@ -66,5 +66,5 @@ def judge(signals: SignalWeights, trials: Sequence[Trial], *, refused: float) ->
 def _chosen(signals: SignalWeights, trials: Sequence[Trial], refused: float) -> OodScore:
     """Weights of these trials, and the threshold that refuses that share of what they kept."""
     ood = weights.fit(signals, trials)
-    kept = [ood.scores(trial.evidence)[~trial.is_out_B] for trial in trials]
-    return replace(ood, threshold=threshold(np.concatenate(kept), refused))
+    remaining = [ood.scores(trial.evidence)[~trial.is_out_B] for trial in trials]
+    return replace(ood, threshold=threshold(np.concatenate(remaining), refused))

@@ -18,7 +18,7 @@ def line(name: str, exact_match: float, *, against: str | None = None, **changes
         slot_f1=exact_match + 0.1,
         exact_match=exact_match,
     )
-    made = AblationLine(
+    built = AblationLine(
         way=f"way of {name}",
         against=against,
         name=name,
@@ -32,7 +32,7 @@ def line(name: str, exact_match: float, *, against: str | None = None, **changes
         dev=dev,
         network_alone=replace(dev, exact_match=exact_match - 0.02),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # of its fields
+    return replace(built, **changes)  # type: ignore[arg-type]  # of its fields
 
 
 def cells(table: str, name: str) -> list[str]:
@@ -86,17 +86,17 @@ def test_measures_of_what_is_no_run_are_added_from_a_file(
     append(file, line("plain", 0.6))
     added = line("averaged", 0.65, against="plain", recipe=None, epochs=None, train_minutes=None)
     measures.write_text(json.dumps(unstructure(added), indent=1), encoding="utf-8")
-    asked = ["--file", str(file), "--add-measures", str(measures)]
-    assert ablation.main(asked) == 0
+    requested = ["--file", str(file), "--add-measures", str(measures)]
+    assert ablation.main(requested) == 0
     assert "+5.00" in capsys.readouterr().out
     assert read(file)[-1] == added
-    assert ablation.main(asked) == 2
+    assert ablation.main(requested) == 2
     assert "refused: " in capsys.readouterr().err
     assert len(read(file)) == 2
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         ["--add", "x"],
         ["--way", "x"],
@@ -104,17 +104,17 @@ def test_measures_of_what_is_no_run_are_added_from_a_file(
         ["--add", "x", "--add-measures", "y"],
     ],
 )
-def test_options_that_do_not_go_together_are_refused(asked: list[str], tmp_path: Path) -> None:
+def test_options_that_do_not_go_together_are_refused(requested: list[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
-        ablation.main(["--file", str(tmp_path / "new.jsonl"), *asked])
+        ablation.main(["--file", str(tmp_path / "new.jsonl"), *requested])
     assert stopped.value.code == 2
 
 
-@pytest.mark.parametrize("asked", [["--add", "absent", "--way", "x"], ["--add-measures", "absent.json"]])
+@pytest.mark.parametrize("requested", [["--add", "absent", "--way", "x"], ["--add-measures", "absent.json"]])
 def test_what_is_not_there_is_refused(
-    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    requested: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert ablation.main(["--file", "new.jsonl", *asked]) == 2
+    assert ablation.main(["--file", "new.jsonl", *requested]) == 2
     assert "refused: " in capsys.readouterr().err
     assert not Path("new.jsonl").exists()

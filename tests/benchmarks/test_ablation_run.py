@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     return trained(tmp_path_factory.mktemp("runs") / "short", SHORT)
 
 
-def found(checkpoint: Checkpoint) -> AblationLine:
+def actual(checkpoint: Checkpoint) -> AblationLine:
     return line_of(checkpoint.folder, Words("fewer epochs"))
 
 
@@ -53,7 +53,7 @@ def test_the_line_of_a_run(run: Checkpoint) -> None:
 def test_the_network_alone_is_measured_at_its_best_epoch(run: Checkpoint) -> None:
     best = [entry["dev"] for entry in log(run) if entry.get("best")][-1]
     assert isinstance(best, dict)
-    line = found(run)
+    line = actual(run)
     assert line.network_alone is not None
     assert line.network_alone.exact_match == pytest.approx(best["exact_match"], abs=1e-6)
 
@@ -63,7 +63,7 @@ def test_minutes_are_those_of_all_epochs(run: Checkpoint, tmp_path: Path) -> Non
     entries = [entry | {"seconds": 90.0} if "epoch" in entry else entry for entry in log(copy)]
     text = "".join(json.dumps(entry) + "\n" for entry in entries)
     copy.folder.joinpath("log.jsonl").write_text(text, encoding="utf-8")
-    assert found(copy).train_minutes == 3.0
+    assert actual(copy).train_minutes == 3.0
 
 
 def test_parameters_are_those_of_network_and_classifier(run: Checkpoint, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_parameters_are_those_of_network_and_classifier(run: Checkpoint, tmp_pat
     assert classifier is not None
     expected = sum(tensor.numel() for tensor in weights.values())
     assert (
-        found(run).parameters == expected + classifier.maxent.weights_VC.size + classifier.maxent.bias_C.size
+        actual(run).parameters == expected + classifier.maxent.weights_VC.size + classifier.maxent.bias_C.size
     )
 
 
@@ -83,14 +83,14 @@ def test_only_served_locales_are_measured_whatever_was_trained_on(run: Checkpoin
     measures = copy.load_json("measures")
     worse = dict.fromkeys(measures["mean"], 0.0)
     copy.save_json("measures", {"locales": {**measures["locales"], "ja-JP": worse}, "mean": worse})
-    line = found(copy)
-    assert line.dev == found(run).dev
+    line = actual(copy)
+    assert line.dev == actual(run).dev
     assert line.network_alone is None
 
 
 def test_a_run_without_a_classifier_says_so(tmp_path: Path) -> None:
     config = replace(SHORT, classifier=None, joint=replace(SHORT.joint, mlp_size=8))
-    line = found(trained(tmp_path / "alone", config))
+    line = actual(trained(tmp_path / "alone", config))
     assert line.overrides == {"classifier": None, "joint.mlp_size": 8, "optim.epochs": 2}
     assert line.dev == line.network_alone
 
@@ -98,7 +98,7 @@ def test_a_run_without_a_classifier_says_so(tmp_path: Path) -> None:
 def test_a_run_says_what_it_started_from(run: Checkpoint, tmp_path: Path) -> None:
     copy = _copy(run, tmp_path)
     copy.save_json("run", replace(run.run(), start="elsewhere", start_recipe="stm"))
-    assert found(copy).note == "started from a finished run of stm"
+    assert actual(copy).note == "started from a finished run of stm"
     assert line_of(copy.folder, Words("way", note="mine")).note == "mine"
 
 
@@ -106,32 +106,32 @@ def test_a_run_of_several_networks_has_no_network_alone(tmp_path: Path) -> None:
     config = replace(
         SHORT, topology="per-domain", routing="hard", classifier=replace(_classifier(), classes="domains")
     )
-    assert found(trained(tmp_path / "apart", config)).network_alone is None
+    assert actual(trained(tmp_path / "apart", config)).network_alone is None
 
 
 def test_a_run_that_has_not_ended_is_refused(run: Checkpoint, tmp_path: Path) -> None:
     copy = _copy(run, tmp_path)
     copy.folder.joinpath("measures.json").unlink()
     with pytest.raises(ConfigError, match="found a run that has not ended"):
-        found(copy)
+        actual(copy)
 
 
 def test_a_run_measured_on_too_few_locales_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"found no measures of {', '.join(LOCALES)}"):
-        found(untrained(tmp_path / "random", SHORT))
+        actual(untrained(tmp_path / "random", SHORT))
 
 
 def test_an_unknown_recipe_is_refused(run: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(recipes.RECIPES, "tiny")
     with pytest.raises(ConfigError, match="recipe: found 'tiny', expected one of stm"):
-        found(run)
+        actual(run)
 
 
 def test_a_run_is_added_by_the_command(run: Checkpoint, tmp_path: Path) -> None:
     file = tmp_path / "ablation.jsonl"
-    asked = ["--file", str(file), "--add", str(run.folder)]
-    assert ablation.main([*asked, "--way", "plain"]) == 0
-    assert ablation.main([*asked, "--way", "again", "--name", "again", "--against", "short"]) == 0
+    requested = ["--file", str(file), "--add", str(run.folder)]
+    assert ablation.main([*requested, "--way", "plain"]) == 0
+    assert ablation.main([*requested, "--way", "again", "--name", "again", "--against", "short"]) == 0
     assert [(line.name, line.against) for line in read(file)] == [("short", None), ("again", "short")]
 
 

@@ -26,15 +26,15 @@ INTENTS = {"alarm": ("alarm", "alarm_set"), "lights": ("iot", "lights_off")}
 
 def corpus(n: int, *, wrong_every: int) -> list[Example]:
     """The bundle is sure of every one of them, and wrong about the intent of one in `wrong_every`."""
-    found = []
+    actual = []
     for number in range(n):
         noun = NOUNS[number % 2]
         domain, intent = INTENTS[noun if number % wrong_every else NOUNS[(number + 1) % 2]]
         text = f"{noun} at seven please number {number}"
         start = text.index("seven")
         slots = (TextSpan("time", start, start + len("seven")),)
-        found.append(Example(str(number), text, "en-US", "dev", domain, intent, slots))
-    return found
+        actual.append(Example(str(number), text, "en-US", "dev", domain, intent, slots))
+    return actual
 
 
 def fitted(folder: Path, examples: list[Example]) -> Calibration:

@@ -34,9 +34,9 @@ def test_without_either_no_corpus_is_present(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_sample_mixes_the_locales_and_is_always_the_same(tmp_path: Path) -> None:
     spec = write_massive(tmp_path)
-    found = corpus.sample(spec, 6)
-    assert found == corpus.sample(spec, 6)
-    assert len(found) == 6
+    actual = corpus.sample(spec, 6)
+    assert actual == corpus.sample(spec, 6)
+    assert len(actual) == 6
     assert {utterance.locale for utterance in corpus.sample(spec, 1000)} == set(corpus.LOCALES)
 
 

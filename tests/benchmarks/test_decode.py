@@ -59,7 +59,7 @@ def test_the_shapes_are_the_agreed_ones() -> None:
 
 def test_calls_are_timed_in_turn() -> None:
     order: list[str] = []
-    found = median_us({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3)
+    actual = median_us({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3)
     assert order[-6:] == ["a", "b"] * 3
-    assert set(found) == {"a", "b"}
-    assert all(us > 0 for us in found.values())
+    assert set(actual) == {"a", "b"}
+    assert all(us > 0 for us in actual.values())

@@ -32,20 +32,20 @@ def test_every_kind_has_its_figure() -> None:
 
 
 def test_what_the_model_does_not_read_costs_nothing_and_what_it_reads_does(parser: Parser) -> None:
-    found = drops(parser, corpus())
-    assert found["typo_drop"] > 0.2
-    assert [found[key] for key in OTHERS] == [0.0] * len(OTHERS)
-    assert found["noise_drop"] == pytest.approx(found["typo_drop"] / len(FIGURES))
+    actual = drops(parser, corpus())
+    assert actual["typo_drop"] > 0.2
+    assert [actual[key] for key in OTHERS] == [0.0] * len(OTHERS)
+    assert actual["noise_drop"] == pytest.approx(actual["typo_drop"] / len(FIGURES))
 
 
 def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
     some = [Pair("en-US", clean=True, noisy=False), *[Pair("es-ES", clean=True, noisy=True)] * 3]
     better = [Pair("en-US", clean=False, noisy=True), *[Pair("es-ES", clean=True, noisy=True)] * 3]
     pairs = {name: better if name == "code_mixing" else some for name in (*FIGURES, *HARSH)}
-    found = drops_of(pairs)
-    assert found["typo_drop"] == 0.25
-    assert found["code_mix_drop"] == -0.25
-    assert found["noise_drop"] == pytest.approx((5 * 0.25 - 0.25) / 6)
+    actual = drops_of(pairs)
+    assert actual["typo_drop"] == 0.25
+    assert actual["code_mix_drop"] == -0.25
+    assert actual["noise_drop"] == pytest.approx((5 * 0.25 - 0.25) / 6)
     shown = details(pairs)
     assert (shown["typo_exact_match"], shown["typo_utterances"]) == (0.75, 4)
     assert (shown["typo_drop_en-US"], shown["typo_drop_es-ES"]) == (1.0, 0.0)

@@ -51,10 +51,10 @@ def test_functions_are_as_before_once_they_are_no_longer_watched() -> None:
 
 def test_every_stage_of_a_real_parser_is_seen(tmp_path: Path) -> None:
     parser = load(write_bundle(tmp_path / "words" / "1"), device="cpu").parser
-    found = figures(parser, UTTERANCES, rounds=1)
-    assert found["utterances_per_s"] > 0 < found["text_to_frame_p50_ms"]
-    assert found["alone_grouping_us"] == 0  # there is nothing to group
-    assert all(found[f"{kind}_{stage}_us"] > 0 for kind in ("batched", "mixed") for stage in STAGES)
+    actual = figures(parser, UTTERANCES, rounds=1)
+    assert actual["utterances_per_s"] > 0 < actual["text_to_frame_p50_ms"]
+    assert actual["alone_grouping_us"] == 0  # there is nothing to group
+    assert all(actual[f"{kind}_{stage}_us"] > 0 for kind in ("batched", "mixed") for stage in STAGES)
 
 
 def test_the_command_writes_its_figures(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def of(parser: Parser, examples: list[Example]) -> dict[str, float]:
 
 
 def test_what_is_learnt_by_heart_is_right(parser: Parser) -> None:
-    found = of(parser, tiny.examples("dev"))
-    assert {key: found[key] for key in quality.GOALS} == dict.fromkeys(quality.GOALS, 1.0)
+    actual = of(parser, tiny.examples("dev"))
+    assert {key: actual[key] for key in quality.GOALS} == dict.fromkeys(quality.GOALS, 1.0)
 
 
 def test_the_lowest_locale_is_among_the_figures(parser: Parser) -> None:
@@ -49,19 +49,19 @@ def test_the_lowest_locale_is_among_the_figures(parser: Parser) -> None:
     examples = tiny.examples("dev")
     last = max(row for row, example in enumerate(examples) if example.locale == "it-IT")
     examples[last] = replace(examples[last], intent="music_louder")
-    found = of(parser, examples)
-    exact = {locale: found[f"exact_match_{locale}"] for locale in corpus.LOCALES}
+    actual = of(parser, examples)
+    exact = {locale: actual[f"exact_match_{locale}"] for locale in corpus.LOCALES}
     assert exact == {"en-US": 1.0, "es-ES": 1.0, "it-IT": 0.5, "hi-IN": 1.0}
-    assert found["lowest_exact_match"] == 0.5
-    assert found["exact_match"] == found["intent_accuracy"] == 0.875
-    assert found["slot_f1"] == 1.0
+    assert actual["lowest_exact_match"] == 0.5
+    assert actual["exact_match"] == actual["intent_accuracy"] == 0.875
+    assert actual["slot_f1"] == 1.0
 
 
 def test_an_utterance_that_the_service_would_refuse_counts_as_wrong(parser: Parser) -> None:
     examples = tiny.examples("dev")
     blank = replace(examples[0], text=" ", slots=())
-    found = of(parser, [blank, *examples[1:]])
-    assert found[f"exact_match_{blank.locale}"] == 0.5
+    actual = of(parser, [blank, *examples[1:]])
+    assert actual[f"exact_match_{blank.locale}"] == 0.5
 
 
 def test_every_target_has_a_figure(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,11 +85,11 @@ def test_a_bundle_that_judges_nothing_tells_nothing_apart(tmp_path: Path) -> Non
 
 def test_a_record_of_the_bundles_score_counts_whatever_its_scale(tmp_path: Path) -> None:
     file = write_record(tmp_path, ood_auroc=0.93, **weighing(WEIGHTS, times=3))
-    found = figures(bundle_weighing(WEIGHTS, tmp_path), file)
-    assert found["ood_auroc"] == 0.93
-    assert found["phrases_auroc"] > 0.9  # the bundle knows none of their words
-    assert found["phrases_refused_share"] > 0.9
-    assert found["refused_share"] == 0.0
+    actual = figures(bundle_weighing(WEIGHTS, tmp_path), file)
+    assert actual["ood_auroc"] == 0.93
+    assert actual["phrases_auroc"] > 0.9  # the bundle knows none of their words
+    assert actual["phrases_refused_share"] > 0.9
+    assert actual["refused_share"] == 0.0
 
 
 OTHERS: list[dict[str, float]] = [

@@ -14,11 +14,11 @@ responses = st.lists(st.builds(Response, st.integers(100, 599), st.binary(max_si
 @given(responses, st.lists(st.integers(1, 40), max_size=60))
 def test_every_cut_of_the_stream_gives_the_same_responses(sent: list[Response], sizes: list[int]) -> None:
     stream = b"".join(answer(status, body) for status, body in sent)
-    cutter, found, position = Cutter(), [], 0
+    cutter, actual, position = Cutter(), [], 0
     for size in [*sizes, len(stream)]:
-        found += cutter.feed(stream[position : position + size])
+        actual += cutter.feed(stream[position : position + size])
         position += size
-    assert found == sent
+    assert actual == sent
 
 
 def test_a_body_may_look_like_a_response() -> None:

@@ -28,7 +28,7 @@ def traffic(per_s: float, *, p50_ms: float = 1.0, errors: int = 0) -> Traffic:
     return Traffic([p50_ms / 1e3] * 100, {"503": errors} if errors else {}, 100 / per_s, 10 / per_s)
 
 
-def found(*, errors: int = 0) -> Round:
+def actual(*, errors: int = 0) -> Round:
     """Echo at 6000, model at 3000: the ideal is 2000 a second."""
     unloaded = traffic(500, p50_ms=2.0)
     return Round(traffic(6000), traffic(1600, errors=errors), 3000.0, unloaded, alone_p50_ms=1.5)
@@ -36,10 +36,10 @@ def found(*, errors: int = 0) -> Round:
 
 class TestFigures:
     def test_efficiency_is_the_rate_over_that_of_a_core_that_echoes_and_parses_by_turns(self) -> None:
-        assert found().efficiency == pytest.approx(1600 / (1 / (1 / 6000 + 1 / 3000)))
+        assert actual().efficiency == pytest.approx(1600 / (1 / (1 / 6000 + 1 / 3000)))
 
     def test_each_figure_is_what_its_name_says(self) -> None:
-        assert figures([found(), found(), found()]) == pytest.approx(
+        assert figures([actual(), actual(), actual()]) == pytest.approx(
             {
                 "efficiency": 0.8,
                 "echo_share": 1600 / 6000,
@@ -57,7 +57,7 @@ class TestFigures:
         )
 
     def test_one_error_in_any_round_fails_the_benchmark(self) -> None:
-        errors = figures([found(), found(errors=1)])["errors"]
+        errors = figures([actual(), actual(errors=1)])["errors"]
         assert not serving.TARGETS["errors"].is_met_by(errors)
 
 

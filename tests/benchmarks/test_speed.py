@@ -37,12 +37,14 @@ def test_every_utterance_is_in_one_batch(parser: Parser, order: str) -> None:
 
 def test_batches_of_32_are_random_or_sorted(parser: Parser) -> None:
     utterances = mixed(70)
-    found = speed.orders(parser, utterances)
+    actual = speed.orders(parser, utterances)
     assert (
-        [len(batch) for batch in found["random"]] == [len(batch) for batch in found["sorted"]] == [32, 32, 6]
+        [len(batch) for batch in actual["random"]]
+        == [len(batch) for batch in actual["sorted"]]
+        == [32, 32, 6]
     )
-    assert [utterance for batch in found["random"] for utterance in batch] == utterances
-    ordered = [length for batch in lengths(parser, found["sorted"]) for length in batch]
+    assert [utterance for batch in actual["random"] for utterance in batch] == utterances
+    ordered = [length for batch in lengths(parser, actual["sorted"]) for length in batch]
     assert ordered == sorted(ordered)
 
 
@@ -52,6 +54,6 @@ def test_a_queue_is_cut_as_the_service_cuts_it(parser: Parser) -> None:
 
 
 def test_the_figures_are_positive(parser: Parser) -> None:
-    found = speed.figures(parser, mixed(40), rounds=1, alone=5)
-    assert set(found) == {"parse_p50_ms", "batched_per_s", "batched_random_per_s", "batched_sorted_per_s"}
-    assert all(figure > 0 for figure in found.values())
+    actual = speed.figures(parser, mixed(40), rounds=1, alone=5)
+    assert set(actual) == {"parse_p50_ms", "batched_per_s", "batched_random_per_s", "batched_sorted_per_s"}
+    assert all(figure > 0 for figure in actual.values())

@@ -19,8 +19,8 @@ def parser_of(folder: Path) -> Parser:
 
 def test_a_parser_gives_the_same_frames_as_itself(tmp_path: Path) -> None:
     parser = parser_of(write_bundle(tmp_path / "words" / "1"))
-    found = stages.same_frames(parser, parser, UTTERANCES, file=tmp_path)
-    assert found == {"same_frames": 1, "frames_compared": 2, "frames_tied": 0, "largest_difference": 0}
+    actual = stages.same_frames(parser, parser, UTTERANCES, file=tmp_path)
+    assert actual == {"same_frames": 1, "frames_compared": 2, "frames_tied": 0, "largest_difference": 0}
 
 
 def test_a_parser_that_answers_otherwise_is_found_out_and_the_file_is_named(
@@ -37,14 +37,14 @@ def test_a_parser_that_answers_otherwise_is_found_out_and_the_file_is_named(
         "scheme": "BIO",
     }
     edit_manifest(folder, labels=labels)
-    found = stages.same_frames(parser, parser_of(folder), UTTERANCES, file=folder)
-    assert found == {"same_frames": 0}
+    actual = stages.same_frames(parser, parser_of(folder), UTTERANCES, file=folder)
+    assert actual == {"same_frames": 0}
     assert str(folder) in capsys.readouterr().out
-    assert not stages.TARGETS["same_frames"].is_met_by(found["same_frames"])
+    assert not stages.TARGETS["same_frames"].is_met_by(actual["same_frames"])
 
 
 def test_score_and_decode_are_timed(tmp_path: Path) -> None:
     parser = parser_of(write_bundle(tmp_path / "words" / "1"))
-    found = stages.stage_us(parser, [parser.prepare(utterance) for utterance in UTTERANCES], rounds=2)
-    assert set(found) == {"score", "decode"}
-    assert all(us > 0 for us in found.values())
+    actual = stages.stage_us(parser, [parser.prepare(utterance) for utterance in UTTERANCES], rounds=2)
+    assert set(actual) == {"score", "decode"}
+    assert all(us > 0 for us in actual.values())

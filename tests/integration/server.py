@@ -40,10 +40,10 @@ class Server:
         """What the process wrote to standard error."""
         return self._log.read_text(encoding="utf-8")
 
-    def until(self, found: Callable[[], Any]) -> Any:
+    def until(self, actual: Callable[[], Any]) -> Any:
         """What `found` returns, once it is true; fails when the process ends, or after a minute."""
         for _ in range(ATTEMPTS):
-            if value := found():
+            if value := actual():
                 return value
             try:
                 self.process.wait(PAUSE_S)
@@ -56,10 +56,10 @@ class Server:
     def connections(self, number: int) -> Iterator[list[http.client.HTTPConnection]]:
         """Connections for as many requests at once, for the length of a `with`."""
         with ExitStack() as stack:
-            made = (
+            built = (
                 http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S) for _ in range(number)
             )
-            yield [stack.enter_context(closing(connection)) for connection in made]
+            yield [stack.enter_context(closing(connection)) for connection in built]
 
     def get(self, path: str) -> Answer:
         """GET a document."""

@@ -53,8 +53,8 @@ class System(NamedTuple):
 
     def examples(self, partition: str) -> list[Example]:
         """The utterances of its corpus."""
-        wanted = self.asked_in if self.asked_in != (None,) else ("en-US",)
-        return [example for example in corpus.examples(partition) if example.locale in wanted]
+        requested = self.asked_in if self.asked_in != (None,) else ("en-US",)
+        return [example for example in corpus.examples(partition) if example.locale in requested]
 
     def locale(self, example: Example) -> str | None:
         """What its callers name as the locale of an utterance."""

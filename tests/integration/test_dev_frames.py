@@ -19,6 +19,6 @@ ROOT = Path(__file__).parents[2]
 )
 def test_dev_is_answered_as_recorded(manifest: Path) -> None:
     bundle = load(manifest.parent, device="cpu")
-    found = dev_frames.frames_of(bundle, MASSIVE)
-    differences = dev_frames.compare(dev_frames.read(dev_frames.record_of(bundle)), found)
-    assert differences.agree, dev_frames.in_words(differences, len(found))
+    actual = dev_frames.frames_of(bundle, MASSIVE)
+    differences = dev_frames.compare(dev_frames.read(dev_frames.record_of(bundle)), actual)
+    assert differences.agree, dev_frames.in_words(differences, len(actual))

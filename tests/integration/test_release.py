@@ -100,11 +100,11 @@ def expected(frame: Frame) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("locale", ASKED)
 def test_each_language_is_understood(server: Server, locale: str) -> None:
-    status, found = server.parse(ASKED[locale], locale=locale, n_best=2)
+    status, actual = server.parse(ASKED[locale], locale=locale, n_best=2)
     assert status == 200
-    assert (found["domain"]["name"], found["intent"]["name"]) == MEANT[locale]
-    assert (found["text"], found["locale"]) == (ASKED[locale], locale)
-    assert [reading["intent"]["name"] for reading in found["alternatives"]] != [MEANT[locale][1]]
+    assert (actual["domain"]["name"], actual["intent"]["name"]) == MEANT[locale]
+    assert (actual["text"], actual["locale"]) == (ASKED[locale], locale)
+    assert [reading["intent"]["name"] for reading in actual["alternatives"]] != [MEANT[locale][1]]
 
 
 def test_a_locale_falls_back_by_language_and_may_be_left_out(server: Server) -> None:
@@ -116,9 +116,9 @@ def test_spans_can_be_counted_in_other_units(server: Server, parser: Parser) -> 
     text = "🎶🎶 रोम में मौसम कैसा है"
     (frame,) = parser.parse([Utterance(text)])
     for unit, encoding, width in (("byte", "utf-8", 1), ("utf16", "utf-16-le", 2)):
-        found = server.parse(text, span_unit=unit).body["slots"]
-        assert len(found) == len(frame.slots)
-        for slot in found:
+        actual = server.parse(text, span_unit=unit).body["slots"]
+        assert len(actual) == len(frame.slots)
+        for slot in actual:
             raw = text.encode(encoding)[slot["start"] * width : slot["end"] * width]
             assert raw.decode(encoding) == slot["value"]
 
@@ -145,23 +145,23 @@ def test_bad_input_is_a_problem_document_and_harms_nobody(server: Server, code: 
     status, body = BAD[code]
     with server.connections(1) as (neighbour,):
         send(neighbour, "POST", "/parse", json.dumps({"text": ASKED["en-US"]}).encode())
-        found = server.post(body)
-        assert (found.status, found.body["code"], found.body["status"]) == (status, code, status)
+        actual = server.post(body)
+        assert (actual.status, actual.body["code"], actual.body["status"]) == (status, code, status)
         assert receive(neighbour).status == 200
 
 
 def test_of_many_at_once_each_gets_its_own_answer(server: Server, parser: Parser) -> None:
     examples = [e for partition in ("train", "dev", "test") for e in corpus.examples(partition)]
-    asked = [Utterance(example.text, example.locale) for example in examples]
-    with server.connections(len(asked)) as connections:
-        for connection, utterance in zip(connections, asked, strict=True):
+    requested = [Utterance(example.text, example.locale) for example in examples]
+    with server.connections(len(requested)) as connections:
+        for connection, utterance in zip(connections, requested, strict=True):
             body = {"text": utterance.text, "locale": utterance.locale}
             send(connection, "POST", "/parse", json.dumps(body).encode())
         answers = [receive(connection) for connection in connections]
-    for (status, found), frame in zip(answers, parser.parse(asked), strict=True):
+    for (status, actual), frame in zip(answers, parser.parse(requested), strict=True):
         assert status == 200
-        assert decided(found) == expected(frame)
-        assert found["confidence"] == pytest.approx(frame.confidence, abs=1e-4)
+        assert decided(actual) == expected(frame)
+        assert actual["confidence"] == pytest.approx(frame.confidence, abs=1e-4)
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
@@ -183,10 +183,10 @@ def test_a_signal_to_end_answers_all_that_is_in_flight(
         with pytest.raises(ConnectionRefusedError):
             server.get("/health/live")
     (frame,) = parser.run([parser.prepare(Utterance(text, "en-US"))]).frames
-    for status, found in answers:
+    for status, actual in answers:
         assert status == 200
-        assert decided(found) == expected(frame)
-        assert len(found["alternatives"]) == 4
+        assert decided(actual) == expected(frame)
+        assert len(actual["alternatives"]) == 4
 
 
 def waiting_tokens(server: Server) -> float:

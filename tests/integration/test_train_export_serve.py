@@ -58,11 +58,11 @@ def plain(value: object) -> Any:
 def ask(served: Served, utterance: Utterance) -> dict[str, Any]:
     """The answer of the server, of which everything but the frame is checked and left out."""
     locale = {} if utterance.locale is None else {"locale": utterance.locale}
-    status, found = served.server.parse(utterance.text, n_best=utterance.n_best, **locale)
-    assert status == 200, found
-    assert found.pop("request_id")
-    assert found.pop("model") == {"name": "tiny", "version": "1", "digest": served.bundle.digest}
-    frame: dict[str, Any] = found
+    status, actual = served.server.parse(utterance.text, n_best=utterance.n_best, **locale)
+    assert status == 200, actual
+    assert actual.pop("request_id")
+    assert actual.pop("model") == {"name": "tiny", "version": "1", "digest": served.bundle.digest}
+    frame: dict[str, Any] = actual
     return frame
 
 
@@ -176,8 +176,8 @@ def test_evaluating_the_bundle_on_dev_gives_the_measures_of_its_manifest(
         *("evaluate", "--bundle", served.bundle.folder, "--corpus", served.corpus, *locales),
         *("--partition", "dev", "--report", tmp_path / "report"),
     )
-    found = json.loads((tmp_path / "report" / "metrics.json").read_bytes())
-    assert {**found["locales"], "mean": found["mean"]} == plain(served.bundle.manifest.measures)
+    actual = json.loads((tmp_path / "report" / "metrics.json").read_bytes())
+    assert {**actual["locales"], "mean": actual["mean"]} == plain(served.bundle.manifest.measures)
 
 
 def test_a_float_bundle_measures_as_its_checkpoint_to_the_third_decimal(
@@ -186,7 +186,7 @@ def test_a_float_bundle_measures_as_its_checkpoint_to_the_third_decimal(
     out = tmp_path / "models" / "tiny" / "1"
     polyparse("export", "--checkpoint", served.run, "--out", out, "--precision", "float32")
     expected = json.loads((served.run / "measures.json").read_bytes())
-    found = load(out, device="cpu").manifest.measures
+    actual = load(out, device="cpu").manifest.measures
     for locale, measures in {**expected["locales"], "mean": expected["mean"]}.items():
         for name, value in measures.items():
-            assert found[locale][name] == (value if value is None else pytest.approx(value, abs=5e-4))
+            assert actual[locale][name] == (value if value is None else pytest.approx(value, abs=5e-4))

@@ -82,8 +82,8 @@ def untrained(
     if model is not None:
         checkpoint.save_classifier(model)
     checkpoint.save_tables(tables)
-    for index, own in enumerate(checkpoint.network_labels()):
-        checkpoint.save_torch(f"network-{index}", random_network(own, tables, config).state_dict())
+    for index, local in enumerate(checkpoint.network_labels()):
+        checkpoint.save_torch(f"network-{index}", random_network(local, tables, config).state_dict())
     classes = config.classifier.classes if config.classifier and model is not None else "none"
     checkpoint.save_json("routing", Routing(config.routing, 0.5 if model is not None else 1.0, classes))
     checkpoint.save_json("measures", {})

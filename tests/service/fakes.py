@@ -147,8 +147,8 @@ def read_strange(utterance: Utterance) -> Frame:
     if not utterance.allow_refusal:
         return read
     hypotheses = (Alternative(None, read.intent, read.slots, read.confidence), *read.alternatives)
-    kept = hypotheses if utterance.n_best > 1 else ()
-    return replace(read, intent=None, slots=(), alternatives=kept, refused=Refusal("domain"))
+    remaining = hypotheses if utterance.n_best > 1 else ()
+    return replace(read, intent=None, slots=(), alternatives=remaining, refused=Refusal("domain"))
 
 
 def golden_of(text: str) -> Golden:

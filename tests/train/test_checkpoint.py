@@ -50,11 +50,11 @@ def run(config: RunConfig = TINY) -> RunRecord:
 
 def checkpoint(folder: Path, config: RunConfig = TINY) -> Checkpoint:
     """With all that comes before the networks."""
-    found = Checkpoint(folder)
-    found.save_json("run", run(config))
-    found.save_json("labels", collect_labels(examples(), "BIO"))
-    found.save_tables(TABLES)
-    return found
+    actual = Checkpoint(folder)
+    actual.save_json("run", run(config))
+    actual.save_json("labels", collect_labels(examples(), "BIO"))
+    actual.save_tables(TABLES)
+    return actual
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -66,11 +66,11 @@ def test_a_run_is_read_as_it_was_written(recipe: str, tmp_path: Path) -> None:
 def test_labels_dev_and_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
     written = checkpoint(tmp_path)
     written.save_dev(examples("dev"))
-    found = Checkpoint(tmp_path)
-    assert found.labels() == collect_labels(examples(), "BIO")
-    assert found.dev() == examples("dev")
-    assert found.tables().vocabulary == TABLES.vocabulary
-    features = found.tables().features
+    actual = Checkpoint(tmp_path)
+    assert actual.labels() == collect_labels(examples(), "BIO")
+    assert actual.dev() == examples("dev")
+    assert actual.tables().vocabulary == TABLES.vocabulary
+    features = actual.tables().features
     assert features is not None
     assert features.hashes.tolist() == [3, 2**32 - 1]
 
@@ -93,10 +93,10 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
     bag = WordBag(drawn(4, 5), drawn(5, 6), drawn(6), drawn(6, 2), drawn(2))
     written = DomainClassifier(maxent, bag, n_bag_only=1) if with_bag else DomainClassifier(maxent)
     Checkpoint(tmp_path).save_classifier(written)
-    found = Checkpoint(tmp_path).classifier()
-    assert found is not None
-    assert found.n_bag_only == written.n_bag_only
-    for one, other in ((found.maxent, maxent), (found.bag, written.bag)):
+    actual = Checkpoint(tmp_path).classifier()
+    assert actual is not None
+    assert actual.n_bag_only == written.n_bag_only
+    for one, other in ((actual.maxent, maxent), (actual.bag, written.bag)):
         assert type(one) is type(other)
         if other is not None:
             for name, array in vars(other).items():
@@ -106,10 +106,10 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
 def test_word_vectors_are_read_as_they_were_written(tmp_path: Path) -> None:
     vectors = PretrainedVectors(np.array([2, 5]), np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32))
     Checkpoint(tmp_path).save_word_vectors(vectors)
-    found = Checkpoint(tmp_path).word_vectors()
-    assert found is not None
-    assert found.rows_N.tolist() == [2, 5]
-    assert (found.vectors_NE == vectors.vectors_NE).all()
+    actual = Checkpoint(tmp_path).word_vectors()
+    assert actual is not None
+    assert actual.rows_N.tolist() == [2, 5]
+    assert (actual.vectors_NE == vectors.vectors_NE).all()
 
 
 def test_an_out_of_domain_score_and_its_training_text_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -137,24 +137,24 @@ def test_an_out_of_domain_score_that_is_none_is_named_by_its_file(tmp_path: Path
 
 
 def test_what_a_run_does_without_is_none(tmp_path: Path) -> None:
-    found = checkpoint(tmp_path)
-    found.save_tables(replace(TABLES, features=None))
+    actual = checkpoint(tmp_path)
+    actual.save_tables(replace(TABLES, features=None))
     (tmp_path / "features.npy").unlink()
-    assert found.tables().features is None
-    assert found.classifier() is None
-    assert found.word_vectors() is None
-    assert found.ood() is None
-    assert found.training_text() is None
-    assert found.load_torch("training-0") is None
+    assert actual.tables().features is None
+    assert actual.classifier() is None
+    assert actual.word_vectors() is None
+    assert actual.ood() is None
+    assert actual.training_text() is None
+    assert actual.load_torch("training-0") is None
 
 
 def test_it_says_how_far_the_run_got(tmp_path: Path) -> None:
-    found = Checkpoint(tmp_path)
-    assert [found.exists, found.has_labels, found.has_tables, found.complete] == [False] * 4
+    actual = Checkpoint(tmp_path)
+    assert [actual.exists, actual.has_labels, actual.has_tables, actual.complete] == [False] * 4
     checkpoint(tmp_path)
-    assert [found.exists, found.has_labels, found.has_tables, found.complete] == [True, True, True, False]
-    found.save_json("measures", {})
-    assert found.complete
+    assert [actual.exists, actual.has_labels, actual.has_tables, actual.complete] == [True, True, True, False]
+    actual.save_json("measures", {})
+    assert actual.complete
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_a_run_that_has_not_ended_has_no_networks(tmp_path: Path) -> None:
 def test_a_network_has_the_labels_of_its_domain(tmp_path: Path) -> None:
     labels = collect_labels(examples(), "BIO")
     assert checkpoint(tmp_path).network_labels() == [labels]
-    found = checkpoint(tmp_path, replace(TINY, topology="per-domain")).network_labels()
-    assert found == [labels.restrict(0), labels.restrict(1), labels.restrict(2)]
+    actual = checkpoint(tmp_path, replace(TINY, topology="per-domain")).network_labels()
+    assert actual == [labels.restrict(0), labels.restrict(1), labels.restrict(2)]
 
 
 def test_a_run_has_learnt_once_an_epoch_has_ended(tmp_path: Path) -> None:

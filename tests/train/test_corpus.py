@@ -39,7 +39,7 @@ def test_it_reads_back_from_simpler_formats(partition: str, locale: str, tmp_pat
 def test_it_has_forty_utterances_to_learn_and_parallel_ids() -> None:
     assert len(examples()) == 40
     ids = [{e.id for e in examples() if e.locale == locale} for locale in LOCALES]
-    assert all(own == ids[0] for own in ids)
+    assert all(local == ids[0] for local in ids)
 
 
 def test_every_word_has_one_tag_and_none_is_new_after_training() -> None:
@@ -53,5 +53,5 @@ def test_every_word_has_one_tag_and_none_is_new_after_training() -> None:
             for word, tag in zip(spelt, gold_tags(item, example.slots, "BIOES"), strict=True):
                 tags.setdefault((example.locale, word), set()).add(tag)
                 seen.add((example.locale, word))
-    assert [(word, own) for word, own in tags.items() if len(own) > 1] == []
+    assert [(word, local) for word, local in tags.items() if len(local) > 1] == []
     assert words["dev"] | words["test"] <= words["train"]

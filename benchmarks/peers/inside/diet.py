@@ -20,8 +20,8 @@ def train(task: Task) -> None:
     examples = [_example(example) for example in task.train]
     data.write_text(json.dumps({"rasa_nlu_data": {"common_examples": examples}}), encoding="utf-8")
     config.write_text(json.dumps(task.settings), encoding="utf-8")  # JSON is YAML
-    made = train_nlu(str(config), str(data), str(task.model), fixed_model_name=NAME)
-    if made is None:
+    built = train_nlu(str(config), str(data), str(task.model), fixed_model_name=NAME)
+    if built is None:
         raise SystemExit("rasa: trained, and wrote no model")
     data.unlink()
     config.unlink()
@@ -33,9 +33,9 @@ def load(model: Path) -> Answerer:
     loop = asyncio.new_event_loop()
 
     def answer(text: str, _: str) -> Answer:
-        found = loop.run_until_complete(agent.parse_message(text))
-        spans = [Span(entity["entity"], entity["start"], entity["end"]) for entity in found["entities"]]
-        return Answer(found["intent"]["name"] or "", tuple(spans))
+        actual = loop.run_until_complete(agent.parse_message(text))
+        spans = [Span(entity["entity"], entity["start"], entity["end"]) for entity in actual["entities"]]
+        return Answer(actual["intent"]["name"] or "", tuple(spans))
 
     return answer
 

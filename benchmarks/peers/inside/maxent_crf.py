@@ -38,34 +38,34 @@ def load(model: Path) -> Answerer:
 
     def answer(text: str, locale: str) -> Answer:
         maxent, crf = loaded["models"][_group(locale, loaded["one_for"])]
-        found = tokens(text)
-        return Answer(str(maxent.predict([text])[0]), spans(found, crf.predict_single(features(found))))
+        actual = tokens(text)
+        return Answer(str(maxent.predict([text])[0]), spans(actual, crf.predict_single(features(actual))))
 
     return answer
 
 
-def features(found: Sequence[Token]) -> list[dict[str, str | bool]]:
+def features(actual: Sequence[Token]) -> list[dict[str, str | bool]]:
     """What the CRF sees of each token: the word, its affixes and shape, the words around it."""
-    words = [token.text.lower() for token in found]
+    words = [token.text.lower() for token in actual]
     return [_of(words, i) for i in range(len(words))]
 
 
 def _of(words: Sequence[str], i: int) -> dict[str, str | bool]:
     word = words[i]
-    made: dict[str, str | bool] = {
+    built: dict[str, str | bool] = {
         "word": word,
         "digit": word.isdigit(),
         "has_digit": any(character.isdigit() for character in word),
         "shape": "".join("d" if c.isdigit() else "x" if c.isalpha() else c for c in word)[:8],
     }
     for size in AFFIXES:
-        made |= {f"prefix{size}": word[:size], f"suffix{size}": word[-size:]}
+        built |= {f"prefix{size}": word[:size], f"suffix{size}": word[-size:]}
     for offset in WINDOW:
         at = i + offset
-        made[f"word{offset:+}"] = words[at] if 0 <= at < len(words) else "<edge>"
-    made["pair-1"] = f"{made['word-1']} {word}"
-    made["pair+1"] = f"{word} {made['word+1']}"
-    return made
+        built[f"word{offset:+}"] = words[at] if 0 <= at < len(words) else "<edge>"
+    built["pair-1"] = f"{built['word-1']} {word}"
+    built["pair+1"] = f"{word} {built['word+1']}"
+    return built
 
 
 def _group(locale: str, one_for: str) -> str:
@@ -74,7 +74,7 @@ def _group(locale: str, one_for: str) -> str:
 
 def _fit(examples: Sequence[Example], settings: Mapping[str, Any]) -> tuple[object, object]:
     texts = [example.text for example in examples]
-    found = [tokens(text) for text in texts]
+    actual = [tokens(text) for text in texts]
     maxent = make_pipeline(
         make_union(
             TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
@@ -89,8 +89,8 @@ def _fit(examples: Sequence[Example], settings: Mapping[str, Any]) -> tuple[obje
         max_iterations=settings["max_iterations"],
         all_possible_transitions=True,
     ).fit(
-        [features(one) for one in found],
-        [tags(one, example.truth.spans) for one, example in zip(found, examples, strict=True)],
+        [features(one) for one in actual],
+        [tags(one, example.truth.spans) for one, example in zip(actual, examples, strict=True)],
     )
     return maxent, crf
 

@@ -35,14 +35,14 @@ def main(load: Callable[[Path], Answerer], *, train: Callable[[Task], None] | No
             raise SystemExit("train: found a system that comes trained")
         examples, dev = map(read_examples, options.examples)
         train(Task(examples, dev, options.model, json.loads(options.settings)))
-        found = {"cpu_s": _cpu_s()}
+        actual = {"cpu_s": _cpu_s()}
     elif options.command == "answer":
-        found = answer(load(options.model), read_examples(*options.examples), options.answers)
+        actual = answer(load(options.model), read_examples(*options.examples), options.answers)
     else:
-        found = {
+        actual = {
             "p50_ms": p50_ms(load(options.model), read_examples(*options.examples), warm_up=options.warm_up)
         }
-    options.report.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    options.report.write_text(json.dumps(actual) + "\n", encoding="utf-8")
 
 
 def answer(answerer: Answerer, examples: Sequence[Example], file: Path) -> dict[str, float]:
@@ -55,12 +55,12 @@ def answer(answerer: Answerer, examples: Sequence[Example], file: Path) -> dict[
 
 def p50_ms(answerer: Answerer, examples: Sequence[Example], *, warm_up: int) -> float:
     """Median milliseconds of one answer, over the examples after the first `warm_up`, which are not timed."""
-    found = []
+    actual = []
     for example in examples:
         started_s = perf_counter()
         answerer(example.text, example.locale)
-        found.append(perf_counter() - started_s)
-    return 1e3 * median(found[warm_up:])
+        actual.append(perf_counter() - started_s)
+    return 1e3 * median(actual[warm_up:])
 
 
 def _cpu_s() -> float:

@@ -23,25 +23,25 @@ def tokens(text: str) -> list[Token]:
     return [Token(match[0], match.start(), match.end()) for match in WORD.finditer(text)]
 
 
-def tags(found: Sequence[Token], spans: Iterable[Span]) -> list[str]:
+def tags(actual: Sequence[Token], spans: Iterable[Span]) -> list[str]:
     """A tag a token: B-slot at a span's first token, I-slot at its others, O outside; a token touched is covered."""
-    made = [OUTSIDE] * len(found)
+    built = [OUTSIDE] * len(actual)
     for span in spans:
-        covered = [i for i, token in enumerate(found) if token.start < span.end and span.start < token.end]
+        covered = [i for i, token in enumerate(actual) if token.start < span.end and span.start < token.end]
         for position, i in enumerate(covered):
-            made[i] = f"{'I' if position else 'B'}-{span.name}"
-    return made
+            built[i] = f"{'I' if position else 'B'}-{span.name}"
+    return built
 
 
-def spans(found: Sequence[Token], tagged: Sequence[str]) -> tuple[Span, ...]:
+def spans(actual: Sequence[Token], tagged: Sequence[str]) -> tuple[Span, ...]:
     """The spans of some tags; an I that does not go on from its own slot begins a span."""
-    made: list[Span] = []
+    built: list[Span] = []
     before = OUTSIDE
-    for token, tag in zip(found, tagged, strict=True):
+    for token, tag in zip(actual, tagged, strict=True):
         prefix, _, name = tag.partition("-")
         if prefix == "I" and before.partition("-")[2] == name:
-            made[-1] = Span(name, made[-1].start, token.end)
+            built[-1] = Span(name, built[-1].start, token.end)
         elif prefix != OUTSIDE:
-            made.append(Span(name, token.start, token.end))
+            built.append(Span(name, token.start, token.end))
         before = tag
-    return tuple(made)
+    return tuple(built)

@@ -20,8 +20,8 @@ def train(task: Task) -> None:
     words: dict[str, str] = {}
     for example in task.train:
         intents.setdefault(example.locale, Counter())[example.truth.intent] += 1
-        found = tokens(example.text)
-        for token, tag in zip(found, tags(found, example.truth.spans), strict=True):
+        actual = tokens(example.text)
+        for token, tag in zip(actual, tags(actual, example.truth.spans), strict=True):
             words[token.text] = tag
     most = {locale: counts.most_common(1)[0][0] for locale, counts in intents.items()}
     (task.model / FILE).write_text(json.dumps({"intents": most, "words": words}), encoding="utf-8")
@@ -32,9 +32,10 @@ def load(model: Path) -> Answerer:
     loaded = json.loads((model / FILE).read_text(encoding="utf-8"))
 
     def answer(text: str, locale: str) -> Answer:
-        found = tokens(text)
+        actual = tokens(text)
         return Answer(
-            loaded["intents"][locale], spans(found, [loaded["words"].get(token.text, "O") for token in found])
+            loaded["intents"][locale],
+            spans(actual, [loaded["words"].get(token.text, "O") for token in actual]),
         )
 
     return answer

@@ -33,17 +33,17 @@ def test_examples_and_answers_come_back(tmp_path: Path) -> None:
 @given(labels=st.lists(st.sampled_from(["", "place", "time"]), max_size=9))
 def test_tags_give_back_the_spans_that_they_were_made_of(labels: list[str]) -> None:
     text = " ".join("ab" for _ in labels)
-    found = tokens(text)
+    actual = tokens(text)
     true: list[Span] = []
-    for label, run in groupby(zip(labels, found, strict=True), key=lambda pair: pair[0]):
+    for label, run in groupby(zip(labels, actual, strict=True), key=lambda pair: pair[0]):
         covered = [token for _, token in run]
         true += [Span(label, covered[0].start, covered[-1].end)] if label else []
-    assert spans(found, tags(found, true)) == tuple(true)
+    assert spans(actual, tags(actual, true)) == tuple(true)
 
 
 def test_a_span_inside_a_word_tags_the_word() -> None:
-    found = tokens("l'ora esatta")
-    assert tags(found, [Span("time", 2, 5)]) == ["B-time", "O"]
+    actual = tokens("l'ora esatta")
+    assert tags(actual, [Span("time", 2, 5)]) == ["B-time", "O"]
 
 
 @pytest.mark.parametrize(

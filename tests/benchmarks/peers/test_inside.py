@@ -18,8 +18,8 @@ FILES = sorted({*FOLDER.glob("*.py")} - {FOLDER / "bundle.py"})
 def imports(file: Path) -> set[str]:
     """Modules that a file imports; it must be Python 3.10."""
     tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 10))
-    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return found | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    actual = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return actual | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -30,8 +30,8 @@ def test_it_imports_nothing_of_the_project_that_needs_more(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["exchange", "tokens", "peer_process"])
 def test_what_all_peer_processes_share_needs_the_standard_library_alone(name: str) -> None:
-    found = {module.split(".")[0] for module in imports(FOLDER / f"{name}.py")}
-    assert found - {"benchmarks"} <= sys.stdlib_module_names
+    actual = {module.split(".")[0] for module in imports(FOLDER / f"{name}.py")}
+    assert actual - {"benchmarks"} <= sys.stdlib_module_names
     assert imports(FOLDER.parents[1] / "memory.py") == {"pathlib"}
 
 

@@ -54,9 +54,9 @@ def install(work: Path) -> None:
 
 class TestData:
     def test_a_limit_is_for_each_locale_and_partition(self, tmp_path: Path) -> None:
-        found = datas.write(write_massive(tmp_path), tmp_path / "data", locales=LOCALES, limit=1)
-        assert [one.locale for one in found.examples] == list(LOCALES)
-        assert len(found.train.read_text(encoding="utf-8").splitlines()) == 2
+        actual = datas.write(write_massive(tmp_path), tmp_path / "data", locales=LOCALES, limit=1)
+        assert [one.locale for one in actual.examples] == list(LOCALES)
+        assert len(actual.train.read_text(encoding="utf-8").splitlines()) == 2
 
     def test_a_corpus_that_is_absent_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"found nothing at .*absent"):
@@ -81,12 +81,12 @@ class TestSteps:
     ) -> None:
         system.train(PEER, process, data)
         model = system.model_folder(process)
-        found = system.answered(process, model, "a", data)
-        assert found["exact_match"] == 1.0  # the corpus has one intent and no slot
-        assert found["rss_mb"] > 1
+        actual = system.answered(process, model, "a", data)
+        assert actual["exact_match"] == 1.0  # the corpus has one intent and no slot
+        assert actual["rss_mb"] > 1
         for file in model.iterdir():
             file.unlink()
-        assert system.answered(process, model, "a", data) == found
+        assert system.answered(process, model, "a", data) == actual
         with pytest.raises(MeasurementFailed, match=r"majority answer: status 1; see .*answer\.log"):
             system.answered(process, model, "b", data)
 
@@ -107,17 +107,17 @@ class TestTraffic:
             Served(name=name, command=ECHO, variables={}, requests=requests, warm_up=40)
             for name in ("one", "other")
         )
-        found = traffic.measure([one, other], rounds=1)
-        assert found.keys() == {"one", "other"}
-        assert all(one.per_s > 0 and one.rss_mb > 1 for one in found.values())
+        actual = traffic.measure([one, other], rounds=1)
+        assert actual.keys() == {"one", "other"}
+        assert all(one.per_s > 0 and one.rss_mb > 1 for one in actual.values())
 
     def test_an_answer_other_than_200_fails(self, data: Data) -> None:
-        asked = [request("/parse", example, with_locale=True) for example in data.examples[:1]]
+        requested = [request("/parse", example, with_locale=True) for example in data.examples[:1]]
         refused = Served(
             name="echo",
             command=ECHO,
             variables={},
-            requests=[*asked, asked[0].replace(b"text", b"test")],
+            requests=[*requested, requested[0].replace(b"text", b"test")],
             warm_up=2,
         )
         with pytest.raises(MeasurementFailed, match=r"echo: found .*422"):
@@ -134,11 +134,11 @@ class TestComparison:
         install(work)
         assert ours.locales(models) == list(LOCALES)
         rows = peers.compare([PEER], data, (models, work, "all"), rounds=1)
-        found = figures(rows)
+        actual = figures(rows)
         shared = {"exact_match", "parse_ms", "rss_mb", "model_mb"}
-        assert {f"{name}_{key}" for name in ("polyparse", "sklearn") for key in shared} <= found.keys()
-        assert {"polyparse_requests_per_s", "sklearn_train_s"} <= found.keys()
-        assert all(value >= 0 for key, value in found.items() if not key.endswith("exact_match_lead"))
+        assert {f"{name}_{key}" for name in ("polyparse", "sklearn") for key in shared} <= actual.keys()
+        assert {"polyparse_requests_per_s", "sklearn_train_s"} <= actual.keys()
+        assert all(value >= 0 for key, value in actual.items() if not key.endswith("exact_match_lead"))
         assert any(note.startswith("requests_per_s") for row in rows for note in row.notes)
 
     def test_a_peer_that_cannot_be_installed_is_skipped_with_the_reason(

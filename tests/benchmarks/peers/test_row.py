@@ -52,22 +52,22 @@ def test_a_lead_is_over_the_best_peer_of_the_column() -> None:
 
 
 def test_a_column_that_a_side_has_not_is_not_compared_and_has_no_target() -> None:
-    found = figures([OURS, SMALL])
-    assert "polyparse_requests_per_s_lead" not in found
-    assert targets(found).keys() == TARGETS.keys() - {"polyparse_requests_per_s_lead"}
+    actual = figures([OURS, SMALL])
+    assert "polyparse_requests_per_s_lead" not in actual
+    assert targets(actual).keys() == TARGETS.keys() - {"polyparse_requests_per_s_lead"}
 
 
 def test_figures_are_named_by_system_and_column() -> None:
-    found = figures([OURS, SMALL])
-    assert found["polyparse_exact_match"] == 0.65
-    assert found["polyparse_slot_f1"] == 0.76
-    assert found["small_train_s"] == 90.0
-    assert "small_requests_per_s" not in found
+    actual = figures([OURS, SMALL])
+    assert actual["polyparse_exact_match"] == 0.65
+    assert actual["polyparse_slot_f1"] == 0.76
+    assert actual["small_train_s"] == 90.0
+    assert "small_requests_per_s" not in actual
 
 
 def test_behind_in_one_column_misses_its_target() -> None:
-    found = figures([OURS, SMALL, EXACT])
-    missed = [key for key, target in targets(found).items() if not target.is_met_by(found[key])]
+    actual = figures([OURS, SMALL, EXACT])
+    missed = [key for key, target in targets(actual).items() if not target.is_met_by(actual[key])]
     assert missed == ["polyparse_rss_mb_lead"]
 
 

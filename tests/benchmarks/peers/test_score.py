@@ -19,15 +19,15 @@ NO_SLOT = Answer("alarm_set", ())
 
 def test_exact_match_wants_intent_and_all_slots_and_each_locale_weighs_the_same() -> None:
     examples = [example(locale) for locale in ("en-US", "en-US", "es-ES")]
-    found = scores(examples, [RIGHT, WRONG_INTENT, RIGHT])
-    assert found == {"exact_match": 0.75, "intent_accuracy": 0.75, "slot_f1": 1.0}
+    actual = scores(examples, [RIGHT, WRONG_INTENT, RIGHT])
+    assert actual == {"exact_match": 0.75, "intent_accuracy": 0.75, "slot_f1": 1.0}
 
 
 def test_a_slot_that_is_missed_costs_f1_and_exact_match() -> None:
-    found = scores([example("en-US")] * 2, [NO_SLOT, RIGHT])
-    assert found["exact_match"] == 0.5
-    assert found["slot_f1"] == pytest.approx(2 / 3)
-    assert found["intent_accuracy"] == 1.0
+    actual = scores([example("en-US")] * 2, [NO_SLOT, RIGHT])
+    assert actual["exact_match"] == 0.5
+    assert actual["slot_f1"] == pytest.approx(2 / 3)
+    assert actual["intent_accuracy"] == 1.0
 
 
 def test_every_utterance_has_one_answer() -> None:

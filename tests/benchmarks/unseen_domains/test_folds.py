@@ -26,10 +26,10 @@ CORPUS = [
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6])
 def test_every_domain_is_left_out_once_and_groups_are_of_like_size(count: int) -> None:
-    found = folds(CORPUS, count)
-    assert sorted(domain for group in found for domain in group) == sorted(TEXTS)
-    assert len(found) == count
-    assert max(map(len, found)) - min(map(len, found)) <= 1
+    actual = folds(CORPUS, count)
+    assert sorted(domain for group in actual for domain in group) == sorted(TEXTS)
+    assert len(actual) == count
+    assert max(map(len, actual)) - min(map(len, actual)) <= 1
 
 
 @pytest.mark.parametrize("count", [2, 3])

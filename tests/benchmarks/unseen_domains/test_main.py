@@ -30,7 +30,7 @@ SMALL = [
 def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path) -> None:
     record, weights = tmp_path / "unseen_domains.json", tmp_path / "weights.json"
     spec = toy.write(tmp_path / "corpus")
-    asked = [
+    requested = [
         "--corpus",
         spec,
         "--locales",
@@ -42,18 +42,18 @@ def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path)
         "--signals",
         "tempered_domain_entropy,unknown_words",
     ]
-    asked += ["--json", str(record), "--ood", str(weights), "--out", str(tmp_path / "out"), *SMALL]
-    assert unseen_domains.main(asked) in {0, 1}
+    requested += ["--json", str(record), "--ood", str(weights), "--out", str(tmp_path / "out"), *SMALL]
+    assert unseen_domains.main(requested) in {0, 1}
     figures = json.loads(record.read_text(encoding="utf-8"))["figures"]
     areas = [figures[f"auroc_{domain}"] for domain in toy.TEXTS]
     assert figures["ood_auroc"] == pytest.approx(sum(areas) / len(areas), rel=1e-4)
-    found = structure(OodScore, json.loads(weights.read_text(encoding="utf-8")), where="weights.json")
-    assert set(found.weights) == {"tempered_domain_entropy", "unknown_words"}
-    assert found.threshold == pytest.approx(figures["threshold"], rel=1e-4)
+    actual = structure(OodScore, json.loads(weights.read_text(encoding="utf-8")), where="weights.json")
+    assert set(actual.weights) == {"tempered_domain_entropy", "unknown_words"}
+    assert actual.threshold == pytest.approx(figures["threshold"], rel=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("requested", "message"),
     [
         (["--signals", "mood"], "--signals: found 'mood', expected some of tempered_domain_entropy"),
         (
@@ -64,7 +64,7 @@ def test_every_domain_has_its_figure_and_the_weights_are_written(tmp_path: Path)
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_a_line(
-    asked: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    requested: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert unseen_domains.main(asked) == 2
+    assert unseen_domains.main(requested) == 2
     assert message in capsys.readouterr().err

@@ -93,5 +93,5 @@ def test_a_fold_has_no_say_in_how_it_is_judged() -> None:
     last = TRIALS[2]
     turned = Trial(last.evidence, ["music"] * 200 + ["kept"] * 40, ("music",))
     upright = judge({ENTROPY: None}, TRIALS, refused=0.05).auroc
-    found = judge({ENTROPY: None}, [*TRIALS[:2], turned], refused=0.05).auroc
-    assert found["music"] == pytest.approx(1 - upright["music"], abs=1e-6)
+    actual = judge({ENTROPY: None}, [*TRIALS[:2], turned], refused=0.05).auroc
+    assert actual["music"] == pytest.approx(1 - upright["music"], abs=1e-6)

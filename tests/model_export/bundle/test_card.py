@@ -106,8 +106,8 @@ def test_the_notes_of_the_exporter_are_among_what_it_says_of_the_model(described
 
 
 def test_data_and_licence_are_named(described: Manifest) -> None:
-    found = section(model_card(described, notes=[], noise=NOISE), "Data and licence")
-    assert found == "Trained on none: its weights are written down. Licence of the data: Apache-2.0."
+    actual = section(model_card(described, notes=[], noise=NOISE), "Data and licence")
+    assert actual == "Trained on none: its weights are written down. Licence of the data: Apache-2.0."
 
 
 def test_the_table_has_a_row_a_locale_and_a_dash_for_what_was_not_measured(described: Manifest) -> None:
@@ -140,8 +140,8 @@ def test_what_noise_costs_is_said_of_every_kind_and_of_those_that_nothing_could_
 
 
 def test_dev_that_no_noise_changes_has_no_table(described: Manifest) -> None:
-    found = noise_section(model_card(described, notes=[], noise=dict.fromkeys(TYPED, ())))
-    assert found.startswith("Not measured, for no utterance of dev could get it: a typo in one word;")
+    actual = noise_section(model_card(described, notes=[], noise=dict.fromkeys(TYPED, ())))
+    assert actual.startswith("Not measured, for no utterance of dev could get it: a typo in one word;")
 
 
 def test_every_kind_of_noise_is_told_in_words() -> None:

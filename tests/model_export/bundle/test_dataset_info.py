@@ -11,10 +11,10 @@ from tests.public_corpora import needs_massive
 
 
 def test_massive_is_credited() -> None:
-    found = dataset_info_of("massive:some/folder", sorted(MASSIVE_DOMAINS))
-    assert found == MASSIVE
-    assert "FitzGerald" in found.data
-    assert "CC BY 4.0" in found.licence
+    actual = dataset_info_of("massive:some/folder", sorted(MASSIVE_DOMAINS))
+    assert actual == MASSIVE
+    assert "FitzGerald" in actual.data
+    assert "CC BY 4.0" in actual.licence
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ def test_massive_is_credited() -> None:
     ],
 )
 def test_a_corpus_of_ones_own_is_not_called_massive(corpus: str, domains: list[str]) -> None:
-    found = dataset_info_of(corpus, domains)
-    assert (found.data, found.has_written_utterances) == (corpus, False)
-    assert "CC BY" not in found.licence
+    actual = dataset_info_of(corpus, domains)
+    assert (actual.data, actual.has_written_utterances) == (corpus, False)
+    assert "CC BY" not in actual.licence
 
 
 @needs_massive

@@ -91,9 +91,9 @@ def assert_answers_as_the_checkpoint(checkpoint: Checkpoint, folder: Path) -> No
     expected = answers_of(checkpoint, utterances)
     items = [parser.prepare(utterance) for utterance in utterances]
     for run in (gates.alone, gates.in_ragged_batches):
-        found = run(parser, items)
-        gates.agree("graphs", found, expected, file=folder)
-        for one, other in zip(found, expected, strict=True):
+        actual = run(parser, items)
+        gates.agree("graphs", actual, expected, file=folder)
+        for one, other in zip(actual, expected, strict=True):
             assert len(one.alternatives) == len(other.alternatives)
             gates.agree("hypotheses", hypotheses(one), hypotheses(other), file=folder)
 

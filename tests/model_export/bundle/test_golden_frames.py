@@ -66,48 +66,48 @@ def numbered(n_texts: int) -> list[str]:
 
 
 def test_written_utterances_stand_in_the_order_of_their_files() -> None:
-    found = choose(lambda _text: 0.9, locales=LOCALES, written=True)
+    actual = choose(lambda _text: 0.9, locales=LOCALES, written=True)
     expected = [(locale, text) for locale in LOCALES for text in load(locale)[:MAX_PER_LOCALE]]
-    assert [(golden.locale, golden.text) for golden in found] == expected
+    assert [(golden.locale, golden.text) for golden in actual] == expected
 
 
 def test_a_golden_frame_is_what_the_model_answered() -> None:
-    (found,) = choose(lambda _text: 0.87654321, locales=["en-US"], dev=["wake me"])
-    assert (found.domain, found.intent, found.slots) == ("alarm", "alarm_set", (("time", 0, 4),))
-    assert found.confidence == 0.876543
+    (actual,) = choose(lambda _text: 0.87654321, locales=["en-US"], dev=["wake me"])
+    assert (actual.domain, actual.intent, actual.slots) == ("alarm", "alarm_set", (("time", 0, 4),))
+    assert actual.confidence == 0.876543
 
 
 def test_a_written_utterance_without_margin_is_left_out() -> None:
     doubtful = set(load("it-IT")[::4])
-    found = choose(
+    actual = choose(
         lambda text: MIN_CONFIDENCE - 0.001 if text in doubtful else MIN_CONFIDENCE,
         locales=["it-IT"],
         written=True,
     )
     expected = [text for text in load("it-IT") if text not in doubtful]
-    assert [golden.text for golden in found] == expected[:MAX_PER_LOCALE]
+    assert [golden.text for golden in actual] == expected[:MAX_PER_LOCALE]
 
 
 def test_too_few_written_utterances_with_margin_fail_the_gate() -> None:
-    kept = set(load("hi-IN")[: PER_LOCALE - 1])
+    remaining = set(load("hi-IN")[: PER_LOCALE - 1])
     message = (
         f"found {PER_LOCALE - 1} of hi-IN with confidence {MIN_CONFIDENCE} or more, expected {PER_LOCALE}"
     )
     with pytest.raises(GateFailed, match=message):
-        choose(lambda text: float(text in kept), locales=["hi-IN"], written=True)
-    kept.add(load("hi-IN")[-1])
-    assert len(choose(lambda text: float(text in kept), locales=["hi-IN"], written=True)) == PER_LOCALE
+        choose(lambda text: float(text in remaining), locales=["hi-IN"], written=True)
+    remaining.add(load("hi-IN")[-1])
+    assert len(choose(lambda text: float(text in remaining), locales=["hi-IN"], written=True)) == PER_LOCALE
 
 
 @pytest.mark.parametrize("written", [True, False])
 def test_a_locale_without_written_utterances_has_those_of_its_dev(written: bool) -> None:
-    found = choose(lambda _text: 0.9, locales=["fr-FR"], dev=["un", "deux"], written=written)
-    assert [(golden.locale, golden.text) for golden in found] == [("fr-FR", "un"), ("fr-FR", "deux")]
+    actual = choose(lambda _text: 0.9, locales=["fr-FR"], dev=["un", "deux"], written=written)
+    assert [(golden.locale, golden.text) for golden in actual] == [("fr-FR", "un"), ("fr-FR", "deux")]
 
 
 def test_a_model_of_other_domains_has_its_dev_and_not_what_was_written() -> None:
-    found = choose(lambda _text: 0.9, locales=["en-US"], dev=["one", "two", "one"])
-    assert [golden.text for golden in found] == ["one", "two"]
+    actual = choose(lambda _text: 0.9, locales=["en-US"], dev=["one", "two", "one"])
+    assert [golden.text for golden in actual] == ["one", "two"]
 
 
 def test_of_dev_what_no_caller_may_send_is_left_out() -> None:
@@ -119,18 +119,18 @@ def test_of_dev_what_no_caller_may_send_is_left_out() -> None:
 def test_of_dev_the_first_with_margin_are_taken() -> None:
     """And not the most certain of all, which would be the shortest, with hardly a slot in them."""
     texts = numbered(60)
-    found = choose(
+    actual = choose(
         lambda text: 0.99 if text >= "text 030" else 0.8 if text >= "text 010" else 0.1,
         locales=["en-US"],
         dev=texts,
     )
-    assert [golden.text for golden in found] == texts[10 : 10 + PER_LOCALE]
+    assert [golden.text for golden in actual] == texts[10 : 10 + PER_LOCALE]
 
 
 def test_where_dev_has_too_few_with_margin_the_most_certain_make_up_the_number() -> None:
     texts = numbered(60)
-    found = choose(lambda text: int(text[-3:]) / 100, locales=["en-US"], dev=texts)
-    assert [golden.text for golden in found] == texts[: -PER_LOCALE - 1 : -1]
+    actual = choose(lambda text: int(text[-3:]) / 100, locales=["en-US"], dev=texts)
+    assert [golden.text for golden in actual] == texts[: -PER_LOCALE - 1 : -1]
 
 
 @pytest.mark.parametrize("locales", [["en-US"], []])
@@ -140,9 +140,9 @@ def test_a_model_without_any_golden_utterance_fails_the_gate(locales: list[str])
 
 
 def test_a_frame_keeps_its_locale() -> None:
-    found = choose(lambda _text: 0.9, locales=["en-US", "es-ES"], dev=["no"])
-    assert [replace(golden, locale=None) for golden in found[:1]] == [replace(found[1], locale=None)]
-    assert [golden.locale for golden in found] == ["en-US", "es-ES"]
+    actual = choose(lambda _text: 0.9, locales=["en-US", "es-ES"], dev=["no"])
+    assert [replace(golden, locale=None) for golden in actual[:1]] == [replace(actual[1], locale=None)]
+    assert [golden.locale for golden in actual] == ["en-US", "es-ES"]
 
 
 def test_what_is_refused_or_nearly_is_no_golden_utterance() -> None:
@@ -155,8 +155,8 @@ def test_what_is_refused_or_nearly_is_no_golden_utterance() -> None:
         ]
 
     ood = OodScore(threshold=0.5, weights={}, bias=0.0)
-    kept = without_refused(answer, ood)([Utterance(text) for text in scores])
-    assert [frame.text for frame in kept] == ["in", "in too"]
+    remaining = without_refused(answer, ood)([Utterance(text) for text in scores])
+    assert [frame.text for frame in remaining] == ["in", "in too"]
     everything = without_refused(answer, None)([Utterance(text) for text in scores])
     assert [frame.text for frame in everything] == list(scores)
 
@@ -181,5 +181,5 @@ def test_what_the_shipped_bytes_answer_otherwise_is_left_out() -> None:
         lambda utterances: [whole[each.text] for each in utterances],
         lambda utterances: [shipped[each.text] for each in utterances],
     )
-    found = clear([Utterance(text, "en-US") for text in whole])
-    assert found == [whole["text 000"], whole["text 004"]]
+    actual = clear([Utterance(text, "en-US") for text in whole])
+    assert actual == [whole["text 000"], whole["text 004"]]

@@ -82,24 +82,24 @@ def test_the_bundle_loads_and_answers_its_golden_utterances(written: Path) -> No
 
 
 def test_golden_frames_are_the_float_checkpoints(checkpoint: Checkpoint, written: Path) -> None:
-    found = golden.load(written / "golden.jsonl")
-    assert {entry.locale for entry in found} == set(corpus.LOCALES)
-    assert any(entry.slots for entry in found)
+    actual = golden.load(written / "golden.jsonl")
+    assert {entry.locale for entry in actual} == set(corpus.LOCALES)
+    assert any(entry.slots for entry in actual)
     described = bundle.verify(written)
     parser = checkpoint.parser().with_postprocessing(Postprocessing(described.calibration, described.ood))
-    items = [parser.vectorizer.item(Utterance(entry.text, entry.locale)) for entry in found]
+    items = [parser.vectorizer.item(Utterance(entry.text, entry.locale)) for entry in actual]
     frames = parser.run(items).frames
-    for entry, frame in zip(found, frames, strict=True):
+    for entry, frame in zip(actual, frames, strict=True):
         expected = golden.Golden.of(frame)
         assert entry.confidence == pytest.approx(expected.confidence, abs=1e-5)
         assert replace(entry, confidence=0.0) == replace(expected, confidence=0.0)
 
 
 def test_measures_are_those_of_the_bundles_own_bytes(written: Path) -> None:
-    found = bundle.verify(written).measures
+    actual = bundle.verify(written).measures
     expected = measure(corpus.examples("dev"), dev_frames(written))
-    assert found == {**expected["locales"], "mean": expected["mean"]}
-    assert found["mean"]["utterances"] == 8
+    assert actual == {**expected["locales"], "mean": expected["mean"]}
+    assert actual["mean"]["utterances"] == 8
 
 
 def test_a_float_bundle_has_the_measures_of_its_checkpoint(checkpoint: Checkpoint, tmp_path: Path) -> None:

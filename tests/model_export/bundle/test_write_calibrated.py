@@ -63,8 +63,8 @@ def lost_by(parser: Parser) -> list[tuple[str, str, str]]:
     """The same of a parser: it loses by some noise, and gets every kind."""
     pairs = pairs_by_kind(parser, many())
     assert all(pairs.values())
-    assert max(drop(found) for found in pairs.values()) > 0.0
-    return [(NOISES[kind], str(len(found)), f"{drop(found):.4f}") for kind, found in pairs.items()]
+    assert max(drop(actual) for actual in pairs.values()) > 0.0
+    return [(NOISES[kind], str(len(actual)), f"{drop(actual):.4f}") for kind, actual in pairs.items()]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -49,8 +49,8 @@ def frame(
     )
 
 
-def compare(found: Frame, expected: Frame) -> Agreement:
-    return agree("a gate", [found], [expected], file=FILE)
+def compare(actual: Frame, expected: Frame) -> Agreement:
+    return agree("a gate", [actual], [expected], file=FILE)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_another_decision_is_refused_and_the_utterance_named(case: str) -> None:
-    found, expected = REFUSED[case]
+    actual, expected = REFUSED[case]
     with pytest.raises(GateFailed, match=r"a gate: 'wake me at seven': found .* expected ") as refused:
-        compare(found, expected)
+        compare(actual, expected)
     assert refused.value.file == FILE
 
 
@@ -144,11 +144,11 @@ def test_of_tied_hypotheses_either_may_come_first(case: str) -> None:
 def test_ties_are_rare_or_they_are_none() -> None:
     """A graph whose intents are in another order would tie everywhere with a model that knows nothing."""
     agreeing = [frame()] * 300
-    found, expected = TIED["intents"]
-    few = agree("a gate", [*agreeing, *[found] * 3], [*agreeing, *[expected] * 3], file=FILE)
+    actual, expected = TIED["intents"]
+    few = agree("a gate", [*agreeing, *[actual] * 3], [*agreeing, *[expected] * 3], file=FILE)
     assert (few.utterances, few.ties) == (303, 3)
     with pytest.raises(GateFailed, match="found 4 ties in 304 utterances, expected 3 at most"):
-        agree("a gate", [*agreeing, *[found] * 4], [*agreeing, *[expected] * 4], file=FILE)
+        agree("a gate", [*agreeing, *[actual] * 4], [*agreeing, *[expected] * 4], file=FILE)
 
 
 def test_runs_of_different_lengths_are_not_compared() -> None:
@@ -156,18 +156,18 @@ def test_runs_of_different_lengths_are_not_compared() -> None:
         agree("a gate", [frame()], [frame(), frame()], file=FILE)
 
 
-@pytest.mark.parametrize(("found", "expected"), [(0.64, 0.64), (0.7, 0.64), (0.637, 0.64), (0.5, 0.503)])
-def test_exact_match_may_fall_by_the_bound(found: float, expected: float) -> None:
-    check_exact_match(found, expected, file=FILE)
+@pytest.mark.parametrize(("actual", "expected"), [(0.64, 0.64), (0.7, 0.64), (0.637, 0.64), (0.5, 0.503)])
+def test_exact_match_may_fall_by_the_bound(actual: float, expected: float) -> None:
+    check_exact_match(actual, expected, file=FILE)
 
 
-@pytest.mark.parametrize(("found", "expected"), [(0.6369, 0.64), (0.0, 1.0)])
-def test_exact_match_may_fall_no_further(found: float, expected: float) -> None:
+@pytest.mark.parametrize(("actual", "expected"), [(0.6369, 0.64), (0.0, 1.0)])
+def test_exact_match_may_fall_no_further(actual: float, expected: float) -> None:
     message = (
-        rf"exact match: found {found:.4f} .*, expected {expected:.4f} .* less {MAX_EXACT_MATCH_LOSS} at most"
+        rf"exact match: found {actual:.4f} .*, expected {expected:.4f} .* less {MAX_EXACT_MATCH_LOSS} at most"
     )
     with pytest.raises(GateFailed, match=message):
-        check_exact_match(found, expected, file=FILE)
+        check_exact_match(actual, expected, file=FILE)
 
 
 class BatchLengths(ArithmeticNetworks):

@@ -40,9 +40,9 @@ def test_a_parameter_is_stored_small_and_comes_back_close(
     stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.build().graph.initializer}
     assert stored["layer.weight"].dtype == dtype
     assert ("layer.weight.scale" in stored) == (store == "int8")
-    (found,) = run(graph, x=np.zeros((5, 4), np.float32))
+    (actual,) = run(graph, x=np.zeros((5, 4), np.float32))
     peak = np.abs(weight).max(axis=1 - axis % 2, keepdims=True)
-    assert (np.abs(found - weight) <= tolerance * peak + 1e-7).all()
+    assert (np.abs(actual - weight) <= tolerance * peak + 1e-7).all()
 
 
 SCALE = 0.05
@@ -52,9 +52,9 @@ def product_graph(weight_NK: np.ndarray) -> Graph:
     graph = Graph("g")
     values = graph.input("x", np.float32, ("B", "T", weight_NK.shape[1]))
     codes = graph.codes(values, SCALE)
-    made = graph.product(codes, SCALE, "layer.weight", weight_NK)
+    built = graph.product(codes, SCALE, "layer.weight", weight_NK)
     graph.output("codes", codes, np.uint8, ("B", "T", weight_NK.shape[1]))
-    graph.output("y", made, np.float32, ("B", "T", len(weight_NK)))
+    graph.output("y", built, np.float32, ("B", "T", len(weight_NK)))
     return graph
 
 
@@ -64,13 +64,13 @@ def test_an_integer_product_is_the_widened_sum_of_products_of_codes(rows: int, t
     random = np.random.default_rng(0)
     weight_NK = random.normal(size=(33, 70)).astype(np.float32)
     x = (4 * random.normal(size=(rows, tokens, 70))).astype(np.float32)
-    codes, found = run(product_graph(weight_NK), x=x)
+    codes, actual = run(product_graph(weight_NK), x=x)
     assert codes.tolist() == (np.clip(np.rint(x / np.float32(SCALE)), -128, 127) + ZERO_POINT).tolist()
     assert codes.min() == 0
     assert codes.max() == 255
     weight, scale_N = factor(weight_NK)
     total = (codes.astype(int) - ZERO_POINT) @ weight.T.astype(int)
-    assert found == pytest.approx(total * SCALE * scale_N, rel=1e-6)
+    assert actual == pytest.approx(total * SCALE * scale_N, rel=1e-6)
 
 
 def test_a_cpu_multiplies_codes_as_integers(tmp_path: Path) -> None:
@@ -101,8 +101,8 @@ def test_a_scan_carries_states_and_stacks_results() -> None:
     graph.output("totals", totals, np.float32, ("T", 2))
     graph.output("elements", elements, np.float32, ("T", 2))
     x = np.arange(6, dtype=np.float32).reshape(3, 2)
-    found = run(graph, x=x)
-    for array, expected in zip(found, (x.sum(0), x.cumsum(0), x), strict=True):
+    actual = run(graph, x=x)
+    for array, expected in zip(actual, (x.sum(0), x.cumsum(0), x), strict=True):
         assert array.tolist() == expected.tolist()
 
 
@@ -127,8 +127,8 @@ def test_an_optional_input_can_be_left_out() -> None:
     graph = Graph("g")
     values = graph.input("x", np.float32, ("N",))
     graph.output("y", graph.op("Clip", values, ABSENT, graph.constant(1.0, np.float32)), np.float32, ("N",))
-    (found,) = run(graph, x=np.array([-5.0, 5.0], np.float32))
-    assert found.tolist() == [-5.0, 1.0]
+    (actual,) = run(graph, x=np.array([-5.0, 5.0], np.float32))
+    assert actual.tolist() == [-5.0, 1.0]
 
 
 def test_several_outputs_come_in_order() -> None:

@@ -59,9 +59,9 @@ def random_features(n_rows: int, n_features: int) -> NDArray[np.int64]:
 def run(features_BF: NDArray[np.int64], *, small: bool, bag: bool = True) -> NDArray[np.float32]:
     graph = classifier_graph(random_model(bag=bag), small=small).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    (found,) = session.run(["log_probs_BC"], {"features_BF": features_BF})
-    assert isinstance(found, np.ndarray)
-    return found
+    (actual,) = session.run(["log_probs_BC"], {"features_BF": features_BF})
+    assert isinstance(actual, np.ndarray)
+    return actual
 
 
 @pytest.mark.parametrize(("small", "tolerance"), [(False, 1e-5), (True, 0.05)])
@@ -71,15 +71,15 @@ def test_the_graph_equals_the_model(
     n_rows: int, n_features: int, bag: bool, small: bool, tolerance: float
 ) -> None:
     features_BF = random_features(n_rows, n_features)
-    found = run(features_BF, small=small, bag=bag)
+    actual = run(features_BF, small=small, bag=bag)
     expected = random_model(bag=bag).log_probs(features_BF)
-    assert found == pytest.approx(expected, abs=tolerance)
+    assert actual == pytest.approx(expected, abs=tolerance)
 
 
 def test_an_utterance_without_a_known_feature_gets_the_bias_alone() -> None:
-    (found,) = run(np.zeros((1, 3), dtype=np.int64), small=False, bag=False)
+    (actual,) = run(np.zeros((1, 3), dtype=np.int64), small=False, bag=False)
     bias_C = random_model(bag=False).maxent.bias_C.astype(np.float64)
-    assert found == pytest.approx(bias_C - np.log(np.exp(bias_C).sum()), abs=1e-5)
+    assert actual == pytest.approx(bias_C - np.log(np.exp(bias_C).sum()), abs=1e-5)
 
 
 @pytest.mark.parametrize("small", [False, True])

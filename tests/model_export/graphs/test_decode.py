@@ -66,13 +66,13 @@ def session(name: str, scheme: str, n_slots: int = N_SLOTS) -> onnxruntime.Infer
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def run(found: onnxruntime.InferenceSession, case: Case) -> Answers:
+def run(actual: onnxruntime.InferenceSession, case: Case) -> Answers:
     feeds = {
         "emissions_BTK": case.emissions_BTK.numpy(),
         "allowed_BK": case.allowed_BK.numpy(),
         "lengths_B": case.lengths_B.numpy().astype(np.int32),
     }
-    return Answers(*found.run(list(Answers._fields), feeds))
+    return Answers(*actual.run(list(Answers._fields), feeds))
 
 
 def ragged(n_rows: int, n_tokens: int) -> list[int]:
@@ -95,12 +95,12 @@ def test_the_graph_equals_the_head(
     case = random_case(
         len(head.tags), ragged(n_rows, n_tokens), seed=n_rows + n_tokens, restricted=restricted
     )
-    found = run(session(name, scheme), case)
+    actual = run(session(name, scheme), case)
     with torch.no_grad():
         expected = head.decode(*case)
-    assert found.path_BT.tolist() == expected.path_RT.tolist()
-    assert found.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
-    assert found.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
+    assert actual.path_BT.tolist() == expected.path_RT.tolist()
+    assert actual.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
+    assert actual.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("spread", [3.0, 100.0])
@@ -113,14 +113,14 @@ def test_viterbi_equals_the_list_of_all_paths(
     assert isinstance(head, Crf)
     lengths = [4, 1, 3, 2, 4, 4, 4, 4]
     case = random_case(len(head.tags), lengths, seed=3, spread=spread, restricted=restricted)
-    found = run(session("crf", scheme, n_slots), case)
+    actual = run(session("crf", scheme, n_slots), case)
     for index, length in enumerate(lengths):
         answer = enumerate_paths(chain(head, case, index))
-        assert found.path_BT[index].tolist() == [*answer.best, *[0] * (max(lengths) - length)]
+        assert actual.path_BT[index].tolist() == [*answer.best, *[0] * (max(lengths) - length)]
         marginals = answer.marginals_TK[range(length), answer.best]
-        assert found.path_marginals_BT[index, :length] == pytest.approx(marginals, abs=1e-4)
+        assert actual.path_marginals_BT[index, :length] == pytest.approx(marginals, abs=1e-4)
         log_prob = answer.best_score - answer.log_partition
-        assert found.log_prob_B[index] == pytest.approx(log_prob, abs=1e-4)
+        assert actual.log_prob_B[index] == pytest.approx(log_prob, abs=1e-4)
 
 
 @pytest.mark.parametrize("sure", [0.0, 0.4, 1.0])
@@ -136,10 +136,10 @@ def test_viterbi_equals_the_head_whether_a_path_has_half_of_the_mass_or_not(sche
         case.emissions_BTK[: round(32 * sure)] += lead_BTK[: round(32 * sure)]
         expected = head.decode(*case)
     assert float((expected.log_prob_R > np.log(0.5)).float().mean()) == pytest.approx(sure, abs=0.3)
-    found = run(session("crf", scheme), case)
-    assert found.path_BT.tolist() == expected.path_RT.tolist()
-    assert found.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
-    assert found.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
+    actual = run(session("crf", scheme), case)
+    assert actual.path_BT.tolist() == expected.path_RT.tolist()
+    assert actual.path_marginals_BT == pytest.approx(expected.marginals_RT.numpy(), abs=1e-4)
+    assert actual.log_prob_B == pytest.approx(expected.log_prob_R.numpy(), abs=1e-4)
 
 
 @each_scheme
@@ -168,9 +168,9 @@ def test_extreme_emissions_get_finite_answers(name: str, scheme: str, spread: fl
     case = random_case(
         len(head_of(name, scheme).tags), ragged(32, 33), seed=1, spread=spread, restricted=True
     )
-    found = run(session(name, scheme), case)
-    assert ((found.path_marginals_BT >= 0) & (found.path_marginals_BT <= 1.0001)).all()
-    assert np.isfinite(found.log_prob_B).all()
+    actual = run(session(name, scheme), case)
+    assert ((actual.path_marginals_BT >= 0) & (actual.path_marginals_BT <= 1.0001)).all()
+    assert np.isfinite(actual.log_prob_B).all()
 
 
 @each_head
@@ -178,9 +178,9 @@ def test_a_row_without_any_legal_path_gets_finite_answers(name: str) -> None:
     tags = head_of(name, "BIO").tags
     case = random_case(len(tags), [3, 1], seed=0)
     case.allowed_BK[:] = torch.tensor([tag.startswith("I-") for tag in tags])
-    found = run(session(name, "BIO"), case)
-    assert np.isfinite(found.path_marginals_BT).all()
-    assert np.isfinite(found.log_prob_B).all()
+    actual = run(session(name, "BIO"), case)
+    assert np.isfinite(actual.path_marginals_BT).all()
+    assert np.isfinite(actual.log_prob_B).all()
 
 
 @pytest.mark.parametrize("name", HEADS)

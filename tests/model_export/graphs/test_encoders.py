@@ -62,10 +62,10 @@ def test_the_gates_of_an_lstm_are_put_in_the_order_of_onnx() -> None:
             backward = 100.0 * name.endswith("_reverse")
             values_G = gates_G + kinds[name.removesuffix("_reverse")] + backward
             parameter.copy_(values_G.reshape(-1, *[1] * (parameter.dim() - 1)).expand_as(parameter))
-    found = lstm_weights(lstm)
+    actual = lstm_weights(lstm)
     order = np.repeat([1.0, 4.0, 2.0, 3.0], 2)
     for direction in (0, 1):
-        assert (found["W"][direction] == (order + 10 + 100 * direction)[:, None]).all()
-        assert (found["R"][direction] == (order + 20 + 100 * direction)[:, None]).all()
+        assert (actual["W"][direction] == (order + 10 + 100 * direction)[:, None]).all()
+        assert (actual["R"][direction] == (order + 20 + 100 * direction)[:, None]).all()
         biases = np.concatenate([order + 30, order + 40]) + 100 * direction
-        assert (found["B"][direction] == biases).all()
+        assert (actual["B"][direction] == biases).all()

@@ -50,9 +50,9 @@ def test_a_scale_follows_what_the_layer_reads_and_the_network_is_left_as_it_was(
 def test_the_sample_is_the_same_each_time_of_like_lengths_and_no_larger_than_it_says() -> None:
     words = random_batch([1], n_distinct=1, n_characters=1).distinct
     items = [Item(Utterance("x"), [], [], list(words) * (1 + n % 30), [0]) for n in range(SAMPLE_SIZE + 500)]
-    found = sample(items)
-    assert sum(len(batch.lengths_B) for batch in found) == SAMPLE_SIZE
-    assert all(len(batch.lengths_B) <= BATCH_SIZE for batch in found)
-    lengths = [length for batch in found for length in batch.lengths_B.tolist()]
+    actual = sample(items)
+    assert sum(len(batch.lengths_B) for batch in actual) == SAMPLE_SIZE
+    assert all(len(batch.lengths_B) <= BATCH_SIZE for batch in actual)
+    lengths = [length for batch in actual for length in batch.lengths_B.tolist()]
     assert lengths == sorted(lengths)
     assert [length for batch in sample(items) for length in batch.lengths_B.tolist()] == lengths

@@ -27,9 +27,9 @@ def test_a_row_of_zeros_quantises_to_zeros() -> None:
 @example(np.array([1e-45], np.float32))
 @example(np.array([1e-38, 3e-37], np.float32))
 def test_no_other_clip_loses_less(values: np.ndarray) -> None:
-    found = closest_scale(values, 63)
+    actual = closest_scale(values, 63)
     for scale in np.abs(values).max() * CLIPS / 63:
-        assert not scale or lost(values, found, 63) <= lost(values, scale, 63)
+        assert not scale or lost(values, actual, 63) <= lost(values, scale, 63)
 
 
 def test_a_lone_outlier_is_clipped_and_an_even_spread_is_not() -> None:

@@ -151,10 +151,10 @@ def ragged(n_rows: int, n_tokens: int) -> list[int]:
 
 def row_of(batch: Batch, index: int) -> Batch:
     """One utterance as it is alone: its own words only, no padding beyond the longest of them."""
-    kept, words_T = np.unique(batch.words_BT[index, : batch.lengths_B[index]], return_inverse=True)
+    remaining, words_T = np.unique(batch.words_BT[index, : batch.lengths_B[index]], return_inverse=True)
     return Batch(
         words_T[None] + 1,
-        tuple(batch.distinct[u - 1] for u in kept),
+        tuple(batch.distinct[u - 1] for u in remaining),
         batch.features_BF[:1],
         batch.lengths_B[index : index + 1],
     )
@@ -165,11 +165,11 @@ def row_of(batch: Batch, index: int) -> Batch:
 def test_the_graph_equals_the_network(member: Member, n_rows: int, n_tokens: int) -> None:
     for n_distinct, n_characters in product(WORDS, CHARACTERS):
         batch = random_batch(ragged(n_rows, n_tokens), n_distinct=n_distinct, n_characters=n_characters)
-        found, expected = run(member, batch), run_torch(member, batch)
-        assert found.intent_log_probs_BI.shape == (n_rows, 3 if member.intents else 0)
-        assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=1e-5)
+        actual, expected = run(member, batch), run_torch(member, batch)
+        assert actual.intent_log_probs_BI.shape == (n_rows, 3 if member.intents else 0)
+        assert actual.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=1e-5)
         inside_BT = np.arange(n_tokens) < batch.lengths_B[:, None]
-        assert found.emissions_BTK[inside_BT] == pytest.approx(expected.emissions_BTK[inside_BT], abs=1e-5)
+        assert actual.emissions_BTK[inside_BT] == pytest.approx(expected.emissions_BTK[inside_BT], abs=1e-5)
 
 
 @pytest.mark.parametrize("small", [False, True])
@@ -194,10 +194,10 @@ def test_a_projection_of_words_is_made_once_a_word(encoder: str) -> None:
 def test_small_storage_stays_close(member: Member) -> None:
     """Codes of seven and eight bits come within a tenth, widened weights within thousandths."""
     batch = random_batch(ragged(32, 33), n_distinct=40, n_characters=9)
-    found, expected = run(member, batch, small=True), run(member, batch)
+    actual, expected = run(member, batch, small=True), run(member, batch)
     error = 1e-1 if member.encoder in ("bisru", "gated-cnn") else 5e-3
-    assert found.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=error)
-    assert found.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=error)
+    assert actual.intent_log_probs_BI == pytest.approx(expected.intent_log_probs_BI, abs=error)
+    assert actual.emissions_BTK == pytest.approx(expected.emissions_BTK, abs=error)
 
 
 @each_member

@@ -52,8 +52,8 @@ def test_a_golden_frame_keeps_what_must_not_change() -> None:
 
 
 def test_a_frame_without_domain_and_intent_keeps_none() -> None:
-    found = Golden.of(replace(FRAME, domain=None, intent=None, slots=()))
-    assert found == Golden(TEXT, "hi-IN", None, None, (), 0.7)
+    actual = Golden.of(replace(FRAME, domain=None, intent=None, slots=()))
+    assert actual == Golden(TEXT, "hi-IN", None, None, (), 0.7)
 
 
 @pytest.mark.parametrize(

@@ -57,10 +57,10 @@ def write_rows(folder: Path, rows: dict[str, list[Row]]) -> str:
     """A corpus in MASSIVE's layout, all of it test; returns what --corpus takes."""
     folder.mkdir()
     keys = ("utt", "annot_utt", "scenario", "intent")
-    for locale, found in rows.items():
+    for locale, actual in rows.items():
         lines = [
             json.dumps(dict(zip(keys, row, strict=True)) | {"id": str(n), "partition": "test"})
-            for n, row in enumerate(found)
+            for n, row in enumerate(actual)
         ]
         folder.joinpath(f"{locale}.jsonl").write_text("\n".join(lines), encoding="utf-8")
     return f"massive:{folder}"
@@ -127,11 +127,11 @@ def test_the_report_says_how_its_frames_were_made(tmp_path: Path, bundle: Path) 
     evaluate(["--bundle", str(bundle)], spec, tmp_path / "report")
     root = read_html((tmp_path / "report" / "report.html").read_text(encoding="utf-8"))
     (facts,) = root.all("dl", "facts")
-    found = dict(zip((n.text for n in facts.all("dt")), (n.text for n in facts.all("dd")), strict=True))
+    actual = dict(zip((n.text for n in facts.all("dt")), (n.text for n in facts.all("dd")), strict=True))
     assert next(root.all("h1")).text == "words 1 on massive test"
-    assert found["Corpus"] == spec
-    assert (found["Partition"], found["Locales"]) == ("test", "en-US, es-ES")
-    assert {"Model", "Version", "Digest (sha256)", "Slot decoding", "Routing", "Date"} <= set(found)
+    assert actual["Corpus"] == spec
+    assert (actual["Partition"], actual["Locales"]) == ("test", "en-US, es-ES")
+    assert {"Model", "Version", "Digest (sha256)", "Slot decoding", "Routing", "Date"} <= set(actual)
 
 
 def test_what_the_parser_refuses_counts_as_wrong(tmp_path: Path, bundle: Path, capsys: Capture) -> None:

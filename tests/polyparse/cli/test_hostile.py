@@ -209,8 +209,8 @@ def snapshot(folder: str) -> dict[str, tuple[int, int]]:
 def entries(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
     for entry in os.scandir(folder):
         is_folder = entry.is_dir(follow_symlinks=False)
-        found = entry.stat(follow_symlinks=False)
-        yield entry.path, (0, 0) if is_folder else (found.st_size, found.st_mtime_ns)
+        actual = entry.stat(follow_symlinks=False)
+        yield entry.path, (0, 0) if is_folder else (actual.st_size, actual.st_mtime_ns)
         if is_folder:
             yield from entries(entry.path)
 

@@ -109,21 +109,21 @@ def test_a_corpus_with_domains_and_no_intents_is_refused() -> None:
 @pytest.mark.parametrize("domain", [None, 0, 1, 2])
 def test_allowed_tags_are_outside_and_those_of_the_domains_slots(scheme: str, domain: int | None) -> None:
     labels = replace(LABELS, scheme=scheme)
-    own = SCHEMES[scheme].tags(labels.slots_of(domain))
-    assert labels.allowed(domain, labels.tags).tolist() == [tag in own for tag in labels.tags]
+    local = SCHEMES[scheme].tags(labels.slots_of(domain))
+    assert labels.allowed(domain, labels.tags).tolist() == [tag in local for tag in labels.tags]
 
 
 @every_scheme
 @pytest.mark.parametrize("domain", range(3))
 def test_a_restricted_inventory_is_the_domains_part_in_the_same_order(scheme: str, domain: int) -> None:
     labels = replace(LABELS, scheme=scheme)
-    own = labels.restrict(domain)
+    local = labels.restrict(domain)
     allowed = labels.allowed(domain, labels.tags)
-    assert own.tags == tuple(tag for tag, may in zip(labels.tags, allowed, strict=True) if may)
-    assert own.intents == tuple(labels.intents[intent] for intent in labels.intents_of(domain))
-    assert own.domains == (labels.domains[domain],)
-    assert own.allowed(0, own.tags).all()
-    assert own.restrict(0) == own
+    assert local.tags == tuple(tag for tag, may in zip(labels.tags, allowed, strict=True) if may)
+    assert local.intents == tuple(labels.intents[intent] for intent in labels.intents_of(domain))
+    assert local.domains == (labels.domains[domain],)
+    assert local.allowed(0, local.tags).all()
+    assert local.restrict(0) == local
 
 
 def test_labels_come_back_from_json_as_they_were() -> None:

@@ -23,12 +23,12 @@ pytestmark = needs_corpora
 def test_massive_is_read_whole(locale: str) -> None:
     rows = [json.loads(line) for line in (MASSIVE / f"{locale}.jsonl").read_text("utf-8").splitlines()]
     for partition in ("train", "dev"):
-        found = read(f"massive:{MASSIVE}", locales=[locale], partition=partition)
+        actual = read(f"massive:{MASSIVE}", locales=[locale], partition=partition)
         expected = [row for row in rows if row["partition"] == partition]
-        assert [(x.id, x.text, x.domain) for x in found] == [
+        assert [(x.id, x.text, x.domain) for x in actual] == [
             (r["id"], r["utt"], r["scenario"]) for r in expected
         ]
-        for example, row in zip(found, expected, strict=True):
+        for example, row in zip(actual, expected, strict=True):
             marked = re.findall(r"\[(\S+) : ([^\]]+)\]", row["annot_utt"])
             read_back = [(s.name, example.text[s.start : s.end]) for s in example.slots]
             assert [(name, "".join(words.split())) for name, words in marked] == [
@@ -47,9 +47,9 @@ def begun(tags: list[str]) -> int:
 @pytest.mark.parametrize(("partition", "file"), [("train", "train"), ("dev", "valid"), ("test", "test")])
 def test_slots_corpora_are_read_whole(folder: str, partition: str, file: str) -> None:
     rows = (LINES[folder] / file).read_text("utf-8").rstrip("\n").split("\n")
-    found = read(f"slots:{LINES[folder]}", partition=partition)
-    assert [x.intent for x in found] == [row.split()[-1] for row in rows]
-    for example, row in zip(found, rows, strict=True):
+    actual = read(f"slots:{LINES[folder]}", partition=partition)
+    assert [x.intent for x in actual] == [row.split()[-1] for row in rows]
+    for example, row in zip(actual, rows, strict=True):
         tags = [pair.rsplit(":", 1)[1] for pair in row.split()[:-2]]
         assert len(example.slots) == begun(tags)
         assert len(example.text.split()) == len(tags)
@@ -59,7 +59,7 @@ def test_slots_corpora_are_read_whole(folder: str, partition: str, file: str) ->
 @pytest.mark.parametrize(("partition", "file"), [("train", "train"), ("dev", "testa"), ("test", "testb")])
 def test_conll_is_read_whole(language: str, partition: str, file: str) -> None:
     rows = (CORPORA / f"conll2002/{language}.{file}").read_text("latin-1").split("\n")
-    found = read(f"conll:{CORPORA / 'conll2002' / language}", partition=partition)
-    assert sum(len(x.slots) for x in found) == begun([row.split()[-1] if row else "O" for row in rows])
+    actual = read(f"conll:{CORPORA / 'conll2002' / language}", partition=partition)
+    assert sum(len(x.slots) for x in actual) == begun([row.split()[-1] if row else "O" for row in rows])
     words = [row.split()[0] for row in rows if row and not row.startswith("-DOCSTART-")]
-    assert len(words) == sum(len(x.text.split(" ")) for x in found)
+    assert len(words) == sum(len(x.text.split(" ")) for x in actual)

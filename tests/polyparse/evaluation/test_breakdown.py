@@ -32,7 +32,7 @@ Spans = tuple[tuple[str, int, int], ...]
 
 def case_of(
     true: Spans = (),
-    found: Spans = (),
+    actual: Spans = (),
     *,
     intents: tuple[str | None, str | None] = ("set", "set"),
     domains: tuple[str | None, str | None] = ("alarm", "alarm"),
@@ -41,7 +41,7 @@ def case_of(
 ) -> Case:
     """Spans are (name, first word, last word + 1); intents and domains are (true, found)."""
     chars = [
-        [(name, WORDS[first][0], WORDS[end - 1][1]) for name, first, end in spans] for spans in (true, found)
+        [(name, WORDS[first][0], WORDS[end - 1][1]) for name, first, end in spans] for spans in (true, actual)
     ]
     example = Example(
         "1", TEXT, locale, "dev", domains[0], intents[0], tuple(TextSpan(*span) for span in chars[0])
@@ -61,8 +61,8 @@ def spans(draw: st.DrawFn) -> Spans:
 choices = st.sampled_from(["set", "cancel", None])
 cases = st.lists(
     st.builds(
-        lambda true, found, label, other, locale, confidence: case_of(
-            true, found, intents=(label, other), domains=(label, other), locale=locale, confidence=confidence
+        lambda true, actual, label, other, locale, confidence: case_of(
+            true, actual, intents=(label, other), domains=(label, other), locale=locale, confidence=confidence
         ),
         spans(),
         spans(),
@@ -76,10 +76,10 @@ cases = st.lists(
 
 
 def total(counts: list[Counts]) -> Counts:
-    found = Counts()
+    actual = Counts()
     for one in counts:
-        found += one
-    return found
+        actual += one
+    return actual
 
 
 @given(cases)
@@ -109,11 +109,11 @@ def test_labels_add_up_to_the_whole(sample: list[Case]) -> None:
 @given(cases)
 def test_confusions_are_the_wrong_intents_the_most_frequent_first(sample: list[Case]) -> None:
     whole = total([score(*case) for case in sample])
-    found = confusions(sample)
-    sizes = [len(confusion.cases) for confusion in found]
+    actual = confusions(sample)
+    sizes = [len(confusion.cases) for confusion in actual]
     assert sum(sizes) == whole.intents - whole.intents_right
     assert sizes == sorted(sizes, reverse=True)
-    assert len({(confusion.true, confusion.predicted) for confusion in found}) == len(found)
+    assert len({(confusion.true, confusion.predicted) for confusion in actual}) == len(actual)
 
 
 @given(cases)
@@ -123,7 +123,7 @@ def test_a_slot_is_mistaken_somewhere_where_it_has_errors_and_only_then(sample: 
 
 
 @pytest.mark.parametrize(
-    ("true", "found", "expected"),
+    ("true", "actual", "expected"),
     [
         ((("time", 3, 4),), (("time", 3, 4),), SlotErrors(1, 1, 1)),
         ((("time", 3, 4),), (), SlotErrors(1, missed=1)),
@@ -135,8 +135,8 @@ def test_a_slot_is_mistaken_somewhere_where_it_has_errors_and_only_then(sample: 
         ((("time", 3, 4), ("time", 5, 6)), (("time", 3, 6),), SlotErrors(2, 1, moved=2)),
     ],
 )
-def test_kinds_of_error(true: Spans, found: Spans, expected: SlotErrors) -> None:
-    assert slot_errors([case_of(true, found)])["time"] == expected
+def test_kinds_of_error(true: Spans, actual: Spans, expected: SlotErrors) -> None:
+    assert slot_errors([case_of(true, actual)])["time"] == expected
 
 
 def test_precision_recall_and_f1_of_a_slot() -> None:

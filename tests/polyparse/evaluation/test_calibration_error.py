@@ -18,18 +18,18 @@ from polyparse.evaluation.calibration_error import (
 answers = st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), min_size=1, max_size=80)
 
 
-def error(found: list[tuple[float, bool]], bins: int = BINS) -> float:
-    return expected_calibration_error([c for c, _ in found], [right for _, right in found], bins)
+def error(actual: list[tuple[float, bool]], bins: int = BINS) -> float:
+    return expected_calibration_error([c for c, _ in actual], [right for _, right in actual], bins)
 
 
 @given(answers, st.randoms())
 def test_the_error_is_a_share_and_does_not_depend_on_order(
-    found: list[tuple[float, bool]], random: object
+    actual: list[tuple[float, bool]], random: object
 ) -> None:
-    shuffled = found.copy()
+    shuffled = actual.copy()
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert 0.0 <= error(found) <= 1.0
-    assert error(shuffled) == pytest.approx(error(found))
+    assert 0.0 <= error(actual) <= 1.0
+    assert error(shuffled) == pytest.approx(error(actual))
 
 
 @given(

@@ -176,22 +176,22 @@ def test_the_counts_of_a_corpus_do_not_depend_on_its_order(frames: tuple[str, ..
 
 
 def test_the_mean_weighs_locales_alike_and_sums_utterances() -> None:
-    found = report(
+    actual = report(
         {
             "en-US": Counts(utterances=100, intents=100, intents_right=100, exact_right=50),
             "th-TH": Counts(utterances=10, intents=10, intents_right=5, exact_right=1),
         }
     )
-    assert list(found) == ["locales", "mean"]
-    assert list(found["locales"]) == ["en-US", "th-TH"]
-    assert found["locales"]["th-TH"]["intent_accuracy"] == 0.5
-    assert found["mean"]["intent_accuracy"] == 0.75
-    assert found["mean"]["exact_match"] == pytest.approx(0.3)
-    assert found["mean"]["utterances"] == 110
-    assert found["mean"]["domain_accuracy"] is None
-    assert found["mean"].keys() == found["locales"]["en-US"].keys()
+    assert list(actual) == ["locales", "mean"]
+    assert list(actual["locales"]) == ["en-US", "th-TH"]
+    assert actual["locales"]["th-TH"]["intent_accuracy"] == 0.5
+    assert actual["mean"]["intent_accuracy"] == 0.75
+    assert actual["mean"]["exact_match"] == pytest.approx(0.3)
+    assert actual["mean"]["utterances"] == 110
+    assert actual["mean"]["domain_accuracy"] is None
+    assert actual["mean"].keys() == actual["locales"]["en-US"].keys()
 
 
 def test_a_locale_with_nothing_to_measure_does_not_pull_the_mean() -> None:
-    found = report({"a": Counts(utterances=1, domains=1, domains_right=1), "b": Counts(utterances=1)})
-    assert found["mean"]["domain_accuracy"] == 1.0
+    actual = report({"a": Counts(utterances=1, domains=1, domains_right=1), "b": Counts(utterances=1)})
+    assert actual["mean"]["domain_accuracy"] == 1.0

@@ -30,9 +30,9 @@ CASES = [
 
 
 def report_of(cases: list[Case]) -> Node:
-    found = measure([each.example for each in cases], [each.frame for each in cases])
-    found["calibration"] = calibration_of(cases)
-    return read_html(page(Report("words", {}, found, cases)))
+    actual = measure([each.example for each in cases], [each.frame for each in cases])
+    actual["calibration"] = calibration_of(cases)
+    return read_html(page(Report("words", {}, actual, cases)))
 
 
 def test_answers_have_the_confidence_and_the_truth_of_what_is_measured() -> None:
@@ -55,11 +55,11 @@ def test_a_corpus_without_intents_is_judged_by_its_frames() -> None:
 
 
 def test_errors_are_pooled_and_by_locale() -> None:
-    found = calibration_of(CASES)
-    assert found["locales"]["en-US"]["intent"]["ece"] == pytest.approx(0.05)
-    assert found["locales"]["it-IT"]["intent"]["ece"] == pytest.approx(0.25)
-    assert found["pooled"]["intent"]["ece"] == expected_calibration_error(*answers("intent", CASES))
-    assert found["pooled"]["intent"]["by_chance"] > 0.0
+    actual = calibration_of(CASES)
+    assert actual["locales"]["en-US"]["intent"]["ece"] == pytest.approx(0.05)
+    assert actual["locales"]["it-IT"]["intent"]["ece"] == pytest.approx(0.25)
+    assert actual["pooled"]["intent"]["ece"] == expected_calibration_error(*answers("intent", CASES))
+    assert actual["pooled"]["intent"]["by_chance"] > 0.0
 
 
 def test_the_report_draws_each_measure_pooled_and_in_every_locale() -> None:
@@ -77,8 +77,8 @@ def test_the_report_draws_each_measure_pooled_and_in_every_locale() -> None:
 def test_a_dot_stands_for_each_bin_and_says_what_is_in_it() -> None:
     drawing = next(report_of(CASES).all("svg"))
     bins = reliability(*answers("intent", CASES))
-    told = [dot.text for dot in drawing.all("use")]
-    assert len(told) == len(bins)
-    assert told[0] == f"50.0% sure, 25.0% right, {bins[0].utterances} utterances"
+    reported = [dot.text for dot in drawing.all("use")]
+    assert len(reported) == len(bins)
+    assert reported[0] == f"50.0% sure, 25.0% right, {bins[0].utterances} utterances"
     heights = [float(dot.attributes["y"]) for dot in drawing.all("use")]
     assert heights[0] > heights[-1]  # y grows downwards

@@ -42,7 +42,7 @@ def test_only_what_a_kind_changes_is_counted(parser: Parser) -> None:
     pairs = pairs_by_kind(parser, corpus(), seed=1)
     assert {pair.locale for pair in pairs["romanised"]} == {"hi-IN"}
     assert {pair.locale for pair in pairs["diacritics"]} == {"es-ES", "it-IT", "hi-IN"}
-    assert {name: len(found) for name, found in pairs.items() if len(found) == 80} == {
+    assert {name: len(actual) for name, actual in pairs.items() if len(actual) == 80} == {
         "typo": 80,
         "upper_case": 80,
         "code_mixing": 80,
@@ -52,7 +52,7 @@ def test_only_what_a_kind_changes_is_counted(parser: Parser) -> None:
 def test_a_kind_that_nothing_can_get_has_no_pairs(parser: Parser) -> None:
     english = [example for example in corpus(3) if example.locale == "en-US"]
     pairs = pairs_by_kind(parser, english)
-    assert [name for name, found in pairs.items() if not found] == [
+    assert [name for name, actual in pairs.items() if not actual] == [
         "diacritics",
         "romanised",
         "code_mixing",
@@ -63,11 +63,11 @@ def test_a_kind_that_nothing_can_get_has_no_pairs(parser: Parser) -> None:
 
 def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
     lost = Pair("en-US", clean=True, noisy=False)
-    found = Pair("es-ES", clean=False, noisy=True)
+    actual = Pair("es-ES", clean=False, noisy=True)
     same = Pair("es-ES", clean=True, noisy=True)
     assert drop([lost, same, same, same]) == 0.25
-    assert drop([found, same, same, same]) == -0.25
-    assert drop([lost, found]) == 0.0
+    assert drop([actual, same, same, same]) == -0.25
+    assert drop([lost, actual]) == 0.0
 
 
 def test_measuring_imports_no_torch() -> None:

@@ -72,8 +72,8 @@ def counts(true: str, predicted: str, *, intent: str, choice: str | None) -> Cou
 def test_an_intent_is_one_more_reference_and_a_wrong_one_a_substitution(
     true: str, predicted: str, choice: str | None, errors: int, reference: int
 ) -> None:
-    found = counts(true, predicted, intent="play", choice=choice)
-    assert (found.semer_errors, found.semer_reference) == (errors, reference)
+    actual = counts(true, predicted, intent="play", choice=choice)
+    assert (actual.semer_errors, actual.semer_reference) == (errors, reference)
 
 
 def test_errors_are_summed_over_utterances_before_dividing() -> None:

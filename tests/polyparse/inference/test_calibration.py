@@ -41,13 +41,13 @@ def test_the_scale_of_the_defaults_changes_nothing(log_prob: float) -> None:
 @given(scales, st.floats(0.001, 0.999))
 def test_a_path_is_scaled_in_its_log_odds(scale: Scale, probability: float) -> None:
     odds = scale.path_slope * log(probability / (1.0 - probability)) + scale.path_offset
-    found = scale.path_probability(log(probability))
-    assert found == pytest.approx(1.0 / (1.0 + exp(-odds)), rel=1e-6)
+    actual = scale.path_probability(log(probability))
+    assert actual == pytest.approx(1.0 / (1.0 + exp(-odds)), rel=1e-6)
 
 
 @given(scales, st.lists(log_probs, min_size=2, max_size=20))
-def test_of_two_paths_the_likelier_is_never_the_less_sure(scale: Scale, found: list[float]) -> None:
-    confidences = [scale.path_probability(log_prob) for log_prob in sorted(found)]
+def test_of_two_paths_the_likelier_is_never_the_less_sure(scale: Scale, actual: list[float]) -> None:
+    confidences = [scale.path_probability(log_prob) for log_prob in sorted(actual)]
     assert all(0.0 <= confidence <= 1.0 for confidence in confidences)
     assert all(low <= high * (1 + 1e-12) for low, high in pairwise(confidences))
 
@@ -68,9 +68,9 @@ def test_a_locale_without_a_scale_has_the_pooled_one(locale: str | None, expecte
 
 
 def test_each_utterance_of_a_batch_has_the_temperature_of_its_locale() -> None:
-    found = CALIBRATION.temperatures(["en-US", None, "de-DE"])
-    assert found.intent_B1.tolist() == [[2.0], [0.5], [0.5]]
-    assert found.domain_B1.tolist() == [[1.0], [1.0], [1.0]]
+    actual = CALIBRATION.temperatures(["en-US", None, "de-DE"])
+    assert actual.intent_B1.tolist() == [[2.0], [0.5], [0.5]]
+    assert actual.domain_B1.tolist() == [[1.0], [1.0], [1.0]]
 
 
 @pytest.mark.parametrize(

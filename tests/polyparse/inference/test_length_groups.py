@@ -20,8 +20,8 @@ def total(lengths: list[int], parts: list[list[int]], cost: Cost) -> float:
 
 @given(LENGTHS, COSTS)
 def test_every_row_is_in_one_group(lengths: list[int], cost: Cost) -> None:
-    found = groups(lengths, cost)
-    assert sorted(position for part in found for position in part) == list(range(len(lengths)))
+    actual = groups(lengths, cost)
+    assert sorted(position for part in actual for position in part) == list(range(len(lengths)))
 
 
 @given(LENGTHS, COSTS)
@@ -39,12 +39,12 @@ def test_groups_cost_no_more_than_one_run_of_all(lengths: list[int], cost: Cost)
 def test_no_other_way_to_cut_the_sorted_rows_costs_less(lengths: list[int], cost: Cost) -> None:
     """The slow twin tries every set of cuts."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    found = []
+    actual = []
     for n_cuts in range(len(order)):
         for cuts in combinations(range(1, len(order)), n_cuts):
             edges = [0, *cuts, len(order)]
-            found.append(total(lengths, [order[a:b] for a, b in pairwise(edges)], cost))
-    assert total(lengths, groups(lengths, cost), cost) == min(found)
+            actual.append(total(lengths, [order[a:b] for a, b in pairwise(edges)], cost))
+    assert total(lengths, groups(lengths, cost), cost) == min(actual)
 
 
 def test_like_lengths_run_together_and_a_long_item_apart() -> None:
@@ -54,6 +54,6 @@ def test_like_lengths_run_together_and_a_long_item_apart() -> None:
 
 def test_the_dearer_a_run_or_a_step_the_fewer_the_groups() -> None:
     lengths = [2, 3, 5, 8, 8, 13]
-    found = [len(groups(lengths, cost)) for cost in (Cost(0, 0), COST, Cost(4, 22), Cost(1, 1000))]
-    assert found == sorted(found, reverse=True)
-    assert (found[0], found[-1]) == (5, 1)
+    actual = [len(groups(lengths, cost)) for cost in (Cost(0, 0), COST, Cost(4, 22), Cost(1, 1000))]
+    assert actual == sorted(actual, reverse=True)
+    assert (actual[0], actual[-1]) == (5, 1)

@@ -108,8 +108,8 @@ def test_a_confidence_is_the_same_however_many_hypotheses_are_asked_for_and_in_w
 ) -> None:
     for together, utterance in zip(parse(model, batch, CALIBRATED), batch, strict=True):
         (alone,) = parse(model, [replace(utterance, n_best=10)], CALIBRATED)
-        kept = alone.alternatives[: len(together.alternatives)]
-        assert_same(together, replace(alone, alternatives=kept))
+        remaining = alone.alternatives[: len(together.alternatives)]
+        assert_same(together, replace(alone, alternatives=remaining))
 
 
 @every_model

@@ -127,8 +127,8 @@ def test_the_probabilities_of_all_routes_sum_to_one(case: tuple[Floats, Floats, 
 def test_a_domain_is_as_probable_as_its_intents_together(case: tuple[Floats, Floats, Routing]) -> None:
     routes = everything(case)
     for route in routes:
-        own = [other.intent_prob for other in routes if other.domain == route.domain]
-        assert route.domain_prob == pytest.approx(fsum(own), abs=1e-5)
+        local = [other.intent_prob for other in routes if other.domain == route.domain]
+        assert route.domain_prob == pytest.approx(fsum(local), abs=1e-5)
 
 
 @given(cases())
@@ -165,9 +165,9 @@ def test_hard_routing_stays_in_the_classifiers_domain_whatever_the_joint_network
     joint_BI, classified_BX, routing = case
     best = ranked(joint_BI, classified_BX, LABELS, replace(routing, kind="hard"), [1])[0][0]
     domain = int(domain_log_probs(classified_BX, LABELS, routing)[0].argmax())
-    own = LABELS.intents_of(domain)
+    local = LABELS.intents_of(domain)
     assert best.domain == domain
-    assert best.intent == own[int(joint_BI[0, list(own)].argmax())]
+    assert best.intent == local[int(joint_BI[0, list(local)].argmax())]
 
 
 @pytest.mark.parametrize("routing", HARD)
@@ -189,8 +189,8 @@ def test_hard_routing_holds_where_the_joint_network_is_certain_of_another_domain
 def test_a_domain_that_the_classifier_all_but_excludes_keeps_its_place() -> None:
     """Of two hopeless domains the less hopeless comes first."""
     classified = log_probs([[0.0, 300.0, 20.0, 0.0, 300.0, 0.0]])
-    found = domain_log_probs(classified, LABELS, Routing("hard", 0.5, "intents"))[0]
-    assert found.tolist() == pytest.approx([0.0, log(3) - 300 - log(2), 20 - 300 - log(2)], abs=1e-3)
+    actual = domain_log_probs(classified, LABELS, Routing("hard", 0.5, "intents"))[0]
+    assert actual.tolist() == pytest.approx([0.0, log(3) - 300 - log(2), 20 - 300 - log(2)], abs=1e-3)
 
 
 def test_domains_of_equal_probability_are_not_mixed() -> None:
@@ -226,8 +226,8 @@ def test_an_utterance_in_a_batch_is_routed_as_alone(
     for b, n in enumerate(n_best):
         alone = ranked(joint_BI[[b]], classified_BX[[b]], LABELS, routing, [n])[0]
         assert [route.intent for route in together[b]] == [route.intent for route in alone]
-        found, expected = ([route.intent_prob for route in routes] for routes in (together[b], alone))
-        assert found == pytest.approx(expected, abs=1e-6)
+        actual, expected = ([route.intent_prob for route in routes] for routes in (together[b], alone))
+        assert actual == pytest.approx(expected, abs=1e-6)
 
 
 @given(joint_rows, weights)

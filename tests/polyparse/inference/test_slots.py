@@ -83,8 +83,8 @@ def test_a_slot_is_as_sure_as_its_tags_together(case: tuple[Item, str, list[str]
     item, name, tags, marginals = case
     spans = SCHEMES[name].decode(tags)
     slots = slots_of_path(item, tags, marginals, SCHEMES[name])
-    kept = [piece for span in spans for piece in pieces(item, span.start, span.end)]
-    expected = [prod(marginals[first:end]) for first, end in kept]
+    remaining = [piece for span in spans for piece in pieces(item, span.start, span.end)]
+    expected = [prod(marginals[first:end]) for first, end in remaining]
     assert [slot.confidence for slot in slots] == pytest.approx(expected)
     assert all(0.0 <= slot.confidence <= 1.0 for slot in slots)
 

@@ -39,10 +39,10 @@ def features_by_name(word: str) -> set[int]:
 
 @given(words)
 def test_a_word_gives_itself_and_its_n_grams_each_once(word: str) -> None:
-    found = word_features(word)
-    assert set(found) == features_by_name(word)
-    assert len(found) == len(set(found))
-    assert found[0] == word_hash(word)
+    actual = word_features(word)
+    assert set(actual) == features_by_name(word)
+    assert len(actual) == len(set(actual))
+    assert actual[0] == word_hash(word)
 
 
 def test_a_short_word_has_what_it_can() -> None:
@@ -58,10 +58,10 @@ def test_a_long_word_differs_by_itself_though_not_by_its_n_grams() -> None:
 
 @given(hashes, hashes)
 def test_a_pair_depends_on_both_and_on_their_order(left: int, right: int) -> None:
-    found = pair_hash(left, right)
-    assert 0 <= found < 2**32
-    assert pair_hash(left ^ 1, right) != found
-    assert pair_hash(left, right ^ 1) != found
+    actual = pair_hash(left, right)
+    assert 0 <= actual < 2**32
+    assert pair_hash(left ^ 1, right) != actual
+    assert pair_hash(left, right ^ 1) != actual
 
 
 def test_the_order_of_a_pair_matters() -> None:
@@ -72,11 +72,11 @@ def test_the_order_of_a_pair_matters() -> None:
 def test_an_utterance_has_its_words_features_and_a_pair_between_any_two_and_at_both_ends(
     utterance: list[str],
 ) -> None:
-    found = utterance_features(utterance)
+    actual = utterance_features(utterance)
     pairs = [BOUNDARY, *map(word_hash, utterance), BOUNDARY]
     expected = [feature for word in utterance for feature in word_features(word)]
     expected += [pair_hash(pairs[i], pairs[i + 1]) for i in range(len(pairs) - 1)]
-    assert sorted(found) == sorted(expected)
+    assert sorted(actual) == sorted(expected)
 
 
 def test_hashes_are_the_same_in_every_process_and_version() -> None:
@@ -86,11 +86,13 @@ def test_hashes_are_the_same_in_every_process_and_version() -> None:
 
 
 @given(st.lists(hashes, unique=True, min_size=1))
-def test_a_table_comes_back_from_its_file(tmp_path_factory: pytest.TempPathFactory, kept: list[int]) -> None:
-    table = FeatureTable(np.array(kept, dtype=np.uint32))
+def test_a_table_comes_back_from_its_file(
+    tmp_path_factory: pytest.TempPathFactory, remaining: list[int]
+) -> None:
+    table = FeatureTable(np.array(remaining, dtype=np.uint32))
     file = tmp_path_factory.getbasetemp() / "features.npy"
     table.save(file)
-    ids = {feature: feature_id for feature_id, feature in enumerate(kept, start=1)}
+    ids = {feature: feature_id for feature_id, feature in enumerate(remaining, start=1)}
     assert FeatureTable.load(file).ids == table.ids == ids
 
 

@@ -170,9 +170,9 @@ def test_long_words_and_chunks_are_not_remembered() -> None:
 def test_threads_share_a_vectorizer(batch_texts: list[str]) -> None:
     shared = vectorizer_of(KNOWN)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda text: as_lists(item_of(text, shared)), batch_texts * 4))
+        actual = list(pool.map(lambda text: as_lists(item_of(text, shared)), batch_texts * 4))
     alone = vectorizer_of(KNOWN)
-    assert found == [as_lists(item_of(text, alone)) for text in batch_texts] * 4
+    assert actual == [as_lists(item_of(text, alone)) for text in batch_texts] * 4
 
 
 def test_hits_and_misses_are_counted() -> None:

@@ -48,9 +48,9 @@ def test_the_order_of_a_corpus_changes_nothing(corpus: list[str], random: object
 
 @given(st.lists(words, unique=True), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
 def test_what_is_saved_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, kept: list[str], characters: str
+    tmp_path_factory: pytest.TempPathFactory, remaining: list[str], characters: str
 ) -> None:
-    vocabulary = Vocabulary(tuple(kept), characters)
+    vocabulary = Vocabulary(tuple(remaining), characters)
     file = tmp_path_factory.getbasetemp() / "vocabulary.json"
     vocabulary.save(file)
     assert Vocabulary.load(file) == vocabulary

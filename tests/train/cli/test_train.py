@@ -74,7 +74,7 @@ def test_locales_that_are_not_trained_on_help_to_align_words(train: Train, tmp_p
     four, alone, again = (Checkpoint(tmp_path / out) for out in ("four", "alone", "again"))
     assert four.tables().vocabulary == alone.tables().vocabulary
     vectors = [run.word_vectors() for run in (four, alone, again)]
-    four_NE, alone_NE, again_NE = (found.vectors_NE for found in vectors if found is not None)
+    four_NE, alone_NE, again_NE = (actual.vectors_NE for actual in vectors if actual is not None)
     np.testing.assert_array_equal(alone_NE, again_NE)
     assert not np.allclose(four_NE, alone_NE, atol=1e-3)
 
@@ -341,8 +341,8 @@ def test_ctrl_c_in_an_epoch_leaves_a_checkpoint_to_go_on_from(
     whole, resumed = (Checkpoint(tmp_path / name) for name in ("whole", "run"))
     assert resumed.load_json("measures") == whole.load_json("measures")
     assert log(resumed.folder) == log(whole.folder)
-    (expected,), (found,) = whole.networks(), resumed.networks()
-    for name, weights in found.state_dict().items():
+    (expected,), (actual,) = whole.networks(), resumed.networks()
+    for name, weights in actual.state_dict().items():
         assert weights.equal(expected.state_dict()[name]), name
 
 

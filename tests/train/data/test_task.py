@@ -48,26 +48,26 @@ def example(intent: str, domain: str, *slots: str) -> Example:
     ],
 )
 def test_a_token_that_a_span_touches_has_its_tag(spans: list[tuple[str, int, int]], tags: str) -> None:
-    found = gold_tags(item(), [TextSpan(*span) for span in spans], "BIO")
-    assert found == tags.split()
+    actual = gold_tags(item(), [TextSpan(*span) for span in spans], "BIO")
+    assert actual == tags.split()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_gold_tags_of_the_corpus_mark_its_spans(scheme: str) -> None:
     for sample in examples():
-        own = item(sample.text)
-        decoded = SCHEMES[scheme].decode(gold_tags(own, sample.slots, scheme))
-        found = [TextSpan(name, own.starts[first], own.ends[end - 1]) for name, first, end in decoded]
-        assert found == list(sample.slots)
+        local = item(sample.text)
+        decoded = SCHEMES[scheme].decode(gold_tags(local, sample.slots, scheme))
+        actual = [TextSpan(name, local.starts[first], local.ends[end - 1]) for name, first, end in decoded]
+        assert actual == list(sample.slots)
 
 
 def test_targets_are_rows_of_the_labels() -> None:
     task, _ = parts(TINY, examples())
-    for own, target, sample in zip(task.train, task.targets, examples(), strict=True):
-        assert own.utterance == Utterance(sample.text, sample.locale)
+    for local, target, sample in zip(task.train, task.targets, examples(), strict=True):
+        assert local.utterance == Utterance(sample.text, sample.locale)
         assert task.labels.intents[target.intent] == sample.intent
         tags = [task.labels.tags[row] for row in target.tags_T]
-        assert tags == gold_tags(own, sample.slots, "BIO")
+        assert tags == gold_tags(local, sample.slots, "BIO")
 
 
 def test_without_intents_the_target_is_minus_one() -> None:
@@ -93,7 +93,7 @@ def test_a_corpus_of_such_utterances_alone_is_refused() -> None:
 def test_a_domain_has_the_examples_of_its_intents() -> None:
     labels = collect_labels(examples(), "BIO")
     domains = [of_domain(examples(), labels.restrict(index)) for index in range(len(labels.domains))]
-    assert [{sample.domain for sample in own} for own in domains] == [{"alarm"}, {"music"}, {"weather"}]
+    assert [{sample.domain for sample in local} for local in domains] == [{"alarm"}, {"music"}, {"weather"}]
     assert sum(map(len, domains)) == len(examples())
 
 
@@ -109,8 +109,8 @@ def test_an_intent_of_two_domains_is_learnt_by_the_one_that_owns_it() -> None:
     alarm, timer = (labels.restrict(index) for index in range(2))
     assert of_domain(corpus, alarm) == corpus[:3]
     assert of_domain(corpus, timer) == corpus[3:]
-    for own in (alarm, timer):
-        task = build_task(of_domain(corpus, own), [], own, Vectorizer(Vocabulary((), ""), None))
+    for local in (alarm, timer):
+        task = build_task(of_domain(corpus, local), [], local, Vectorizer(Vocabulary((), ""), None))
         assert all(target.intent >= 0 for target in task.targets)
 
 

@@ -66,15 +66,15 @@ def test_a_word_of_every_utterance_or_of_none_has_no_vector() -> None:
 def test_translations_into_other_locales_bring_words_together() -> None:
     """Two words that no utterance of the model's locales has in common, and a third language's one word for both."""
     texts = [("wake me", "weck"), ("rouse him", "weck"), ("play any good old song now", "spiel")] * MIN_IDS
-    own, german = (
+    local, german = (
         [Example(str(n), pair[side], locale, "train", None, None, ()) for n, pair in enumerate(texts)]
         for side, locale in enumerate(("en-US", "de-DE"))
     )
-    words = Vocabulary.build(token.text for example in own for token in tokenise(example.text)).words
+    words = Vocabulary.build(token.text for example in local for token in tokenise(example.text)).words
     wake, rouse = words.index("wake"), words.index("rouse")
-    alone_WE = aligned_vectors(own, words, size=3)
+    alone_WE = aligned_vectors(local, words, size=3)
     assert _cosine(alone_WE[wake], alone_WE[rouse]) == pytest.approx(0.0, abs=1e-5)
-    together_WE = aligned_vectors(own, words, size=2, translations=german)
+    together_WE = aligned_vectors(local, words, size=2, translations=german)
     assert together_WE.shape == (len(words), 2)
     assert _cosine(together_WE[wake], together_WE[rouse]) > 0.9
 

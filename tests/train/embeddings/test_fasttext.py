@@ -76,9 +76,9 @@ def test_a_model_file_gives_vectors_of_words_that_it_never_saw(model_file: Path)
     vectors = read_bin(model_file, VOCABULARY, size=SIZE, progress=QUIET)
     model = fasttext.load_model(str(model_file))
     assert "monday" not in model.words
-    found = dict(zip(vectors.rows_N.tolist(), vectors.vectors_NE, strict=True))
+    actual = dict(zip(vectors.rows_N.tolist(), vectors.vectors_NE, strict=True))
     row = VOCABULARY.word_ids["monday"]
-    assert found[row].tolist() == model.get_word_vector("monday").tolist()
+    assert actual[row].tolist() == model.get_word_vector("monday").tolist()
 
 
 def test_a_model_of_another_size_is_refused_and_both_sizes_named(model_file: Path) -> None:
@@ -130,5 +130,5 @@ def test_the_config_says_where_vectors_come_from(
         assert vectors is None
     else:
         assert vectors is not None
-        found = len(vectors.rows_N)
-        assert found == covered if isinstance(covered, int) else found > 5
+        actual = len(vectors.rows_N)
+        assert actual == covered if isinstance(covered, int) else actual > 5

@@ -28,7 +28,7 @@ def vec(folder: Path, *lines: str, header: str | None = None, end: str = "\n") -
     return path
 
 
-def found(path: Path, size: int = 2) -> dict[int, list[float]]:
+def actual(path: Path, size: int = 2) -> dict[int, list[float]]:
     vectors = read_vec(path, VOCABULARY, size=size, progress=QUIET)
     assert vectors.vectors_NE.dtype == np.float32
     assert vectors.vectors_NE.shape == (len(vectors.rows_N), size)
@@ -37,24 +37,24 @@ def found(path: Path, size: int = 2) -> dict[int, list[float]]:
 
 def test_words_of_the_vocabulary_are_kept_in_their_rows(tmp_path: Path) -> None:
     path = vec(tmp_path, "रोम 0.5 -2", "unknown 1 1", "alarm 1e-1 3")
-    assert found(path) == {2: pytest.approx([0.1, 3.0]), 3: [0.5, -2.0]}
+    assert actual(path) == {2: pytest.approx([0.1, 3.0]), 3: [0.5, -2.0]}
 
 
 @pytest.mark.parametrize("end", ["\n", " \n", "\r\n"])
 def test_lines_end_as_published_files_end_them(end: str, tmp_path: Path) -> None:
-    assert found(vec(tmp_path, "alarm 1 2", "o 3 4", end=end)) == {2: [1.0, 2.0], 6: [3.0, 4.0]}
+    assert actual(vec(tmp_path, "alarm 1 2", "o 3 4", end=end)) == {2: [1.0, 2.0], 6: [3.0, 4.0]}
 
 
 def test_other_white_space_belongs_to_a_word(tmp_path: Path) -> None:
     """fastText writes words with U+00A0, U+2028 and the like in them; such a word is not one of ours."""
     path = vec(tmp_path, "\u00a0 1 1", "a\u2028b 1 1", "\u0085 1 1", " 1 1", "alarm 1 2")
-    assert found(path) == {2: [1.0, 2.0]}
+    assert actual(path) == {2: [1.0, 2.0]}
 
 
 def test_bytes_that_are_not_utf8_are_a_word_that_nobody_asks_for(tmp_path: Path) -> None:
     path = tmp_path / "words.vec"
     path.write_bytes(b"2 2\n\xff\xfe 1 1\nalarm 1 2\n")
-    assert found(path) == {2: [1.0, 2.0]}
+    assert actual(path) == {2: [1.0, 2.0]}
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_bytes_that_are_not_utf8_are_a_word_that_nobody_asks_for(tmp_path: Path)
 def test_a_word_counts_under_its_normalised_form(
     lines: list[str], expected: list[float], tmp_path: Path
 ) -> None:
-    assert found(vec(tmp_path, *lines)) == {4: expected}
+    assert actual(vec(tmp_path, *lines)) == {4: expected}
 
 
 def test_composed_letters_find_their_normalised_word(tmp_path: Path) -> None:
-    assert found(vec(tmp_path, "\u0958लम 1 2")) == {5: [1.0, 2.0]}
+    assert actual(vec(tmp_path, "\u0958लम 1 2")) == {5: [1.0, 2.0]}
 
 
 def test_a_vector_of_zeros_covers_nothing(tmp_path: Path) -> None:
-    assert found(vec(tmp_path, "alarm 0 0", "o 0 1")) == {6: [0.0, 1.0]}
+    assert actual(vec(tmp_path, "alarm 0 0", "o 0 1")) == {6: [0.0, 1.0]}
 
 
 def test_no_word_in_common_gives_no_rows(tmp_path: Path) -> None:
-    assert found(vec(tmp_path, "else 1 1")) == {}
+    assert actual(vec(tmp_path, "else 1 1")) == {}
 
 
 def test_what_is_kept_is_stored_by_ascending_rows() -> None:
@@ -91,7 +91,7 @@ def test_what_is_kept_is_stored_by_ascending_rows() -> None:
 
 def test_long_files_are_followed_by_the_bar(tmp_path: Path) -> None:
     path = vec(tmp_path, *(f"w{number} 1 1" for number in range(2 * LINES_A_STEP)), "alarm 1 2")
-    assert found(path) == {2: [1.0, 2.0]}
+    assert actual(path) == {2: [1.0, 2.0]}
 
 
 @pytest.mark.parametrize(
@@ -121,18 +121,18 @@ def test_what_does_not_follow_the_format_is_refused(
     lines: list[str], header: str | None, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(CorpusError, match=message) as caught:
-        found(vec(tmp_path, *lines, header=header))
+        actual(vec(tmp_path, *lines, header=header))
     assert caught.value.path == tmp_path / "words.align.vec"
 
 
 def test_vectors_of_another_size_are_refused_and_both_sizes_named(tmp_path: Path) -> None:
     message = r"joint.embedder.word_size: found 100, expected 2, the size of the vectors in .*words.align.vec"
     with pytest.raises(ConfigError, match=message):
-        found(vec(tmp_path, "alarm 1 2"), size=100)
+        actual(vec(tmp_path, "alarm 1 2"), size=100)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"none.vec: found no readable file .*, expected word vectors"):
-        found(tmp_path / "none.vec")
+        actual(tmp_path / "none.vec")
     with pytest.raises(CorpusError, match=r"found no readable file"):
-        found(tmp_path)
+        actual(tmp_path)

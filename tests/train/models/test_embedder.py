@@ -35,7 +35,7 @@ def read_characters(module: Embedder, characters: list[int]) -> list[float]:
     """The slow twin of the character CNN, for one word: loops over filters and positions."""
     letters = [module.characters.weight[character] for character in characters]
     nothing = torch.zeros(module.config.character_size)
-    found = []
+    actual = []
     for width, conv in zip(FILTER_WIDTHS, module.filters, strict=True):
         assert isinstance(conv, torch.nn.Conv1d)
         assert conv.bias is not None
@@ -48,16 +48,16 @@ def read_characters(module: Embedder, characters: list[int]) -> list[float]:
                     letter = letters[place] if 0 <= place < len(letters) else nothing
                     total = total + (kernel_LW[:, column] * letter).sum()
                 responses.append(max(0.0, total.item()))
-            found.append(max(responses))
-    return found
+            actual.append(max(responses))
+    return actual
 
 
 @pytest.mark.parametrize("index", [1, 2, 3])
 def test_the_character_cnn_is_the_largest_response_of_each_filter(index: int) -> None:
     module = embedder()
     word = [c for c in CHARACTERS_UC[index].tolist() if c != PADDING]
-    found = vectors(module, ROWS_U, CHARACTERS_UC)[index, CONFIG.word_size :]
-    assert found.tolist() == pytest.approx(read_characters(module, word), abs=1e-6)
+    actual = vectors(module, ROWS_U, CHARACTERS_UC)[index, CONFIG.word_size :]
+    assert actual.tolist() == pytest.approx(read_characters(module, word), abs=1e-6)
 
 
 def test_a_word_has_the_same_vector_beside_longer_words() -> None:

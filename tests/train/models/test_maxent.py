@@ -104,9 +104,9 @@ def test_training_ends_at_the_optimum() -> None:
 
 def test_where_weights_cost_too_much_the_bias_gives_the_shares_of_the_classes() -> None:
     """The analytic optimum without features: log of each class's share."""
-    found = DomainClassifier(trained(l2=1e6)).log_probs(np.zeros((1, 1), dtype=np.int64))
+    actual = DomainClassifier(trained(l2=1e6)).log_probs(np.zeros((1, 1), dtype=np.int64))
     shares = np.bincount(CLASSES_B) / len(CLASSES_B)
-    assert np.exp(found[0]) == pytest.approx(shares, abs=1e-3)
+    assert np.exp(actual[0]) == pytest.approx(shares, abs=1e-3)
 
 
 def test_log_probs_are_an_explicit_sum_over_the_features() -> None:
@@ -115,10 +115,10 @@ def test_log_probs_are_an_explicit_sum_over_the_features() -> None:
     idf_V = inverse_frequencies(FEATURES, N_IDS)
     model = MaxEnt(theta[:-1] * idf_V[:, None], idf_V**2, theta[-1])
     expected = [explicit_log_probs(theta.astype(np.float64).ravel(), features) for features in FEATURES]
-    found = DomainClassifier(model).log_probs(padded(FEATURES))
-    assert found.dtype == np.float32
-    assert found == pytest.approx(np.array(expected), abs=1e-5)
-    assert np.exp(found).sum(1) == pytest.approx(1.0)
+    actual = DomainClassifier(model).log_probs(padded(FEATURES))
+    assert actual.dtype == np.float32
+    assert actual == pytest.approx(np.array(expected), abs=1e-5)
+    assert np.exp(actual).sum(1) == pytest.approx(1.0)
 
 
 def test_an_utterance_is_classified_alike_in_any_company() -> None:
@@ -144,10 +144,10 @@ def test_pruning_keeps_the_heaviest_rows_in_the_order_of_the_table() -> None:
 
 def test_a_table_holds_what_enough_utterances_have_in_order_of_hash() -> None:
     utterances = [["wake", "me"], ["wake", "up"], ["wake", "wake"]]
-    kept = build_table(utterances, min_count=2).hashes.tolist()
+    remaining = build_table(utterances, min_count=2).hashes.tolist()
     by_utterance = [set(utterance_features(words)) for words in utterances]
-    expected = {f for own in by_utterance for f in own if sum(f in other for other in by_utterance) >= 2}
-    assert kept == sorted(expected)
+    expected = {f for local in by_utterance for f in local if sum(f in other for other in by_utterance) >= 2}
+    assert remaining == sorted(expected)
     assert build_table(utterances, min_count=4).hashes.tolist() == []
 
 

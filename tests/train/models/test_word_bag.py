@@ -27,8 +27,8 @@ def fitted(config: WordBagConfig) -> WordBag:
 
 
 def padded(*rows: list[int]) -> np.ndarray:
-    longest = max(1, *(len(own) for own in rows))
-    return np.array([own + [0] * (longest - len(own)) for own in rows])
+    longest = max(1, *(len(local) for local in rows))
+    return np.array([local + [0] * (longest - len(local)) for local in rows])
 
 
 def test_a_word_never_seen_is_taken_for_what_words_near_it_are(bag: WordBag) -> None:
@@ -59,7 +59,7 @@ def test_a_word_s_row_is_its_projected_vector_by_its_rarity(bag: WordBag) -> Non
 
 def _projection(bag: WordBag) -> np.ndarray:
     """P, found from the rows of the words that stand in no utterance and in one."""
-    counts = np.bincount([row for own in ROWS for row in set(own)], minlength=N_WORDS + 1)[1:]
+    counts = np.bincount([row for local in ROWS for row in set(local)], minlength=N_WORDS + 1)[1:]
     bare_WE = bag.table_WE[1:-1] / (1.0 + np.log(7.0 / (1.0 + counts)))[:, None]
     return np.asarray(np.linalg.lstsq(VECTORS_WA, bare_WE, rcond=None)[0])
 
@@ -74,8 +74,8 @@ def test_order_padding_and_what_is_no_word_weigh_nothing_and_repeats_count(bag: 
 
 
 def test_an_utterance_without_a_word_gets_what_no_word_says(bag: WordBag) -> None:
-    (found,) = bag.logits(padded([]))
-    assert found == pytest.approx(np.maximum(bag.inner_bias_H, 0) @ bag.outer_HC + bag.outer_bias_C)
+    (actual,) = bag.logits(padded([]))
+    assert actual == pytest.approx(np.maximum(bag.inner_bias_H, 0) @ bag.outer_HC + bag.outer_bias_C)
 
 
 def test_a_share_weighs_the_logits(bag: WordBag) -> None:

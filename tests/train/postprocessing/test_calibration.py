@@ -74,14 +74,14 @@ def test_what_made_a_model_too_sure_is_found(routing: Routing) -> None:
     calibration = fit(drawn(4000, routing=routing))
     assert calibration is not None
     for locale, true in TRUE.items():
-        found = calibration.scale(locale)
-        assert found.intent_temperature == pytest.approx(true.intent_temperature, rel=0.1)
-        assert found.path_slope == pytest.approx(true.path_slope, rel=0.1)
-        assert found.path_offset == pytest.approx(true.path_offset, abs=0.2)
+        actual = calibration.scale(locale)
+        assert actual.intent_temperature == pytest.approx(true.intent_temperature, rel=0.1)
+        assert actual.path_slope == pytest.approx(true.path_slope, rel=0.1)
+        assert actual.path_offset == pytest.approx(true.path_offset, abs=0.2)
         if routing.kind == "hard":
-            assert found.domain_temperature == pytest.approx(true.domain_temperature, rel=0.1)
+            assert actual.domain_temperature == pytest.approx(true.domain_temperature, rel=0.1)
         else:
-            assert found.domain_temperature == 1.0
+            assert actual.domain_temperature == 1.0
     assert calibration.scale("en-US").intent_temperature > calibration.scale("es-ES").intent_temperature
 
 
@@ -206,12 +206,12 @@ def test_the_confidences_of_calibration_data_are_those_that_the_pipeline_answers
     calibration = Calibration(pooled=Scale(intent_temperature=0.8), locales=TRUE)
     parser = Parser(VECTORIZER, model.pipeline())
     data = calibration_data_of(parser, items, examples, model.routing)
-    found = data.confidences(calibration)
+    actual = data.confidences(calibration)
     frames = parser.with_postprocessing(Postprocessing(calibration)).run(items).frames
-    assert found["frame"].tolist() == pytest.approx([frame.confidence for frame in frames], abs=2e-4)
+    assert actual["frame"].tolist() == pytest.approx([frame.confidence for frame in frames], abs=2e-4)
     for measure in ("intent", "domain"):
         answered = [getattr(frame, measure) for frame in frames]
-        if measure in found:
-            assert found[measure].tolist() == pytest.approx([a.confidence for a in answered], abs=2e-4)
+        if measure in actual:
+            assert actual[measure].tolist() == pytest.approx([a.confidence for a in answered], abs=2e-4)
         else:
             assert answered == [None] * len(frames)

@@ -82,9 +82,9 @@ def test_the_two_are_one_pool(
     bag_BC = log_softmax(model.bag.logits(features_BF) / BAG.share, axis=1)
     maxent_BC = plain.log_probs(ids_of(plain_tables, OWN))
     expected = log_softmax(0.6 * maxent_BC + 0.4 * bag_BC, axis=1)
-    found = model.log_probs(features_BF)
-    assert found.dtype == np.float32
-    assert found == pytest.approx(expected, abs=1e-4)
+    actual = model.log_probs(features_BF)
+    assert actual.dtype == np.float32
+    assert actual == pytest.approx(expected, abs=1e-4)
     intents = collect_labels(OWN, "IO").intents
     assert [intents[row] for row in bag_BC.argmax(axis=1)] == [example.intent for example in OWN]
 

@@ -71,14 +71,14 @@ HOME = Assistant(
 
 def lines(assistant: Assistant) -> list[str]:
     """Every utterance of the templates as a line of a slots: corpus, in an order that a seed draws."""
-    found = [
+    actual = [
         line + f" <=> {intent}"
         for intent, templates in assistant.templates.items()
         for template in templates
         for line in _filled(template.split(), assistant.values)
     ]
-    Random(1).shuffle(found)
-    return found
+    Random(1).shuffle(actual)
+    return actual
 
 
 def _filled(words: list[str], values: dict[str, tuple[str, ...]]) -> list[str]:

@@ -197,7 +197,7 @@ def test_the_classifier_keeps_the_heaviest_features_and_their_rows(tmp_path: Pat
     config = replace(TINY.classifier or MaxEntConfig(), kept_features=40)
     pruned, _ = train(tmp_path / "pruned", replace(SHORT, classifier=config))
     whole, _ = train(tmp_path / "whole", SHORT)
-    (few, all_of_them) = (found.tables().features for found in (pruned, whole))
+    (few, all_of_them) = (actual.tables().features for actual in (pruned, whole))
     model, unpruned = pruned.classifier(), whole.classifier()
     assert few is not None
     assert all_of_them is not None
@@ -271,13 +271,13 @@ def test_word_vectors_are_trained_once_and_outlive_a_stop(
     checkpoint = start(tmp_path / "run", config)
     with pytest.raises(KeyboardInterrupt):
         fit(checkpoint, config, Texts(examples(), examples()), Interrupting(*at))
-    kept = checkpoint.word_vectors()
-    assert kept is not None
+    remaining = checkpoint.word_vectors()
+    assert remaining is not None
     assert re.search(r"word vectors \(fasttext\): (\d+) of \1 words covered, 100.0%", capsys.readouterr().out)
     fit(checkpoint, config, Texts(examples(), examples()), QUIET)
     assert "word vectors" not in capsys.readouterr().out
     for network in checkpoint.networks():
-        assert (network.embedder.words.weight[kept.rows_N].numpy() == kept.vectors_NE).all()
+        assert (network.embedder.words.weight[remaining.rows_N].numpy() == remaining.vectors_NE).all()
 
 
 def test_words_without_a_vector_keep_a_random_start_and_coverage_is_printed(

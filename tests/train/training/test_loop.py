@@ -63,8 +63,8 @@ def test_the_averaged_weights_learn_the_corpus() -> None:
 
 def test_a_run_is_a_function_of_its_seed() -> None:
     first, second, other = trainer(SHORT), trainer(SHORT), trainer(replace(SHORT, seed=2))
-    found = [results(list(train_epochs(run))) for run in (first, second, other)]
-    assert found[0] == found[1] != found[2]
+    actual = [results(list(train_epochs(run))) for run in (first, second, other)]
+    assert actual[0] == actual[1] != actual[2]
     assert same(first.state(), second.state())
 
 
@@ -74,9 +74,9 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted_after: int, tmp_
     config = optim(epochs=4)
     whole = trainer(config)
     expected = results(list(train_epochs(whole)))
-    found = []
+    actual = []
     for epoch in train_epochs(stopped := trainer(config)):
-        found.append(epoch)
+        actual.append(epoch)
         if epoch.number == interrupted_after:
             break
     Checkpoint(tmp_path).save_torch("training-0", stopped.state())
@@ -85,8 +85,8 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted_after: int, tmp_
     saved = Checkpoint(tmp_path).load_torch("training-0")
     assert saved is not None
     resumed.restore(saved)
-    found += train_epochs(resumed)
-    assert results(found) == expected
+    actual += train_epochs(resumed)
+    assert results(actual) == expected
     assert same(resumed.state(), whole.state())
 
 
@@ -227,9 +227,9 @@ def test_a_network_is_built_alike_from_one_seed_and_learns_only_what_is_not_froz
 
 def test_bfloat16_learns_the_corpus_into_weights_of_float32() -> None:
     run = trainer(replace(TINY, optim=replace(TINY.optim, precision="bfloat16")))
-    found = list(train_epochs(run))
-    assert found[-1].intent_loss < 0.1 * found[0].intent_loss
-    assert found[-1].slot_loss < 0.1 * found[0].slot_loss
+    actual = list(train_epochs(run))
+    assert actual[-1].intent_loss < 0.1 * actual[0].intent_loss
+    assert actual[-1].slot_loss < 0.1 * actual[0].slot_loss
     assert {parameter.dtype for parameter in run.network.parameters()} == {torch.float32}
     exact = trainer()
     list(train_epochs(exact))

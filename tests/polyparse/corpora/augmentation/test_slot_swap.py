@@ -45,11 +45,11 @@ def test_the_words_around_the_slots_stay() -> None:
     corpus = examples()
 
     def around(example: Example) -> str:
-        kept, read = "", 0
+        remaining, read = "", 0
         for span in sorted(example.slots, key=lambda span: span.start):
-            kept += example.text[read : span.start] + f"[{span.name}]"
+            remaining += example.text[read : span.start] + f"[{span.name}]"
             read = span.end
-        return kept + example.text[read:]
+        return remaining + example.text[read:]
 
     drawn = SlotSwap(corpus, ALWAYS).draw(corpus, seed=3)
     assert [around(e) for e in drawn] == [around(e) for e in corpus]

@@ -72,8 +72,8 @@ def test_long_words_alone_give_way_to_coined_ones_of_the_front_and_the_end_of_wo
             if old.text == new.text:
                 continue
             assert len(old.text) >= 4
-            own = words[before.locale]
-            assert any(coined_of(new.text, at, own) for at in range(1, len(new.text))), (old.text, new.text)
+            local = words[before.locale]
+            assert any(coined_of(new.text, at, local) for at in range(1, len(new.text))), (old.text, new.text)
             unknown += new.text not in ROWS
             fronts_kept += new.text.startswith(old.text[: -(-len(old.text) // 2)])
     assert unknown

@@ -11,8 +11,8 @@ from tests.train import corpus
 
 def mixed(example: Example, examples: list[Example]) -> set[str]:
     noise = kinds_of(examples)["code_mixing"]
-    found = [noise(example, Random(seed)) for seed in range(60)]
-    return {e.text for e in found if e}
+    actual = [noise(example, Random(seed)) for seed in range(60)]
+    return {e.text for e in actual if e}
 
 
 def test_the_value_is_how_another_language_says_the_same_utterance() -> None:

@@ -13,8 +13,8 @@ from polyparse.corpora.noise.function_words import FUNCTION_WORDS, function_word
 def dropped(text: str, locale: str, *slots: TextSpan) -> set[tuple[str, ...]]:
     """What may come of it: the text, then the slots' values."""
     example = Example("1", text, locale, "train", None, None, slots)
-    found = [function_word_dropped(example, Random(seed)) for seed in range(40)]
-    return {(e.text, *(e.text[s.start : s.end] for s in e.slots)) for e in found if e}
+    actual = [function_word_dropped(example, Random(seed)) for seed in range(40)]
+    return {(e.text, *(e.text[s.start : s.end] for s in e.slots)) for e in actual if e}
 
 
 def test_each_function_word_may_go_and_no_other() -> None:

@@ -21,11 +21,11 @@ IN_PLACE = ("typo", "function_word", "code_mixing")
 
 def pieces(example: Example) -> list[str]:
     """What stands between the slots and in them, by turns."""
-    found, read = [], 0
+    actual, read = [], 0
     for span in example.slots:
-        found += [example.text[read : span.start], example.text[span.start : span.end]]
+        actual += [example.text[read : span.start], example.text[span.start : span.end]]
         read = span.end
-    return [*found, example.text[read:]]
+    return [*actual, example.text[read:]]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -107,8 +107,8 @@ def test_a_slot_that_is_nothing_but_a_mark_stays(name: str) -> None:
     slot = TextSpan("time", 10, 11)
     noisy = KINDS[name](Example("1", "ज़रा कहाँ \u093c", "hi-IN", "train", None, None, (slot,)), Random(1))
     assert noisy is not None
-    (found,) = noisy.slots
-    assert noisy.text[found.start : found.end] == "\u093c"
+    (actual,) = noisy.slots
+    assert noisy.text[actual.start : actual.end] == "\u093c"
 
 
 @pytest.mark.parametrize("text", ["qué tiempo hace", "wake me at seven", "è già lunedì"])

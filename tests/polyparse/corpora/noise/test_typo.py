@@ -54,16 +54,16 @@ def test_to_be_beside_is_mutual_and_never_of_itself(keys: dict[str, str]) -> Non
     ],
 )
 def test_the_keys_around_a_key(locale: str, key: str, others: str) -> None:
-    found = keys_of(locale)[key]
-    assert set(found) >= set(others)
-    assert len(found) <= 8
+    actual = keys_of(locale)[key]
+    assert set(actual) >= set(others)
+    assert len(actual) <= 8
 
 
 def test_an_accented_letter_is_typed_on_the_key_of_its_letter_and_case_is_kept() -> None:
     example = type(corpus.examples()[0])("1", "ÉÉÉ", "es-ES", "train", None, None, ())
-    found = {noisy.text for seed in range(80) if (noisy := typo(example, Random(seed)))}
-    assert {"ÉÉ", "ÉÉÉÉ"} <= found
-    assert {text for text in found if len(text) == 3} <= {
+    actual = {noisy.text for seed in range(80) if (noisy := typo(example, Random(seed)))}
+    assert {"ÉÉ", "ÉÉÉÉ"} <= actual
+    assert {text for text in actual if len(text) == 3} <= {
         "ÉÉÉ".replace("É", other, 1) for other in "WRDS"
     } | {f"É{other}É" for other in "WRDS"} | {f"ÉÉ{other}" for other in "WRDS"}
 

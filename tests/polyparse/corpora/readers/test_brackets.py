@@ -48,7 +48,7 @@ def test_slots_are_read_as_spans_of_the_text(
 
 
 @pytest.mark.parametrize(
-    ("annotation", "text", "found", "expected"),
+    ("annotation", "text", "actual", "expected"),
     [
         ("at [time : nine am", "at nine am", "slot 'time' open at the end", "']'"),
         (
@@ -66,12 +66,12 @@ def test_slots_are_read_as_spans_of_the_text(
     ],
 )
 def test_an_annotation_of_another_text_is_refused(
-    annotation: str, text: str, found: str, expected: str
+    annotation: str, text: str, actual: str, expected: str
 ) -> None:
     with pytest.raises(CorpusError) as caught:
         spans_of(annotation, text, LINE)
     assert str(caught.value).startswith("xx-XX.jsonl:7: found ")
-    assert found in str(caught.value)
+    assert actual in str(caught.value)
     assert f"expected {expected}" in str(caught.value)
 
 

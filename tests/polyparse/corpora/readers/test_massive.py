@@ -174,13 +174,13 @@ def test_an_example_knows_its_file_and_line(tmp_path: Path) -> None:
 def test_a_locale_asked_for_twice_is_read_once(tmp_path: Path, locales: list[str]) -> None:
     for locale in ("en-US", "it-IT"):
         write(tmp_path, locale, ROW | {"partition": "test"})
-    found = read(f"massive:{tmp_path}", locales=locales, partition="test")
-    assert [x.locale for x in found] == sorted({x.locale for x in found})
+    actual = read(f"massive:{tmp_path}", locales=locales, partition="test")
+    assert [x.locale for x in actual] == sorted({x.locale for x in actual})
 
 
 def test_two_files_of_one_locale_are_one_locale_and_what_both_say_counts_once(tmp_path: Path) -> None:
     row = ROW | {"partition": "test"}
     write(tmp_path, "en-US", row, row | {"id": "4"})
     write(tmp_path, "en_us", row, row | {"id": "5"})
-    found = read(f"massive:{tmp_path}", partition="test")
-    assert [(x.locale, x.id) for x in found] == [("en-US", "3"), ("en-US", "4"), ("en-US", "5")]
+    actual = read(f"massive:{tmp_path}", partition="test")
+    assert [(x.locale, x.id) for x in actual] == [("en-US", "3"), ("en-US", "4"), ("en-US", "5")]

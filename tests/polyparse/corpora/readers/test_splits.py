@@ -17,8 +17,8 @@ def examples(ids: range, locale: str = "und") -> list[Example]:
     return [Example(str(i), f"utterance {i}", locale, "train", None, None, ()) for i in ids]
 
 
-def ids(found: list[Example]) -> list[str]:
-    return [example.id for example in found]
+def ids(actual: list[Example]) -> list[str]:
+    return [example.id for example in actual]
 
 
 @pytest.mark.parametrize(("size", "dev"), [(2, 1), (9, 1), (10, 1), (100, 10), (1009, 100)])
@@ -67,8 +67,8 @@ def test_one_file_is_the_partition_that_its_name_says(tmp_path: Path, name: str,
 def test_a_folder_holds_the_partitions_that_it_has_files_for(tmp_path: Path) -> None:
     for name in ("valid", "train", "vocab.slot"):
         (tmp_path / name).touch()
-    found = partition_files(tmp_path, lambda name: tmp_path / name)
-    assert found == {"train": tmp_path / "train", "dev": tmp_path / "valid"}
+    actual = partition_files(tmp_path, lambda name: tmp_path / name)
+    assert actual == {"train": tmp_path / "train", "dev": tmp_path / "valid"}
 
 
 def test_a_path_with_no_file_names_those_that_would_do(tmp_path: Path) -> None:

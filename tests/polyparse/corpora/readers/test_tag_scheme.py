@@ -80,8 +80,8 @@ def test_tags_in_order_leave_no_remark(sentences: list[str], spans: list[tuple[s
 def test_a_broken_tag_keeps_its_name_and_is_remarked_upon(
     sentences: list[str], spans: list[tuple[str, int, int]], remark: str
 ) -> None:
-    found, remarks = spans_and_remarks(*sentences)
-    assert found == spans
+    actual, remarks = spans_and_remarks(*sentences)
+    assert actual == spans
     assert any(each.startswith(remark) for each in remarks)
 
 

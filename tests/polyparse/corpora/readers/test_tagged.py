@@ -71,8 +71,8 @@ def read_tags(folder: Path, *sentences: str) -> list[list[tuple[str, str]]]:
     words = ["x", "yy", "z", "ww", "v"]
     pairs = (zip(words, tags.split(), strict=False) for tags in sentences)
     lines = (" ".join(f"{word}:{tag}" for word, tag in sentence) + " <=> say\n" for sentence in pairs)
-    found = read(f"slots:{file(folder / 'test', ''.join(lines))}", partition="test")
-    return [[(span.name, x.text[span.start : span.end]) for span in x.slots] for x in found]
+    actual = read(f"slots:{file(folder / 'test', ''.join(lines))}", partition="test")
+    return [[(span.name, x.text[span.start : span.end]) for span in x.slots] for x in actual]
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_comments_before_a_sentence_of_conll_are_no_words(tmp_path: Path) -> Non
         "# newdoc\n# sent_id = 1\n# text = I love B-LOC\nLa B-LOC\nCoruña I-LOC\n\n"
         "# id 5a0c-77 domain=test\n#\n#madrid B-LOC\n# O\n\n# the end\n"
     )
-    found = read(f"conll:{file(tmp_path / 'a.test', content)}", partition="test")
-    assert [x.text for x in found] == ["La Coruña", "#madrid #"]
+    actual = read(f"conll:{file(tmp_path / 'a.test', content)}", partition="test")
+    assert [x.text for x in actual] == ["La Coruña", "#madrid #"]
 
 
 @pytest.mark.parametrize(

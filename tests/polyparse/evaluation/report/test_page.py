@@ -21,28 +21,28 @@ STYLE = files("polyparse.evaluation.report").joinpath("templates", "style.css").
 HOSTILE = "<script>alert('x')</script>&\"<img src=//evil>"
 
 
-def case_of(text: str, locale: str, *, intent: str = "set", found: str = "set", slot: str = "time") -> Case:
+def case_of(text: str, locale: str, *, intent: str = "set", actual: str = "set", slot: str = "time") -> Case:
     """The last word is the slot; it is found under its name only where the intent is."""
     start = text.rindex(" ") + 1
     example = Example("1", text, locale, "test", "alarm", intent, (TextSpan(slot, start, len(text)),))
-    name = slot if found == intent else "date"
+    name = slot if actual == intent else "date"
     slots = (Slot(name, text[start:], start, len(text), 0.9),)
-    return Case(example, Frame(text, locale, Choice("alarm", 0.9), Choice(found, 0.8), slots, 0.7))
+    return Case(example, Frame(text, locale, Choice("alarm", 0.9), Choice(actual, 0.8), slots, 0.7))
 
 
 CASES = [
     case_of("wake me at seven", "en-US"),
-    case_of("cancel my alarm at eight", "en-US", intent="cancel", found="set"),
+    case_of("cancel my alarm at eight", "en-US", intent="cancel", actual="set"),
     case_of("despiértame a las siete", "es-ES"),
-    case_of("quita la alarma de las ocho", "es-ES", intent="cancel", found="set"),
-    case_of("أيقظني الساعة السابعة", "ar-SA", intent="cancel", found="ask"),
+    case_of("quita la alarma de las ocho", "es-ES", intent="cancel", actual="set"),
+    case_of("أيقظني الساعة السابعة", "ar-SA", intent="cancel", actual="ask"),
 ]
 
 
 def report_of(cases: list[Case], title: str = "words 1 on massive test") -> Report:
-    found = measure([case.example for case in cases], [case.frame for case in cases])
-    found["calibration"] = calibration_of(cases)
-    return Report(title, {"Model": "words", "Digest": "0123"}, found, cases)
+    actual = measure([case.example for case in cases], [case.frame for case in cases])
+    actual["calibration"] = calibration_of(cases)
+    return Report(title, {"Model": "words", "Digest": "0123"}, actual, cases)
 
 
 def tree(report: Report) -> Node:
@@ -50,8 +50,8 @@ def tree(report: Report) -> Node:
 
 
 def section(root: Node, key: str) -> Node:
-    (found,) = (node for node in root.all("section") if node.attributes["id"] == key)
-    return found
+    (actual,) = (node for node in root.all("section") if node.attributes["id"] == key)
+    return actual
 
 
 def cells(table: Node) -> list[list[str]]:
@@ -82,7 +82,7 @@ def test_the_page_can_be_walked_without_seeing_it() -> None:
 
 
 def test_data_never_becomes_markup() -> None:
-    cases = [case_of(f"{HOSTILE} wake {HOSTILE}", "en-US", intent=HOSTILE, found="set", slot=HOSTILE)]
+    cases = [case_of(f"{HOSTILE} wake {HOSTILE}", "en-US", intent=HOSTILE, actual="set", slot=HOSTILE)]
     report = report_of(cases, title=HOSTILE)._replace(facts={HOSTILE: HOSTILE})
     root = tree(report)
     assert not list(root.all("script"))
@@ -116,8 +116,8 @@ def test_a_share_has_a_bar_and_a_rate_has_none() -> None:
 
 
 def test_the_page_says_what_each_measure_means() -> None:
-    told = section(tree(report_of(CASES)), "locales")
-    names, meanings = ([node.text for node in told.all(tag)] for tag in ("dt", "dd"))
+    reported = section(tree(report_of(CASES)), "locales")
+    names, meanings = ([node.text for node in reported.all(tag)] for tag in ("dt", "dd"))
     assert dict(zip(names, meanings, strict=True)) == {
         measure.title: measure.meaning for measure in MEASURES.values()
     }
@@ -150,11 +150,11 @@ def test_an_error_shows_true_and_found_spans_in_the_utterances_own_language() ->
 
 
 def test_spans_that_agree_are_marked_right() -> None:
-    wrong = case_of("wake me at seven", "en-US", found="ask")
+    wrong = case_of("wake me at seven", "en-US", actual="ask")
     extra = replace(wrong.frame, slots=(*CASES[0].frame.slots, Slot("date", "wake", 0, 4, 1.0)))
     errors = section(tree(report_of([Case(wrong.example, extra)])), "errors")
-    found = [(mark.text, mark.attributes["class"]) for mark in errors.all("mark")][1:]
-    assert found == [("seven time", "right"), ("wake date (differs)", "wrong"), ("seven time", "right")]
+    actual = [(mark.text, mark.attributes["class"]) for mark in errors.all("mark")][1:]
+    assert actual == [("seven time", "right"), ("wake date (differs)", "wrong"), ("seven time", "right")]
 
 
 def bare(case: Case) -> Case:

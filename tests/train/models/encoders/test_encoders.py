@@ -55,10 +55,10 @@ def test_alone_equals_in_company(name: str) -> None:
 @pytest.mark.parametrize("name", ENCODERS)
 def test_padding_is_never_read_and_encoded_as_zero(name: str) -> None:
     module = encoder(name)
-    found = module(embedded(beyond=1e3), LENGTHS_B)
-    assert found.equal(module(embedded(), LENGTHS_B))
-    assert found.shape == (4, 5, module.output_size)
-    assert not found[torch.arange(5) >= LENGTHS_B[:, None]].any()
+    actual = module(embedded(beyond=1e3), LENGTHS_B)
+    assert actual.equal(module(embedded(), LENGTHS_B))
+    assert actual.shape == (4, 5, module.output_size)
+    assert not actual[torch.arange(5) >= LENGTHS_B[:, None]].any()
 
 
 def parts_of(module: nn.Module, kind: type[Part]) -> list[Part]:
@@ -85,14 +85,14 @@ def read_with(lstm: nn.LSTM, tokens_TE: Tensor, suffix: str) -> list[Tensor]:
 
 def test_the_bilstm_reads_from_both_ends_of_each_utterance() -> None:
     module = encoder("bilstm")
-    found = module(embedded(), LENGTHS_B)
+    actual = module(embedded(), LENGTHS_B)
     for b, length in enumerate(LENGTHS_B.tolist()):
         tokens_TH = embedded()[b, :length]
         for layer in parts_of(module, nn.LSTM):
             forward = read_with(layer, tokens_TH, "")
             backward = read_with(layer, tokens_TH.flip(0), "_reverse")[::-1]
             tokens_TH = torch.stack([torch.cat(pair) for pair in zip(forward, backward, strict=True)])
-        assert found[b, :length].allclose(tokens_TH, atol=1e-5)
+        assert actual[b, :length].allclose(tokens_TH, atol=1e-5)
 
 
 def test_forget_gates_start_open() -> None:
@@ -107,14 +107,14 @@ def test_the_cnn_weighs_a_token_and_its_two_neighbours() -> None:
     module = encoder("cnn", layers=1)
     (conv,) = parts_of(module, nn.Conv1d)
     assert conv.bias is not None
-    found = module(embedded(), LENGTHS_B)
+    actual = module(embedded(), LENGTHS_B)
     for b, length in enumerate(LENGTHS_B.tolist()):
         for t in range(length):
             total_H = conv.bias
             for column, place in enumerate((t - 1, t, t + 1)):
                 if 0 <= place < length:
                     total_H = total_H + conv.weight[:, :, column] @ embedded()[b, place]
-            assert found[b, t].allclose(total_H.clamp_min(0.0), atol=1e-6)
+            assert actual[b, t].allclose(total_H.clamp_min(0.0), atol=1e-6)
 
 
 def gated(block: GatedBlock, tokens_TH: Tensor, t: int, far: int) -> Tensor:
@@ -124,14 +124,14 @@ def gated(block: GatedBlock, tokens_TH: Tensor, t: int, far: int) -> Tensor:
     outside_H = torch.zeros(tokens_TH.shape[1])
     near = [normed_TH[place] if 0 <= place < len(tokens_TH) else outside_H for place in (t - far, t, t + far)]
     largest_H = torch.stack([normed_TH[:, h].max() for h in range(tokens_TH.shape[1])])
-    made = block.near.weight @ torch.cat(near) + block.near.bias + block.whole.weight @ largest_H
-    value_H, gate_H = made.chunk(2)
+    built = block.near.weight @ torch.cat(near) + block.near.bias + block.whole.weight @ largest_H
+    value_H, gate_H = built.chunk(2)
     return value_H * gate_H.sigmoid()
 
 
 def test_the_gated_cnn_weighs_two_neighbours_and_the_largest_of_all_tokens() -> None:
     module = encoder("gated-cnn", layers=3)
-    found = module(embedded(), LENGTHS_B)
+    actual = module(embedded(), LENGTHS_B)
     projection = module.get_submodule("projection")
     for b, length in enumerate(LENGTHS_B.tolist()):
         tokens_TH = projection(embedded()[b, :length])
@@ -142,7 +142,7 @@ def test_the_gated_cnn_weighs_two_neighbours_and_the_largest_of_all_tokens() -> 
             )
         centred_TH = tokens_TH - tokens_TH.mean(dim=1, keepdim=True)
         expected_TH = centred_TH / (centred_TH.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
-        assert found[b, :length].allclose(expected_TH, atol=1e-5)
+        assert actual[b, :length].allclose(expected_TH, atol=1e-5)
 
 
 @torch.no_grad()
@@ -159,8 +159,8 @@ def recurrent(layer: RecurrentUnits, tokens_TH: Tensor) -> Tensor:
             value, forget, leave = (
                 (layer.gates.weight[part * size + h] @ normed_H).item() for part in range(3)
             )
-            kept = 1 / (1 + exp(-forget - layer.bias[h].item()))
-            cell = kept * cell + (1 - kept) * value
+            remaining = 1 / (1 + exp(-forget - layer.bias[h].item()))
+            cell = remaining * cell + (1 - remaining) * value
             added_TH[t, h] = cell / (1 + exp(-leave - layer.bias[size + h].item()))
     return added_TH
 
@@ -169,14 +169,14 @@ def test_the_bisru_reads_from_both_ends_of_each_utterance() -> None:
     module = encoder("bisru", layers=3)
     for layer in parts_of(module, RecurrentUnits):
         nn.init.normal_(layer.bias)
-    found = module(embedded(), LENGTHS_B)
+    actual = module(embedded(), LENGTHS_B)
     for b, length in enumerate(LENGTHS_B.tolist()):
         tokens_TH = module.get_submodule("projection")(embedded()[b, :length])
         for layer in parts_of(module, RecurrentUnits):
             tokens_TH = tokens_TH + recurrent(layer, tokens_TH)
         centred_TH = tokens_TH - tokens_TH.mean(dim=1, keepdim=True)
         expected_TH = centred_TH / (centred_TH.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
-        assert found[b, :length].allclose(expected_TH, atol=1e-5)
+        assert actual[b, :length].allclose(expected_TH, atol=1e-5)
 
 
 def test_channels_of_a_bisru_remember_longer_and_longer_in_both_directions() -> None:
@@ -187,9 +187,9 @@ def test_channels_of_a_bisru_remember_longer_and_longer_in_both_directions() -> 
 def test_the_linear_layer_sees_no_context() -> None:
     module = encoder("linear")
     assert isinstance(module, TokenLinear)
-    found = module(embedded(), LENGTHS_B)
+    actual = module(embedded(), LENGTHS_B)
     expected = embedded()[0, 2] @ module.projection.weight.T + module.projection.bias
-    assert found[0, 2].allclose(expected, atol=1e-6)
+    assert actual[0, 2].allclose(expected, atol=1e-6)
 
 
 def test_dropout_takes_the_same_channels_from_all_tokens_and_keeps_the_mean() -> None:

@@ -12,10 +12,10 @@ from train.models.heads.approximate import mean_field_of
 def test_one_token_has_no_neighbours_and_so_exact_marginals() -> None:
     crf = random_head("crf", "IO", 5, seed=0)
     case = random_case(len(crf.tags), [1, 1, 1], seed=1, restricted=True)
-    found, expected = mean_field_of(crf).decode(*case), crf.decode(*case)
-    assert found.path_RT.equal(expected.path_RT)
-    assert found.marginals_RT.allclose(expected.marginals_RT)
-    assert found.log_prob_R.allclose(expected.log_prob_R, atol=1e-6)
+    actual, expected = mean_field_of(crf).decode(*case), crf.decode(*case)
+    assert actual.path_RT.equal(expected.path_RT)
+    assert actual.marginals_RT.allclose(expected.marginals_RT)
+    assert actual.log_prob_R.allclose(expected.log_prob_R, atol=1e-6)
 
 
 def test_confident_emissions_get_the_viterbi_path() -> None:

@@ -52,10 +52,10 @@ def test_what_stands_in_the_padding_is_never_read(name: str, content: float) -> 
     tags_BT = random_tags(head, LENGTHS, seed=2)
     padding_BT = torch.arange(max(LENGTHS)) >= case.lengths_B[:, None]
     filled_BTK = case.emissions_BTK.masked_fill(padding_BT[:, :, None], content).requires_grad_()
-    for found, expected in zip(
+    for actual, expected in zip(
         head.decode(filled_BTK, case.allowed_BK, case.lengths_B), head.decode(*case), strict=True
     ):
-        assert found.equal(expected)
+        assert actual.equal(expected)
     loss = head.loss(filled_BTK, tags_BT.masked_fill(padding_BT, 1), case.lengths_B)
     assert loss.equal(head.loss(case.emissions_BTK, tags_BT, case.lengths_B))
     loss.backward()  # type: ignore[no-untyped-call]

@@ -37,15 +37,15 @@ def probabilities(scores: Chain) -> dict[tuple[int, ...], float]:
     """P(y) of every legal path."""
     n_tokens, n_tags = scores.emissions_TK.shape
     log_partition = enumerate_paths(scores).log_partition
-    found = {path: score(path, scores) for path in product(range(n_tags), repeat=n_tokens)}
-    return {path: math.exp(value - log_partition) for path, value in found.items() if value > -math.inf}
+    actual = {path: score(path, scores) for path in product(range(n_tags), repeat=n_tokens)}
+    return {path: math.exp(value - log_partition) for path, value in actual.items() if value > -math.inf}
 
 
 @pytest.mark.parametrize(("scheme", "n_slots"), SCHEMES)
 def test_expected_counts_are_those_of_all_paths(scheme: str, n_slots: int) -> None:
     head = crf(scheme, n_slots, seed=3)
     case = random_case(len(head.tags), LENGTHS, seed=1).double()
-    found = expectation(head, case.emissions_BTK, case.lengths_B)
+    actual = expectation(head, case.emissions_BTK, case.lengths_B)
     starts_K, ends_K = np.zeros(len(head.tags)), np.zeros(len(head.tags))
     transitions_IJ = np.zeros((len(head.tags), len(head.tags)))
     for index, length in enumerate(LENGTHS):
@@ -56,11 +56,11 @@ def test_expected_counts_are_those_of_all_paths(scheme: str, n_slots: int) -> No
             for before, tag in pairwise(path):
                 transitions_IJ[before, tag] += probability
         marginals_TK = enumerate_paths(scores).marginals_TK
-        assert found.marginals_BTK[index, :length].numpy() == pytest.approx(marginals_TK, abs=1e-9)
-        assert not found.marginals_BTK[index, length:].any()
-    assert found.starts_K.numpy() == pytest.approx(starts_K, abs=1e-9)
-    assert found.transitions_IJ.numpy() == pytest.approx(transitions_IJ, abs=1e-9)
-    assert found.ends_K.numpy() == pytest.approx(ends_K, abs=1e-9)
+        assert actual.marginals_BTK[index, :length].numpy() == pytest.approx(marginals_TK, abs=1e-9)
+        assert not actual.marginals_BTK[index, length:].any()
+    assert actual.starts_K.numpy() == pytest.approx(starts_K, abs=1e-9)
+    assert actual.transitions_IJ.numpy() == pytest.approx(transitions_IJ, abs=1e-9)
+    assert actual.ends_K.numpy() == pytest.approx(ends_K, abs=1e-9)
 
 
 @pytest.mark.parametrize(("scheme", "n_slots"), SCHEMES)
@@ -70,10 +70,10 @@ def test_the_crf_is_charged_the_cross_entropy_over_all_paths(scheme: str, n_slot
     case = random_case(len(teacher.tags), LENGTHS, seed=2).double()
     total = 0.0
     for index in range(len(LENGTHS)):
-        own = chain(student, case, index)
-        log_partition = enumerate_paths(own).log_partition
+        local = chain(student, case, index)
+        log_partition = enumerate_paths(local).log_partition
         for path, probability in probabilities(chain(teacher, said, index)).items():
-            total += probability * (log_partition - score(path, own))
+            total += probability * (log_partition - score(path, local))
     expected = expectation(teacher, said.emissions_BTK, said.lengths_B)
     loss = student.soft_loss(case.emissions_BTK, expected, case.lengths_B)
     assert loss.item() == pytest.approx(total / len(LENGTHS), rel=1e-9)
