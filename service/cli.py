@@ -31,4 +31,5 @@ async def serve(settings: Settings) -> None:
     async with running(settings, bundle, load=partial(load, device=settings.device)) as service:
         gc.collect()
         gc.freeze()  # What is loaded stays: no later collection need walk it.
+        gc.set_threshold(20_000)  # Requests make few cycles; 700 objects are but some requests.
         await Server(service, settings).serve()

@@ -17,6 +17,7 @@ A mark is a token only in the contexts that the table there names. A text of not
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -36,6 +37,14 @@ CHUNK = re.compile(
     r"|(?:\d+\s[-\u2212*/]\s)+\d+(?!\S)"  # 5 - 3
     r"|[^\s\u200b]+"
 )
+_PLAIN_CHUNK = re.compile(r"[^\s\u200b]+")
+"""CHUNK for most texts, which have no dot and no sign of arithmetic: only its last alternative can match there."""
+
+
+def chunks(text: str) -> Iterator[re.Match[str]]:
+    """The matches of CHUNK, in order."""
+    is_plain = not ("." in text or "-" in text or "\u2212" in text or "*" in text or "/" in text)
+    return (_PLAIN_CHUNK if is_plain else CHUNK).finditer(text)
 
 
 class Token(NamedTuple):
@@ -55,7 +64,7 @@ def normalise(text: str) -> str:
         return " ".join(text.lower().replace("`", "'").split())
     before, after = "", text
     while before != after:
-        before, after = after, " ".join(filter(None, map(_fold, CHUNK.findall(after))))
+        before, after = after, " ".join(filter(None, map(_fold, _PLAIN_CHUNK.findall(after))))
     return after
 
 
@@ -64,7 +73,7 @@ def tokenise(text: str) -> list[Token]:
     for cut in (pieces, pieces_with_marks):
         tokens = [
             Token(word, start + offset, end + offset)
-            for chunk in CHUNK.finditer(text)
+            for chunk in chunks(text)
             for offset in (chunk.start(),)
             for word, start, end in cut(chunk[0])
         ]
@@ -102,7 +111,7 @@ def check(text: str, *, max_chars: int) -> None:
         raise ControlCharacter(
             f"{place}, expected no control character but tab, line feed and carriage return"
         )
-    if not any(pieces(chunk[0]) or pieces_with_marks(chunk[0]) for chunk in CHUNK.finditer(text)):
+    if not any(pieces(chunk[0]) or pieces_with_marks(chunk[0]) for chunk in chunks(text)):
         raise BlankText(f"found {len(text)} blank characters, expected at least one word")
 
 

@@ -22,7 +22,7 @@ from polyparse.text.features import (
     word_features,
     word_hash,
 )
-from polyparse.text.tokens import CHUNK, pieces, pieces_with_marks
+from polyparse.text.tokens import chunks, pieces, pieces_with_marks
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Vectorizer:
         starts: list[int] = []
         ends: list[int] = []
         words: list[Word] = []
-        for match in CHUNK.finditer(utterance.text):
+        for match in chunks(utterance.text):
             chunk, offset = match.group(), match.start()
             cut = self._chunk(chunk) if len(chunk) <= CACHED_CHARACTERS else self._make_chunk(chunk)
             for start, end, word in cut:
@@ -119,7 +119,7 @@ class Vectorizer:
         starts: list[int] = []
         ends: list[int] = []
         words: list[Word] = []
-        for match in CHUNK.finditer(utterance.text):
+        for match in chunks(utterance.text):
             for text, start, end in pieces_with_marks(match.group()):
                 starts.append(match.start() + start)
                 ends.append(match.start() + end)

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, InputError, LoneSurrogate, TextTooLong
-from polyparse.text.tokens import CHUNK, check, normalise, pieces, pieces_with_marks, tokenise
+from polyparse.text.tokens import CHUNK, check, chunks, normalise, pieces, pieces_with_marks, tokenise
 
 # Letters of clitics, signs, marks, joiners, bidi marks, spaces; then what each script makes special.
 TRICKY = (
@@ -82,6 +82,11 @@ def test_a_chunk_is_cut_the_same_alone_and_in_a_text(text: str) -> None:
     cut = pieces if any(map(pieces, chunks)) else pieces_with_marks
     alone = [token.text for chunk in chunks for token in cut(chunk)]
     assert alone == [token.text for token in tokenise(text)]
+
+
+@given(texts | st.text(st.sampled_from("a. p-5*/−7म\t"), max_size=12))
+def test_the_short_way_to_chunks_gives_those_of_the_pattern(text: str) -> None:
+    assert [match.span() for match in chunks(text)] == [match.span() for match in CHUNK.finditer(text)]
 
 
 def is_assigned(char: str) -> bool:
