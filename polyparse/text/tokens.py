@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
 from polyparse.text import marks
+from polyparse.text.addresses import ADDRESS, LINK
 from polyparse.text.marks import Context
 
 RULES = 2
@@ -211,18 +212,6 @@ _DOTTED = re.compile(
     rf"[^\w\s]*(?:(?:(?:{_INITIAL})\.+\s*){{2,}}[^\w\s]*|(?:(?:{_INITIAL})\.+\s*)+(?:{_INITIAL})|(?:{_INITIAL})\.+\s+)"
 )
 """Several dotted letters, or one with a word after it."""
-_ADDRESS = re.compile(
-    r"""
-    (?<![\w.%+-]) [\w.%+-]*\w @ (?:[^\W_](?:[\w-]*[^\W_])?\.)+ [^\W\d_]{2,}  # of mail
-  | (?: https?:// | (?<!\w)www\. ) [^\s<>|"]* [\w/]  # of the web
-  | (?<![\w.@-]) (?:[^\W_](?:[\w-]*[^\W_])?\.)+ (?:com|net|org|edu|gov|info|io|eu|es|it|in|us|uk|tv|me|app|dev)\b
-    (?: /(?:[^\s<>|"]*[\w/])? )? (?![\w@])
-  | (?<![\w.-]) \d{2,}(?:[-.]\d{2,})*[-.]\d{4,} (?![\w.-]*\w)  # of a telephone
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_LINK = re.compile(r"<(?:mailto:|https?:)[^\s|<>]*\|(?=[^\s|<>]+>)")
-"""What a chat program puts before the text of a link, which says the same."""
 
 
 class _Piece(NamedTuple):
@@ -251,10 +240,10 @@ def _cut(chunk: str) -> tuple[Token, ...]:
 def _parts(chunk: str) -> list[_Piece]:
     """All tokens of a chunk, marks included."""
     parts: list[_Piece] = []
-    link = _LINK.match(chunk)
+    link = LINK.match(chunk)
     at = link.end() if link else 0
     if "." in chunk or "-" in chunk:
-        for address in _ADDRESS.finditer(chunk, at):
+        for address in ADDRESS.finditer(chunk, at):
             parts += _words(chunk, at, address.start())
             parts.append(_Piece(Token(normalise(address[0]), *address.span()), ""))
             at = address.end()
