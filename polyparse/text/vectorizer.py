@@ -6,6 +6,7 @@ Everything that depends on one word alone is computed once and cached; the cache
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from polyparse.text.tokens import Token
+
 CACHED_WORDS = 65_536
 CACHED_CHARACTERS = 64  # a longer chunk or word is not cached
 
@@ -40,6 +43,11 @@ class Word:
     characters_C: NDArray[np.int32]
     feature_ids: tuple[int, ...]
     hash: int
+
+
+Words = tuple[tuple[int, int, Word], ...]
+"""(start, end, word) of each token of a chunk."""
+Lookup = Callable[[str], Words]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,30 +108,20 @@ class Vectorizer:
 
     def item(self, utterance: Utterance) -> Item:
         """Cut the text into tokens and look each one up. A text without any token gives an item of length 0."""
+        item = self._item(utterance, self._chunk, self._make_chunk)
+        return item if item.words else self._item(utterance, self._make_marks, self._make_marks)
+
+    def _item(self, utterance: Utterance, short: Lookup, long: Lookup) -> Item:
+        """The item of a text whose chunks of up to CACHED_CHARACTERS are looked up by `short`, the others by `long`."""
         starts: list[int] = []
         ends: list[int] = []
         words: list[Word] = []
         for match in chunks(utterance.text):
             chunk, offset = match.group(), match.start()
-            cut = self._chunk(chunk) if len(chunk) <= CACHED_CHARACTERS else self._make_chunk(chunk)
-            for start, end, word in cut:
+            for start, end, word in short(chunk) if len(chunk) <= CACHED_CHARACTERS else long(chunk):
                 starts.append(offset + start)
                 ends.append(offset + end)
                 words.append(word)
-        if not words:
-            return self._item_of_marks(utterance)
-        return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
-
-    def _item_of_marks(self, utterance: Utterance) -> Item:
-        """The item of a text that holds nothing but marks: they are its tokens."""
-        starts: list[int] = []
-        ends: list[int] = []
-        words: list[Word] = []
-        for match in chunks(utterance.text):
-            for text, start, end in pieces_with_marks(match.group()):
-                starts.append(match.start() + start)
-                ends.append(match.start() + end)
-                words.append(self._word(text))
         return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
 
     def cache_counts(self) -> tuple[int, int]:
@@ -145,10 +143,16 @@ class Vectorizer:
             ids.append(pair_id)
         return ids
 
-    def _make_chunk(self, chunk: str) -> tuple[tuple[int, int, Word], ...]:
+    def _make_chunk(self, chunk: str) -> Words:
+        return self._look_up(pieces(chunk))
+
+    def _make_marks(self, chunk: str) -> Words:
+        return self._look_up(pieces_with_marks(chunk))
+
+    def _look_up(self, tokens: Sequence[Token]) -> Words:
         return tuple(
             (start, end, self._word(text) if len(text) <= CACHED_CHARACTERS else self._make_word(text))
-            for text, start, end in pieces(chunk)
+            for text, start, end in tokens
         )
 
     def _make_word(self, text: str) -> Word:
