@@ -72,9 +72,15 @@ class Settings:
         former="lanes",
     )
     max_text_chars: int = setting(512, integer(1, 100_000), "longest text, in characters (code points)")
-    max_body_bytes: int = setting(16_384, integer(64, 10_000_000), "largest body of /parse")
+    max_body_bytes: int = setting(
+        16_384, integer(64, 10_000_000), "largest body of /parse, in bytes, as sent and once inflated"
+    )
     max_batch_items: int = setting(256, integer(1, 10_000), "most items of /parse/batch")
-    max_batch_bytes: int = setting(1_048_576, integer(64, 100_000_000), "largest body of /parse/batch")
+    max_batch_bytes: int = setting(
+        1_048_576,
+        integer(64, 100_000_000),
+        "largest body of /parse/batch, in bytes, as sent and once inflated",
+    )
     queue_tokens: int = setting(
         8192, integer(1, 10_000_000), "tokens that may wait, n-best requests counted n times"
     )

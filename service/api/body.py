@@ -4,17 +4,19 @@ import asyncio
 import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from functools import lru_cache
 from reprlib import repr as brief
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 from starlette.types import Message, Receive
 
 from polyparse.errors import PolyparseError
 from polyparse.text.tokens import check
 from service.api.content_encoding import inflated
 from service.api.endpoint import Call
+from service.api.json_size import beginning
 from service.api.schemas import BatchRequest, ParseRequest
 from service.errors import (
     BatchTooLarge,
@@ -31,6 +33,14 @@ from service.errors import (
 )
 
 MAX_FAULTS = 10
+MAX_NAME_CHARS = 64
+"""Of a name in a pointer; what is longer is none of ours, and is shortened."""
+MAX_VALUES = 256
+"""JSON values of a request that are looked at. A sound one has six; brackets that nest deeper are not read as JSON."""
+MAX_VALUES_OF_ITEM = 16
+"""The same in a batch, for each item that it may have, on average."""
+SHOWN_BYTES = 200
+"""Of a body that is quoted, before the quotation is shortened: of a whole one each byte would be written out first."""
 
 BytesT = TypeVar("BytesT", bytes, bytearray)
 
@@ -76,7 +86,15 @@ def hung_up(receive: Receive) -> bool:
 
 
 def decode(body: bytes) -> ParseRequest:
-    """Parse and validate a body; what is wrong with it is raised as one leaf of the error tree."""
+    """Parse and validate a body; what is wrong with it is raised as one leaf of the error tree.
+
+    Raises:
+        InvalidUtf8, InvalidJson, FieldError, LoneSurrogate: by its beginning, where it has too many values.
+        BodyTooLarge: it has too many values, and nothing else is wrong with the first ones.
+    """
+    if (part := beginning(body, MAX_VALUES)) is not None:
+        excess = f"found a body of more than {MAX_VALUES} JSON values, expected at most {MAX_VALUES}"
+        raise _cause_in(ParseRequest, part) or BodyTooLarge(excess)
     try:
         return ParseRequest.model_validate_json(body)
     except ValidationError as error:
@@ -88,8 +106,12 @@ def decode_batch(body: bytes, max_items: int) -> list[ParseRequest | PolyparseEr
 
     Raises:
         InvalidUtf8, InvalidJson, FieldError: the envelope is wrong.
-        BatchTooLarge: it has more items than may be.
+        BatchTooLarge: it has more items than may be, or more values than so many items have.
     """
+    max_values = MAX_VALUES + max_items * MAX_VALUES_OF_ITEM
+    if (part := beginning(body, max_values)) is not None:
+        excess = f"found more than {max_values} JSON values, expected at most {max_items} items"
+        raise _cause_in(BatchRequest, part) or BatchTooLarge(excess)
     try:
         batch = BatchRequest.model_validate_json(body)
     except ValidationError as error:
@@ -153,18 +175,33 @@ def _item(data: Any, place: str) -> ParseRequest | PolyparseError:
     try:
         return ParseRequest.model_validate(data)
     except ValidationError as error:
-        return _text_error(data) or _field_error(ParseRequest, error, place)
+        return _text_error(data) or _field_error(ParseRequest, _details(error), place)
 
 
 def _cause(model: type[BaseModel], error: ValidationError, body: bytes) -> PolyparseError:
-    message = error.errors(include_url=False, include_context=False)[0]
-    return (
-        _unreadable(message["msg"], body) if message["type"] == "json_invalid" else _field_error(model, error)
-    )
+    details = _details(error)
+    if details[0]["type"] == "json_invalid":
+        return _unreadable(details[0]["msg"], body)
+    return _field_error(model, details)
 
 
-def _field_error(model: type[BaseModel], error: ValidationError, place: str = "") -> FieldError:
-    details = error.errors(include_url=False, include_context=False)
+def _cause_in(model: type[BaseModel], beginning: bytes) -> PolyparseError | None:
+    """What is wrong with a body by its beginning; None where the beginning could be that of a sound one."""
+    try:
+        model.model_validate(from_json(beginning, allow_partial=True))
+    except ValidationError as error:
+        details = [each for each in _details(error) if each["type"] != "missing"]  # It may be in the rest.
+        return _field_error(model, details) if details else None
+    except ValueError as error:
+        return _unreadable(str(error), beginning)
+    return None
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False)
+
+
+def _field_error(model: type[BaseModel], details: list[ErrorDetails], place: str = "") -> FieldError:
     leaf = CAUSES.get(details[0]["type"], InvalidValue)
     return leaf([_fault(model, each, place) for each in details[:MAX_FAULTS]])
 
@@ -178,8 +215,9 @@ def _unreadable(message: str, body: bytes) -> PolyparseError:
         return InvalidUtf8(f"found byte 0x{body[error.start]:02x} at offset {error.start}, expected UTF-8")
     except (ValueError, RecursionError):
         pass
+    shown = body if len(body) <= SHOWN_BYTES else body[: SHOWN_BYTES // 2] + body[-SHOWN_BYTES // 2 :]
     return InvalidJson(
-        f"found {brief(body)}, expected a JSON object: {message.removeprefix('Invalid JSON: ')}"
+        f"found {brief(shown)}, expected a JSON object: {message.removeprefix('Invalid JSON: ')}"
     )
 
 
@@ -198,11 +236,24 @@ def _text_error(data: Any) -> PolyparseError | None:
 
 
 def _fault(model: type[BaseModel], detail: ErrorDetails, place: str) -> FieldFault:
-    pointer = place + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in detail["loc"])
+    pointer = place + "".join(map(_step, detail["loc"]))
     if detail["type"] == "missing":
         return FieldFault(pointer, "found nothing, expected this field")
     if detail["type"] == "extra_forbidden":
-        return FieldFault(pointer, f"found an unknown field, expected {', '.join(model.model_fields)}")
+        return FieldFault(pointer, f"found an unknown field, expected {_fields(model)}")
     is_no_object = detail["type"] == "model_type"
     expected = "an object" if is_no_object else detail["msg"].removeprefix("Input should be ")
     return FieldFault(pointer, f"found {brief(detail['input'])}, expected {expected}")
+
+
+def _step(part: str | int) -> str:
+    """A part of a JSON pointer (RFC 6901, 3)."""
+    name = str(part)
+    if len(name) > MAX_NAME_CHARS:
+        name = f"{name[: MAX_NAME_CHARS // 2]}...{name[-MAX_NAME_CHARS // 2 :]}"
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+@lru_cache(maxsize=8)
+def _fields(model: type[BaseModel]) -> str:
+    return ", ".join(model.model_fields)

@@ -3,13 +3,14 @@
 import asyncio
 import gzip
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive
 
 from polyparse.errors import LoneSurrogate, PolyparseError
-from service.api.body import decode_batch, hung_up, read_body
+from service.api.body import MAX_VALUES, decode, decode_batch, hung_up, read_body
 from service.api.endpoint import Call
 from service.api.headers import RequestHeaders, read_headers
 from service.api.schemas import ParseRequest
@@ -251,6 +252,85 @@ def test_items_are_counted_before_any_is_looked_at() -> None:
 
 def test_a_deeply_nested_batch_is_refused() -> None:
     with pytest.raises(InvalidJson):
-        decode_batch(b'{"items": ' + b"[" * 100_000, 9)
+        decode_batch(b'{"items": ' + b"[" * 4_000, 256)
     with pytest.raises(InvalidJson):
-        decode_batch(b'{"items": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 9)
+        decode_batch(b'{"items": ' + b"[" * 4_000 + b"]" * 4_000 + b"}", 256)
+
+
+NAMES = b",".join(b'"k%d": 1' % i for i in range(50_000))
+JUNK: dict[str, tuple[type[PolyparseError], bytes]] = {
+    "unknown fields": (UnknownField, b'{"text": "a", %b}' % NAMES),
+    "unknown fields, and the text at the end": (UnknownField, b'{%b, "text": "a"}' % NAMES),
+    "a field again and again": (BodyTooLarge, b"{%b}" % b",".join([b'"text": "a"'] * 50_000)),
+    "an array for a text": (WrongType, b'{"text": [%b]}' % b",".join([b"1"] * 200_000)),
+    "arrays in arrays": (WrongType, b'{"text": [%b]}' % b",".join([b"[" * 100 + b"]" * 100] * 2_000)),
+    "objects": (WrongType, b'{"locale": [%b]}' % b",".join([b"{}"] * 100_000)),
+    "an array": (WrongType, b"[%b]" % b",".join([b"[]"] * 100_000)),
+    "no end": (InvalidJson, b'{"text": ' + b"[" * 400_000),
+    "no json": (InvalidJson, b'{"text": "a", x %b}' % NAMES),
+    "no utf-8": (InvalidUtf8, b'{"text": "\xff", %b}' % NAMES),
+}
+
+
+def bytes_made(body: bytes, refusal: type[PolyparseError], items: int | None = None) -> int:
+    """The most memory that Python's objects take while a body is refused."""
+    tracemalloc.start()
+    with pytest.raises(refusal):
+        decode(body) if items is None else decode_batch(body, items)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_a_body_of_junk_is_refused_for_its_first_fault_without_making_all_of_it(name: str) -> None:
+    """A megabyte of it took the event loop half a second, in which nobody else was answered."""
+    refusal, junk = JUNK[name]
+    assert bytes_made(junk, refusal) < 300_000
+    is_unreadable = issubclass(refusal, InvalidJson | InvalidUtf8)
+    in_a_batch = refusal if is_unreadable else BatchTooLarge
+    assert bytes_made(b'{"items": [%b]}' % junk, in_a_batch, items=9) < 300_000
+    assert bytes_made(junk, PolyparseError, items=9) < 300_000
+
+
+def test_every_field_of_the_first_that_is_wrong_is_pointed_at_whatever_follows() -> None:
+    for count in (10, 1_000):
+        more = {f"k{i}": 1 for i in range(count)}
+        with pytest.raises(UnknownField) as refusal:
+            decode(json.dumps({"text": "a"} | more).encode())
+        assert [fault.pointer for fault in refusal.value.faults] == [f"/k{i}" for i in range(10)]
+
+
+def test_a_sound_request_of_too_many_values_is_too_large() -> None:
+    def body(count: int) -> bytes:
+        return b"{%b}" % b",".join([b'"text": "a"'] * count)
+
+    assert decode(body(MAX_VALUES - 1)).text == "a"
+    with pytest.raises(BodyTooLarge, match=f"found a body of more than {MAX_VALUES} JSON values"):
+        decode(body(MAX_VALUES))
+
+
+def test_marks_of_json_in_a_text_are_no_values() -> None:
+    text = '[{,"\\' * 1000
+    assert decode(json.dumps({"text": text}).encode()).text == text
+    (item,) = decode_batch(json.dumps({"items": [{"text": text}]}).encode(), 1)
+    assert item == ParseRequest(text=text)
+
+
+def test_a_batch_of_too_many_items_is_told_so_however_many_there_are() -> None:
+    for count in (10, 1_000, 100_000):
+        with pytest.raises(BatchTooLarge, match="expected at most 9"):
+            decode_batch(b'{"items": [%b]}' % b",".join([b'{"text": "a", "locale": "en-US"}'] * count), 9)
+
+
+def test_a_pointer_is_no_longer_than_a_name_may_be() -> None:
+    with pytest.raises(UnknownField) as refusal:
+        decode(json.dumps({"text": "a", "x" * 9_000: 1}).encode())
+    assert [fault.pointer for fault in refusal.value.faults] == ["/" + "x" * 32 + "..." + "x" * 32]
+
+
+def test_a_long_body_is_quoted_by_its_ends() -> None:
+    with pytest.raises(InvalidJson) as refusal:
+        decode(b'{"text"' + b"\0" * 400_000 + b'last"')
+    quoted = """b'{"text"\\x00...\\x00\\x00last"'"""
+    assert str(refusal.value).startswith(f"found {quoted}, expected a JSON object: ")
