@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from functools import lru_cache
@@ -44,6 +45,8 @@ SHOWN_BYTES = 200
 
 BytesT = TypeVar("BytesT", bytes, bytearray)
 
+PREAMBLE = re.compile("^(Input should be|String should have) ")
+"""What pydantic puts before what it expected."""
 CAUSES: Mapping[str, type[FieldError]] = {
     "missing": MissingField,
     "extra_forbidden": UnknownField,
@@ -242,7 +245,7 @@ def _fault(model: type[BaseModel], detail: ErrorDetails, place: str) -> FieldFau
     if detail["type"] == "extra_forbidden":
         return FieldFault(pointer, f"found an unknown field, expected {_fields(model)}")
     is_no_object = detail["type"] == "model_type"
-    expected = "an object" if is_no_object else detail["msg"].removeprefix("Input should be ")
+    expected = "an object" if is_no_object else PREAMBLE.sub("", detail["msg"])
     return FieldFault(pointer, f"found {brief(detail['input'])}, expected {expected}")
 
 

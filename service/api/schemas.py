@@ -9,6 +9,10 @@ from service.api.json_types import NULL_IS_DEFAULT, WHOLE_NUMBER
 from service.registry.loaded import ModelVersion
 
 SpanUnit = Literal["codepoint", "utf16", "byte"]
+LANGUAGE_TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
+"""What the schema says of a locale. It is no check: what is none of these is refused as a language that is not served."""
+MAX_TAG_CHARS = 64
+"""Extensions make a tag longer than the 35 characters of RFC 5646, 4.4.1: en-US-u-ca-gregory-cu-usd-hc-h12-nu-latn."""
 
 
 class ParseRequest(BaseModel):
@@ -18,8 +22,10 @@ class ParseRequest(BaseModel):
 
     text: Annotated[str, Field(description="The utterance, in any of the model's languages")]
     locale: Annotated[
-        str | None,
-        Field(description="BCP 47; an unserved one falls back by language: en-GB to en-US", max_length=35),
+        Annotated[str, Field(max_length=MAX_TAG_CHARS, json_schema_extra={"pattern": LANGUAGE_TAG})] | None,
+        Field(
+            description="BCP 47; an unserved one falls back by language, en-GB to en-US; other languages are refused"
+        ),
     ] = None
     n_best: Annotated[
         int,

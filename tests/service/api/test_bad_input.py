@@ -157,6 +157,15 @@ async def test_every_wrong_field_is_pointed_at() -> None:
         assert answer.json()["errors"][0]["detail"] == "found 1, expected a valid string"
 
 
+async def test_a_detail_says_what_was_expected_and_no_more() -> None:
+    async with serving() as s:
+        answer = await s.client.post("/parse", content=fields(text="a", locale="en" * 50))
+        assert (
+            answer.json()["detail"]
+            == "/locale: found 'enenenenenen...nenenenenenen', expected at most 64 characters"
+        )
+
+
 async def test_a_message_never_repeats_a_long_body() -> None:
     async with serving() as s:
         answer = await s.client.post("/parse", content=fields(text=["a" * 9000], **{"b" * 200: "c" * 5000}))

@@ -1,6 +1,7 @@
 """The OpenAPI document tells the truth: its schemas are those in use, and each example is one that would pass."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -32,6 +33,20 @@ NEVER: dict[str, set[str]] = {
     },
 }
 """Path -> the codes that an answer as a whole never has there."""
+TAGS = (
+    *(
+        "en",
+        "EN-us",
+        "es-419",
+        "hi-Latn-IN",
+        "zh-cmn-Hans-CN",
+        "sl-rozaj-biske-1994",
+        "en-GB-oed",
+        "haw",
+        "en_US",
+    ),
+    "en-US-u-ca-gregory-cu-usd-hc-h12-nu-latn",
+)
 LANGUAGES = ("en-US", "es-ES", "it-IT", "hi-IN")
 
 each_fast_route = pytest.mark.parametrize("route", FAST_ROUTES, ids=lambda route: route.path)
@@ -71,6 +86,20 @@ def test_the_request_is_documented_with_its_schema_and_examples(
     assert content["schema"] == without_nulls(route.request.model_json_schema())
     assert content["schema"]["additionalProperties"] is False
     assert {name: each["value"] for name, each in content["examples"].items()} == route.requests
+
+
+def test_the_schema_of_a_locale_allows_what_can_be_one() -> None:
+    """A string that no language could have was allowed, and refused; a tag with extensions was neither."""
+    schema, _ = ParseRequest.model_json_schema()["properties"]["locale"]["anyOf"]
+
+    def is_allowed(tag: str) -> bool:
+        return len(tag) <= schema["maxLength"] and re.search(schema["pattern"], tag) is not None
+
+    for tag in TAGS:
+        assert is_allowed(tag)
+        assert ParseRequest(text="a", locale=tag).locale == tag
+    for none in ("", "-", "e", "en-", "\x00", " en", "en US", "en" * 40, "en-" + "a" * 9, "हिन्दी"):
+        assert not is_allowed(none)
 
 
 def test_every_option_may_be_null_and_says_its_default() -> None:
