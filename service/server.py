@@ -1,12 +1,14 @@
 """uvicorn with one worker; a signal to end starts a drain, and the process exits with 0."""
 
 import signal
+import socket
 from types import FrameType
 
 import uvicorn
 
 from service.app import Service
 from service.settings import Settings
+from service.sockets import bound
 
 KEEP_ALIVE_S = 75
 """Longer than the idle time of common load balancers, so that they close idle connections, not this server."""
@@ -34,6 +36,12 @@ class Server(uvicorn.Server):
             )
         )
         self._readiness = service.readiness
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; a ConfigError says why that is not possible. uvicorn would log it and exit by itself."""
+        sockets = sockets or bound(self.config.host, self.config.port)
+        await super().startup(sockets)
+        self._log_started_message(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second SIGINT does not wait. uvicorn would raise the signal again in the end: we exit 0."""
