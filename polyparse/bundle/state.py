@@ -58,8 +58,10 @@ class DesiredState:
 def read(model: Path) -> DesiredState | None:
     """The state of a model's folder, or None where it has none; raises StateInvalid."""
     file = model / FILE
-    if not file.is_file():
+    if not (file.exists() or file.is_symlink()):
         return None
+    if not file.is_file():
+        raise StateInvalid("found no file, but a folder, pipe or link to nothing, expected a file", file=file)
     try:
         return structure(DesiredState, _upgraded(json.loads(file.read_bytes())), where=FILE)
     except ConfigError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -180,3 +181,20 @@ class TestWriting:
         with pytest.raises(OSError, match="directory"):
             state.write(tmp_path, STATE)
         assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link", "loop", "pipe"])
+def test_what_is_there_and_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """It counted as absent, so that another version could serve than the one asked for."""
+    file = tmp_path / "state.json"
+    match kind:
+        case "folder":
+            file.mkdir()
+        case "pipe":
+            os.mkfifo(file)
+        case _:
+            file.symlink_to("state.json" if kind == "loop" else "nowhere")
+    with pytest.raises(
+        StateInvalid, match=r"state\.json: found no file, but a folder, pipe or link to nothing"
+    ):
+        state.read(tmp_path)
