@@ -5,6 +5,7 @@ Golden frames stay, but for those of texts that the rules of today cut otherwise
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -35,13 +36,18 @@ def upgrade(bundle: Path, out: Path) -> Manifest:
     """Write the bundle to the folder `out`, whose name is the new version; the bundle itself is left as it is.
 
     Raises:
-        ConfigError: `out` exists, or cannot be written.
+        ConfigError: `out` exists, or cannot be written, or there is nothing to upgrade.
         BundleError: the bundle is not sound, or the new one does not give its golden frames.
     """
     if out.exists():
         raise ConfigError(f"{out}: found a file or folder, expected none: a bundle is never overwritten")
     check_folder(out.parent)
     manifest = store.verify(bundle)
+    if is_of_today(bundle, manifest):
+        raise ConfigError(
+            f"{bundle}: found schema {manifest.schema_version} and text rules {RULES}, which are those of today, "
+            "expected a bundle of earlier ones"
+        )
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         folder = Path(scratch) / out.name
         folder.mkdir(mode=0o755)
@@ -59,6 +65,18 @@ def upgrade(bundle: Path, out: Path) -> Manifest:
         load(folder, device="cpu").check_golden()
         folder.rename(out)
     return written
+
+
+def is_of_today(bundle: Path, manifest: Manifest) -> bool:
+    """Whether all that an upgrade changes is in its present form: a new version of it would be the same by another name."""
+    schema_version = json.loads(store.read(bundle / manifests.FILE))["schema_version"]
+    layouts = [graphs.layout for network in manifest.networks for graphs in network.graphs.values()]
+    return (
+        schema_version == manifests.SCHEMA_VERSION
+        and manifest.text.rules == RULES
+        and None not in layouts
+        and FILE_NAMES.keys().isdisjoint(manifest.files)
+    )
 
 
 def _manifest(manifest: Manifest, folder: Path, *, version: str) -> Manifest:

@@ -130,10 +130,32 @@ def test_a_graph_that_says_nothing_of_itself_is_padded(tmp_path: Path) -> None:
     assert written.networks[0].graphs["cpu"].layout == "padded"
 
 
-def test_a_bundle_of_the_schema_of_today_keeps_all_but_its_version(tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", ["layout", "file name"])
+def test_a_bundle_of_the_schema_of_today_that_has_something_of_an_earlier_one_is_upgraded(
+    tmp_path: Path, earlier: str
+) -> None:
     bundle = write_bundle(tmp_path / "words" / "1")
     before = store.verify(bundle)
-    assert upgrade(bundle, tmp_path / "words" / "2") == replace(before, version="2")
+    networks = manifest_of(bundle)["networks"]
+    if earlier == "layout":
+        networks[0]["graphs"]["cpu"]["layout"] = None
+    else:
+        bundle.joinpath("seen_text.npz").touch()
+    describe_anew(bundle, networks=networks)
+    written = upgrade(bundle, tmp_path / "words" / "2")
+    assert written.networks == before.networks
+    assert set(written.files) - set(before.files) == (
+        {"training_text.npz"} if earlier == "file name" else set()
+    )
+    assert upgradable(tmp_path / "words" / "2") is False
+
+
+def upgradable(bundle: Path) -> bool:
+    try:
+        upgrade(bundle, bundle.with_name("again"))
+    except ConfigError:
+        return False
+    return True
 
 
 def test_the_first_line_of_the_card_names_the_new_version(older: Path) -> None:
@@ -211,6 +233,14 @@ class TestRefused:
         with pytest.raises(ConfigError, match="expected none: a bundle is never overwritten"):
             upgrade(older, out)
         assert contents(older) == before
+
+    def test_a_bundle_of_today_which_would_be_the_same_by_another_name(self, tmp_path: Path) -> None:
+        bundle = write_bundle(tmp_path / "words" / "1")
+        with pytest.raises(
+            ConfigError, match="words/1: found schema 2 and text rules 2, which are those of today, expected"
+        ):
+            upgrade(bundle, tmp_path / "words" / "2")
+        assert [path.name for path in bundle.parent.iterdir()] == ["1"]
 
     def test_a_bundle_that_is_not_sound(self, older: Path) -> None:
         older.joinpath("score.onnx").write_bytes(b"")
