@@ -52,11 +52,16 @@ def save(path: Path, golden: Sequence[Golden]) -> None:
 
 
 def load(path: Path) -> list[Golden]:
-    """Read golden.jsonl; a ConfigError names the line at fault, or says that there is no utterance."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    entries = [_read(line, f"{path.name}:{number}") for number, line in enumerate(lines, start=1) if line]
+    """Read golden.jsonl; raises ConfigError as `parse` does."""
+    return parse(path.read_bytes(), name=path.name)
+
+
+def parse(content: bytes, *, name: str) -> list[Golden]:
+    """Read the bytes of a file; a ConfigError names the line at fault, or says that there is no utterance."""
+    lines = content.split(b"\n")
+    entries = [_read(line, f"{name}:{number}") for number, line in enumerate(lines, start=1) if line]
     if not entries:
-        raise ConfigError(f"{path.name}: found no utterance, expected at least one")
+        raise ConfigError(f"{name}: found no utterance, expected at least one")
     return entries
 
 
@@ -73,9 +78,10 @@ def compare(expected: Golden, frame: Frame, *, file: str) -> None:
         raise GoldenMismatch(f"{expected.text!r}: found {Golden.of(frame)}, expected {expected}", file=file)
 
 
-def _read(line: str, where: str) -> Golden:
+def _read(line: bytes, where: str) -> Golden:
     try:
-        data = json.loads(line)
-    except ValueError as error:
+        return structure(Golden, json.loads(line.decode()), where=where)
+    except ConfigError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: found no JSON ({error}), expected a golden frame") from error
-    return structure(Golden, data, where=where)

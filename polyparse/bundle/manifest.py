@@ -6,6 +6,7 @@ Reading is strict: a key or a value that the schema does not know is refused, an
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -170,6 +171,10 @@ def parse(content: bytes, *, file: Path) -> Manifest:
         return structure(Manifest, upgraded(data), where=file.name)
     except ConfigError as error:
         raise ManifestInvalid(str(error), file=file) from error
+    except RecursionError as error:
+        raise ManifestInvalid(
+            "found JSON that is nested too deeply, expected a manifest", file=file
+        ) from error
 
 
 def problems(manifest: Manifest) -> Iterator[str]:
@@ -179,10 +184,13 @@ def problems(manifest: Manifest) -> Iterator[str]:
     for key in ("name", "version"):
         if not is_folder_name(value := getattr(manifest, key)):
             yield f"{key}: found {value!r}, expected the name of a folder"
+    if not manifest.locales or len(set(manifest.locales)) < len(manifest.locales):
+        yield f"locales: found {list(manifest.locales)}, expected at least one, and each once"
     if manifest.decode_head not in DECODE_HEADS:
         yield f"decode_head: found {manifest.decode_head!r}, expected one of {', '.join(DECODE_HEADS)}"
     yield from problems_of_files(manifest)
     yield from problems_of_networks(manifest)
+    yield from problems_of_names(manifest)
     yield from problems_of_postprocessing(manifest)
 
 
@@ -202,20 +210,30 @@ def problems_of_files(manifest: Manifest) -> Iterator[str]:
 
 
 def problems_of_networks(manifest: Manifest) -> Iterator[str]:
-    """Problems of networks: their number under the topology, names that the labels lack, classifier and lambda."""
+    """Problems of networks: their number under the topology, classifier and lambda."""
     shared = manifest.topology == "shared"
     expected = 1 if shared else len(manifest.labels.domains)
     if len(manifest.networks) != expected:
         yield f"networks: found {len(manifest.networks)}, expected {expected} for topology {manifest.topology!r}"
-    for i, network in enumerate(manifest.networks):
-        for key in ("domains", "intents", "tags"):
-            if unknown := set(getattr(network, key)) - set(getattr(manifest.labels, key)):
-                yield f"networks[{i}].{key}: found {sorted(unknown)}, expected names of the labels"
     classes = manifest.routing.classifier_classes
     if (manifest.classifier is None) != (classes == "none"):
         yield f"classifier: found {manifest.classifier}, but routing.classifier_classes is {classes!r}"
     if not 0.0 <= manifest.routing.joint_weight <= 1.0:
         yield f"routing.joint_weight: found {manifest.routing.joint_weight}, expected a number from 0 to 1"
+
+
+def problems_of_names(manifest: Manifest) -> Iterator[str]:
+    """Problems of the names of networks, which are those of the labels, all or one domain's, in the same order."""
+    is_shared = manifest.topology == "shared"
+    domains = range(len(manifest.labels.domains))
+    of_networks = [manifest.labels] if is_shared else map(manifest.labels.restrict, domains)
+    for i, (network, labels) in enumerate(zip(manifest.networks, of_networks, strict=True)):
+        for key in ("domains", "intents", "tags"):
+            pairs = zip_longest(getattr(network, key), getattr(labels, key))
+            for position, (found, expected) in enumerate(pairs):
+                if found != expected:
+                    place = f"networks[{i}].{key}[{position}]"
+                    yield f"{place}: found {found!r}, expected {expected!r}, in the order of the labels"
 
 
 def problems_of_postprocessing(manifest: Manifest) -> Iterator[str]:
@@ -265,8 +283,9 @@ def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def is_folder_name(name: str) -> bool:
-    """Whether a name can be a folder of its own: one part, no separator, not hidden."""
-    return bool(name) and PurePosixPath(name).name == name and not name.startswith(".") and "\\" not in name
+    """Whether a name can be a folder of its own: one part, no separator, not hidden, and all of it can be seen."""
+    is_one_part = bool(name) and PurePosixPath(name).name == name and "\\" not in name
+    return is_one_part and not name.startswith(".") and name.isprintable()
 
 
 def is_inside(file: str) -> bool:

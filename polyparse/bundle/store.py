@@ -6,11 +6,19 @@ A bundle is immutable, and its digest is the sha256 of its manifest, which lists
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.bundle import manifest as manifests
 from polyparse.bundle import state as states
-from polyparse.errors import BundleNotFound, ChecksumMismatch, DigestMismatch, FileMissing, FileUnlisted
+from polyparse.errors import (
+    BundleNotFound,
+    ChecksumMismatch,
+    DigestMismatch,
+    FileMissing,
+    FileUnlisted,
+    ManifestInvalid,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +60,8 @@ def verify(bundle: Path, *, digest: str | None = None) -> Manifest:
     manifest = manifests.parse(content, file=file)
     for name, expected in manifest.files.items():
         check(bundle / name, expected)
+    for name in (manifests.FILE, *manifest.files):
+        check_inside(bundle / name, bundle)
     present = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if not path.is_dir()}
     for name in sorted(present - set(manifest.files) - {manifests.FILE}):
         raise FileUnlisted("found a file that the manifest does not list", file=bundle / name)
@@ -68,12 +78,25 @@ def check(file: Path, expected: FileRecord) -> None:
         raise ChecksumMismatch(f"found sha256 {actual.sha256}, expected {expected.sha256}", file=file)
 
 
+def check_inside(file: Path, bundle: Path) -> None:
+    """Raise FileMissing for a link out of the bundle: what it leads to can change, or be gone where the bundle is copied."""
+    if not (actual := file.resolve()).is_relative_to(bundle.resolve()):
+        raise FileMissing(f"found a link to {actual}, out of the bundle, expected a file in it", file=file)
+
+
+def content(file: Path, expected: FileRecord) -> bytes:
+    """The bytes of a file, read once: they are what is checked, whatever happens to the file."""
+    found = file.read_bytes()
+    if (actual := hashlib.sha256(found).hexdigest()) != expected.sha256:
+        raise ChecksumMismatch(f"found sha256 {actual}, expected {expected.sha256}", file=file)
+    return found
+
+
 def read(file: Path) -> bytes:
-    """The bytes of a manifest; FileMissing where there is none."""
-    try:
-        return file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise FileMissing("found no manifest, expected a bundle's folder to hold one", file=file) from error
+    """The bytes of a manifest; FileMissing where there is none, or a folder or a pipe, whose reader would wait."""
+    if not file.is_file():
+        raise FileMissing("found no manifest, expected a bundle's folder to hold one", file=file)
+    return file.read_bytes()
 
 
 def locate(models: Path, name: str | None = None) -> Located:
@@ -90,7 +113,7 @@ def locate(models: Path, name: str | None = None) -> Located:
     if is_model(models):
         return serving(models)
     names = models_in(models)
-    candidates = [model for model in names if models.joinpath(model, states.FILE).is_file()] or names
+    candidates = [model for model in names if has_state(models / model)] or names
     if len(candidates) != 1:
         raise BundleNotFound(
             f"found {listed(candidates)}, expected one model that serves, or its name", file=models
@@ -99,7 +122,27 @@ def locate(models: Path, name: str | None = None) -> Located:
 
 
 def serving(model: Path) -> Located:
-    """The bundle of a model: the one that its state.json names, else its only version."""
+    """The bundle of a model: the one that its state.json names, else its only version; its manifest bears their names."""
+    located = _serving(model)
+    content = read(located.bundle / manifests.FILE)
+    if located.digest in (
+        None,
+        hashlib.sha256(content).hexdigest(),
+    ):  # Another digest is for `verify` to refuse.
+        check_names(manifests.parse(content, file=located.bundle / manifests.FILE), located.bundle)
+    return located
+
+
+def check_names(manifest: Manifest, bundle: Path) -> None:
+    """Raise ManifestInvalid unless a bundle in models/<name>/<version> says that it is this version of this model."""
+    if (manifest.name, manifest.version) != (bundle.parent.name, bundle.name):
+        raise ManifestInvalid(
+            f"found {manifest.name}/{manifest.version}, expected its folder's name, {bundle.parent.name}/{bundle.name}",
+            file=bundle / manifests.FILE,
+        )
+
+
+def _serving(model: Path) -> Located:
     if (state := states.read(model)) is not None:
         return Located(model / state.stable.version, state.stable.digest)
     versions = versions_in(model)
@@ -122,7 +165,12 @@ def versions_in(model: Path) -> list[str]:
 
 def is_model(folder: Path) -> bool:
     """Whether a folder is a model's: it has a state.json, or at least one version."""
-    return folder.joinpath(states.FILE).is_file() or bool(versions_in(folder))
+    return has_state(folder) or bool(versions_in(folder))
+
+
+def has_state(folder: Path) -> bool:
+    """Whether something stands where a state.json belongs, be it one or not."""
+    return os.path.lexists(folder / states.FILE)
 
 
 def folders(parent: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.cli.arguments import check_utf8
+from polyparse.cli.os_errors import in_words
 from polyparse.cli.streams import NAMES, discard_output, open_streams
 from polyparse.errors import PolyparseError
 from polyparse.visible import visible
@@ -121,12 +122,6 @@ def release() -> str:
         return version("polyparse")
     except PackageNotFoundError:
         return "(a clone that is not installed)"
-
-
-def in_words(error: OSError) -> str:
-    """What the operating system refused, and about which file."""
-    reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 def refuse(message: str) -> int:

@@ -11,8 +11,10 @@ from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.cli.arguments import ArgumentParser
-from polyparse.errors import BundleError, BundleNotFound, ConfigError
+from polyparse.cli.os_errors import in_words
+from polyparse.errors import BundleError, BundleNotFound, ConfigError, PolyparseError
 from polyparse.outputs import check_folder
+from polyparse.visible import visible
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +64,8 @@ def list_models(options: argparse.Namespace) -> int:
     rows = [HEADER, *(cells_of(bundle) for bundle in bundles_in(options.models))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for cells in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        print(visible(line.rstrip()))
     return 0
 
 
@@ -70,12 +73,15 @@ def verify(options: argparse.Namespace) -> int:
     """Print one line a version; the status is 2 if any is refused."""
     refused = 0
     for bundle in bundles_in(options.models, options.name, options.version):
-        title = f"{bundle.parent.name} {bundle.name}"
+        title = visible(f"{bundle.parent.name} {bundle.name}")
         try:
             print(f"{title}: sound, sha256 {check(bundle)}")
-        except BundleError as error:
+        except PolyparseError as error:
             refused += 1
             print(f"{title}: refused ({error.code}): {error}")
+        except OSError as error:
+            refused += 1
+            print(f"{title}: refused (unreadable): {visible(in_words(error))}")
     return 2 if refused else 0
 
 
@@ -131,14 +137,14 @@ def check(bundle: Path) -> str:
     state = states.read(bundle.parent)
     pinned = state.stable.digest if state is not None and state.stable.version == bundle.name else None
     loaded = load(bundle, digest=pinned, device="cpu")
+    bundles.check_names(loaded.manifest, bundle)
     loaded.check_golden()
     return loaded.digest
 
 
 def cells_of(bundle: Path) -> tuple[str, ...]:
     """The table cells of one version, as in HEADER."""
-    state = states.read(bundle.parent)
-    serves = "yes" if state is not None and state.stable.version == bundle.name else ""
+    serves = mark_of(bundle)
     file = bundle / manifests.FILE
     try:
         content = file.read_bytes()
@@ -154,6 +160,15 @@ def cells_of(bundle: Path) -> tuple[str, ...]:
         exact_match(manifest),
         f"{size / 1e6:.1f} MB",
     )
+
+
+def mark_of(bundle: Path) -> str:
+    """Whether a version serves, or what is wrong with what should say so."""
+    try:
+        state = states.read(bundle.parent)
+    except BundleError as error:
+        return f"refused: {error.code}"
+    return "yes" if state is not None and state.stable.version == bundle.name else ""
 
 
 def exact_match(manifest: manifests.Manifest) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from polyparse.bundle import golden, store
-from polyparse.bundle.manifest import FILE, Manifest
+from polyparse.bundle import golden, signatures, store
+from polyparse.bundle.manifest import FILE, Manifest, graph_tables
 from polyparse.contract.frame import Utterance
-from polyparse.errors import TextRulesDiffer
+from polyparse.errors import ConfigError, DeviceUnavailable, PolyparseError, TextRulesDiffer
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.training_text import TrainingText
@@ -21,6 +22,8 @@ from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from polyparse.bundle.golden import Golden
 
 
@@ -36,7 +39,8 @@ class LoadedBundle:
 
     def golden(self) -> list[Golden]:
         """The bundle's golden frames."""
-        return golden.load(self.folder / self.manifest.golden)
+        name = self.manifest.golden
+        return golden.parse(store.content(self.folder / name, self.manifest.files[name]), name=name)
 
     def check_golden(self) -> None:
         """Parse the golden utterances; raises GoldenMismatch at the first whose frame differs."""
@@ -58,19 +62,47 @@ def load(
     Raises:
         TextRulesDiffer: the bundle was recorded when other rules cut text.
         BundleError: a file is missing, changed, of a newer schema or not loadable; the file is named.
-        DeviceUnavailable: the device asked for is absent.
+        ConfigError: a file is none of its kind; it is named.
+        DeviceUnavailable: the device asked for is absent, or the bundle has no graphs for it.
     """
     chosen = choose_device(device)
-    manifest = store.verify(folder, digest=digest)
+    pinned = digest or store.digest(folder)
+    manifest = store.verify(folder, digest=pinned)
     if manifest.text.rules != RULES:
         raise TextRulesDiffer(
             f"text.rules: found {manifest.text.rules}, expected {RULES}: text is cut otherwise now; "
             "`polyparse models upgrade` writes the bundle anew",
             file=folder / FILE,
         )
-    networks = OnnxNetworks(folder, manifest, device=chosen, threads=threads)
-    vocabulary = Vocabulary.load(folder / manifest.text.vocabulary)
-    features = FeatureTable.load(folder / manifest.text.features) if manifest.text.features else None
+    chosen = _with_graphs(manifest, folder, chosen, is_free=device == "auto")
+    signatures.check(manifest, folder, device=chosen)
+    parser = _parser(folder, manifest, chosen, threads)
+    store.verify(folder, digest=pinned)  # What was read by its name is what was hashed before.
+    return LoadedBundle(folder, manifest, pinned, chosen, parser)
+
+
+def _with_graphs(manifest: Manifest, folder: Path, device: Device, *, is_free: bool) -> Device:
+    """The device, where the bundle has graphs for it; else, if that is free, the CPU."""
+    tables = [set(graphs) for _, graphs in graph_tables(manifest)]
+    present = set.intersection(*tables)
+    if is_free and "cpu" in present - {device} and device not in present:
+        return "cpu"
+    if device not in present:
+        raise DeviceUnavailable(
+            f"{folder / FILE}: found graphs for {' and '.join(sorted(present)) or 'no device'}, "
+            f"expected some for {device}"
+        )
+    return device
+
+
+def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> Parser:
+    networks = OnnxNetworks(folder, manifest, device=device, threads=threads)
+    with _reading(folder / manifest.text.vocabulary):
+        vocabulary = Vocabulary.load(folder / manifest.text.vocabulary)
+    features = None
+    if manifest.text.features is not None:
+        with _reading(folder / manifest.text.features):
+            features = FeatureTable.load(folder / manifest.text.features)
     pipeline = Pipeline(
         manifest.labels,
         manifest.topology,
@@ -78,15 +110,28 @@ def load(
         networks,
         Postprocessing(manifest.calibration, manifest.ood, _training_text(folder, manifest, vocabulary)),
     )
-    parser = Parser(Vectorizer(vocabulary, features), pipeline, locales=manifest.locales)
-    return LoadedBundle(folder, manifest, store.digest(folder), chosen, parser)
+    return Parser(Vectorizer(vocabulary, features), pipeline, locales=manifest.locales)
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Raise a ConfigError that names the file for whatever its bytes do to those who read it."""
+    try:
+        yield
+    except PolyparseError:
+        raise
+    except Exception as error:  # NumPy and zipfile raise a dozen unrelated classes, MemoryError among them
+        found = f"{type(error).__name__}: {error}"
+        raise ConfigError(
+            f"{file}: found what cannot be read ({found}), expected what was exported"
+        ) from error
 
 
 def _training_text(folder: Path, manifest: Manifest, vocabulary: Vocabulary) -> TrainingText | None:
     if manifest.text.training_text is None:
         return None
-    return TrainingText.load(
-        folder / manifest.text.training_text,
-        vocabulary_size=vocabulary.size,
-        n_domains=len(manifest.labels.domains),
-    )
+    file = folder / manifest.text.training_text
+    with _reading(file):
+        return TrainingText.load(
+            file, vocabulary_size=vocabulary.size, n_domains=len(manifest.labels.domains)
+        )

@@ -106,3 +106,22 @@ def test_what_is_no_golden_file_is_refused_with_its_line(tmp_path: Path, content
     file.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=message):
         golden.load(file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff",
+        b'{"text": "\xed\xa0\x80"}',
+        b"\xff\xfe{\x00}\x00",
+        b"[" * 990,
+        b"[" * 990 + b"]" * 990,
+        b"[" * 100_000,
+    ],
+)
+def test_bytes_that_are_no_json_in_utf_8_are_refused_with_their_line(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "golden.jsonl"
+    golden.save(file, [EXPECTED])
+    file.write_bytes(file.read_bytes() + line + b"\n")
+    with pytest.raises(ConfigError, match=r"^golden\.jsonl:2: found "):
+        golden.load(file)

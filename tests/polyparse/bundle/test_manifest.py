@@ -13,7 +13,7 @@ from polyparse.bundle.manifest import TextFiles
 from polyparse.errors import ManifestInvalid, SchemaTooNew
 from polyparse.inference.calibration import Calibration, Scale
 from polyparse.inference.ood import SIGNALS, OodScore
-from tests.bundles import describe, edit_manifest, write_bundle
+from tests.bundles import LABELS, describe, edit_manifest, write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +74,9 @@ def test_what_is_no_manifest_is_refused_by_name(content: bytes, tmp_path: Path) 
 GRAPHS = {"score": "score.onnx", "decode": "decode.onnx"}
 NETWORK = {
     "name": "all",
-    "domains": ["alarm"],
-    "intents": ["alarm_set"],
-    "tags": ["O"],
+    "domains": [*LABELS.domains],
+    "intents": [*LABELS.intents],
+    "tags": [*LABELS.tags],
     "graphs": {"cpu": GRAPHS},
 }
 NOTHING: dict[str, list[object]] = {"inputs": [], "outputs": []}
@@ -118,8 +118,24 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"files": {"a//b": FILE}}, "files: found 'a//b'"),
     ({"topology": "per-domain"}, "networks: found 1, expected 2 for topology 'per-domain'"),
     ({"networks": []}, "networks: found 0, expected 1 for topology 'shared'"),
-    ({"networks": [NETWORK | {"domains": ["sea"]}]}, r"networks\[0\].domains: found \['sea'\]"),
-    ({"networks": [NETWORK | {"tags": ["B-sea"]}]}, r"networks\[0\].tags: found \['B-sea'\]"),
+    (
+        {"networks": [NETWORK | {"domains": ["sea"]}]},
+        r"networks\[0\].domains\[0\]: found 'sea', expected 'alarm'",
+    ),
+    ({"networks": [NETWORK | {"domains": ["alarm"]}]}, r"domains\[1\]: found None, expected 'iot'"),
+    (
+        {"networks": [NETWORK | {"intents": [*LABELS.intents, "a"]}]},
+        r"intents\[2\]: found 'a', expected None",
+    ),
+    (
+        {"networks": [NETWORK | {"tags": [*reversed(LABELS.tags)]}]},
+        r"networks\[0\].tags\[0\]: found 'I-time', expected 'O', in the order of the labels",
+    ),
+    ({"locales": []}, r"locales: found \[\], expected at least one"),
+    ({"locales": ["en-US", "en-US"]}, "locales: found .* each once"),
+    ({"version": "1\n"}, r"version: found '1\\n', expected the name of a folder"),
+    ({"version": "1\0"}, r"version: found '1\\x00', expected the name of a folder"),
+    ({"version": "\u200b1"}, "version: found .*, expected the name of a folder"),
     ({"networks": [NETWORK | {"graphs": {}}]}, r"networks\[0\].graphs: found devices \[\]"),
     (
         {"networks": [NETWORK | {"graphs": {"tpu": GRAPHS}}]},
@@ -159,6 +175,20 @@ def test_a_manifest_at_odds_with_its_schema_or_itself_is_refused(
     edit_manifest(bundle, **changes)
     with pytest.raises(ManifestInvalid, match=message):
         read(bundle)
+
+
+@pytest.mark.parametrize("depth", [10, 150, 500, 900, 980, 990, 1_000, 100_000])
+def test_json_that_is_nested_deeply_is_refused_or_read(bundle: Path, depth: int) -> None:
+    """Where the reader of JSON had room for it, its writer may have none."""
+    file = bundle / manifest.FILE
+    config = b'{"a": ' * depth + b"1" + b"}" * depth
+    content = file.read_bytes().replace(b'"config": {}', b'"config": ' + config)
+    assert config in content
+    if depth <= 150:
+        assert manifest.parse(content, file=file)
+    else:
+        with pytest.raises(ManifestInvalid, match=r"manifest\.json: found"):
+            manifest.parse(content, file=file)
 
 
 OPTIONAL = {"calibration", "ood"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from polyparse.bundle import state
 from polyparse.bundle.state import Pointer, next_state
-from polyparse.bundle.store import Located, digest, locate, verify
+from polyparse.bundle.store import Located, content, digest, locate, verify
 from polyparse.errors import (
     BundleError,
     BundleNotFound,
@@ -21,6 +22,7 @@ from polyparse.errors import (
     FileUnlisted,
     ManifestInvalid,
     SchemaTooNew,
+    StateInvalid,
 )
 from tests.bundles import edit_manifest, write_bundle
 
@@ -82,6 +84,52 @@ def test_a_file_replaced_by_a_folder_is_missing(bundle: Path) -> None:
     bundle.joinpath("golden.jsonl").mkdir()
     with pytest.raises(FileMissing, match=r"golden\.jsonl"):
         verify(bundle)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "score.onnx"])
+def test_a_file_that_is_a_link_out_of_the_bundle_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    bundle.joinpath(name).rename(elsewhere)
+    bundle.joinpath(name).symlink_to(elsewhere)
+    with pytest.raises(FileMissing, match=f"{name}: found a link to {elsewhere}, out of the bundle"):
+        verify(bundle)
+
+
+def test_a_file_in_a_folder_that_is_a_link_out_of_the_bundle_is_refused(bundle: Path, tmp_path: Path) -> None:
+    bundle.joinpath("golden.jsonl").rename(tmp_path / "golden.jsonl")
+    bundle.joinpath("more").symlink_to(tmp_path)
+    data = json.loads(bundle.joinpath("manifest.json").read_bytes())
+    data["files"]["more/golden.jsonl"] = data["files"].pop("golden.jsonl")
+    edit_manifest(bundle, files=data["files"], golden="more/golden.jsonl")
+    with pytest.raises(FileMissing, match=r"more/golden\.jsonl: found a link to"):
+        verify(bundle)
+
+
+def test_links_to_a_bundle_and_inside_of_it_are_followed(bundle: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(bundle)
+    bundle.joinpath("golden.jsonl").rename(bundle / "golden-1.jsonl")
+    bundle.joinpath("golden.jsonl").symlink_to("golden-1.jsonl")
+    data = json.loads(bundle.joinpath("manifest.json").read_bytes())
+    files = data["files"] | {"golden-1.jsonl": data["files"]["golden.jsonl"]}
+    edit_manifest(bundle, files=files)
+    assert verify(link) == verify(bundle)
+
+
+def test_a_manifest_that_is_a_pipe_is_refused_without_waiting_for_a_writer(bundle: Path) -> None:
+    bundle.joinpath("manifest.json").unlink()
+    os.mkfifo(bundle / "manifest.json")
+    for look in (verify, digest):
+        with pytest.raises(FileMissing, match=r"manifest\.json: found no manifest"):
+            look(bundle)
+
+
+def test_the_bytes_of_a_file_are_checked_as_they_are_read(bundle: Path) -> None:
+    record = verify(bundle).files["golden.jsonl"]
+    assert content(bundle / "golden.jsonl", record) == bundle.joinpath("golden.jsonl").read_bytes()
+    flip(bundle / "golden.jsonl", 5)
+    with pytest.raises(ChecksumMismatch, match=r"golden\.jsonl: found sha256"):
+        content(bundle / "golden.jsonl", record)
 
 
 def test_a_file_in_a_folder_that_the_manifest_does_not_list_is_refused(bundle: Path) -> None:
@@ -157,3 +205,32 @@ class TestLocate:
     def test_a_folder_that_is_not_there_holds_nothing(self, models: Path) -> None:
         with pytest.raises(BundleNotFound, match="models: found nothing"):
             locate(models)
+
+    @pytest.mark.parametrize("has_state", [False, True])
+    @pytest.mark.parametrize("changes", [{"name": "phrases"}, {"version": "2"}])
+    def test_a_version_that_says_it_is_another_is_refused(
+        self, models: Path, bundle: Path, changes: dict[str, object], has_state: bool
+    ) -> None:
+        edit_manifest(bundle, **changes)
+        if has_state:
+            state.write(bundle.parent, next_state(None, Pointer("1", digest(bundle))))
+        for folder in (models, bundle.parent):
+            with pytest.raises(
+                ManifestInvalid, match=r"manifest\.json: found .*, expected its folder's name, words/1"
+            ):
+                locate(folder)
+        assert locate(bundle) == Located(bundle, None)
+
+    @pytest.mark.parametrize("kind", ["folder", "dangling link"])
+    def test_a_state_that_is_no_file_is_refused_and_not_passed_over(
+        self, models: Path, bundle: Path, kind: str
+    ) -> None:
+        write_bundle(models / "phrases" / "1")
+        file = bundle.parent / "state.json"
+        if kind == "folder":
+            file.mkdir()
+        else:
+            file.symlink_to("nowhere")
+        for folder in (models, bundle.parent):
+            with pytest.raises(StateInvalid, match=r"words/state\.json: found no file"):
+                locate(folder)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from polyparse.bundle import golden, state
+from polyparse.bundle import golden, state, store
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.state import DesiredState, Pointer, next_state
 from polyparse.bundle.store import digest, record
@@ -182,6 +183,72 @@ def test_verify_says_of_each_version_whether_it_is_sound(run: Run, models: Path,
     assert lines[4] == lines[0]
 
 
+def test_verify_goes_on_whatever_is_wrong_with_a_version(run: Run, models: Path, capsys: Capture) -> None:
+    for version in ("3", "4", "5", "6"):
+        write_bundle(models / "words" / version)
+    models.joinpath("words", "1", "golden.jsonl").write_bytes(b"\xff")
+    models.joinpath("words", "2", "vocabulary.json").write_bytes(b"[" * 100_000)
+    for version, name in (("1", "golden.jsonl"), ("2", "vocabulary.json")):
+        files = json.loads(models.joinpath("words", version, "manifest.json").read_bytes())["files"]
+        listed = {name: unstructure(record(models / "words" / version / name))}
+        edit_manifest(models / "words" / version, files=files | listed)
+    edit_manifest(models / "words" / "3", name="phrases")
+    graphs = {"cuda": {"score": "score.onnx", "decode": "decode.onnx"}}
+    networks = json.loads(models.joinpath("words", "4", "manifest.json").read_bytes())["networks"]
+    edit_manifest(models / "words" / "4", networks=[networks[0] | {"graphs": graphs}])
+    models.joinpath("words", "5", "score.onnx").unlink()
+    models.joinpath("words", "5", "score.onnx").symlink_to("/proc/self/mem")
+    assert run("verify") == 2
+    assert [line.split(": ")[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["words 1", "refused (config_error)"],
+        ["words 2", "refused (config_error)"],
+        ["words 3", "refused (manifest_invalid)"],
+        ["words 4", "refused (device_unavailable)"],
+        ["words 5", "refused (checksum_mismatch)"],
+        ["words 6", f"sound, sha256 {digest(models / 'words' / '6')}"],
+    ]
+
+
+def test_verify_goes_on_where_a_file_cannot_be_read(
+    run: Run, models: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = store.read
+
+    def fail(file: Path) -> bytes:
+        if file.parent.name == "1":
+            raise OSError(errno.EIO, "Input/output error", str(file))
+        return read(file)
+
+    monkeypatch.setattr(store, "read", fail)
+    assert run("verify") == 2
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("words 1: refused (unreadable): ")
+    assert first.endswith("words/1/manifest.json: Input/output error")
+    assert second.startswith("words 2: sound")
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link"])
+def test_a_state_that_is_no_file_is_told_by_every_action(
+    run: Run, models: Path, capsys: Capture, kind: str
+) -> None:
+    write_bundle(models / "phrases" / "1")
+    file = models / "words" / "state.json"
+    if kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("nowhere")
+    assert run("list") == 0
+    rows = [line.split()[:4] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows[0] == ["phrases", "1", "en-US", "es-ES"]
+    assert [row[2:] for row in rows[1:]] == [["refused:", "state_invalid"]] * 2
+    assert run("verify") == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert ["sound" in line for line in lines] == [True, False, False]
+    assert "words 1: refused (state_invalid)" in lines[1]
+    for action in (["rollback", "words"], ["promote", "words", "1"]):
+        assert run(*action) == 2
+
+
 def test_verify_holds_what_serves_to_its_digest(run: Run, models: Path, capsys: Capture) -> None:
     run("promote", "words", "1")
     edit_manifest(models / "words" / "1", locales=["en-US", "es-ES"])
@@ -220,6 +287,7 @@ class TestUpgrade:
         [
             ("1", "2", "words/2: found a file or folder, expected none"),
             ("7", "8", "found words/1, words/2, expected words/7"),
+            ("2", "3", "words/2: found schema 2 and text rules 2, which are those of today"),
             ("1", "../3", "new-version: found '../3', expected the name of a folder"),
         ],
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from math import exp
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
+import numpy as np
 import onnx
 import pytest
 
@@ -14,7 +17,9 @@ from polyparse.bundle import golden, store
 from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.contract.frame import Refusal, Utterance
 from polyparse.errors import (
+    ChecksumMismatch,
     ConfigError,
+    DeviceUnavailable,
     DigestMismatch,
     FileMissing,
     GoldenMismatch,
@@ -32,6 +37,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+def header(shape: str, of: str = "<u4") -> bytes:
+    """That of a .npy file which promises an array of this shape, without the array."""
+    text = f"{{'descr': '{of}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+def zipped(*, is_encrypted: bool = False, method: int | None = None, content: bytes = b"") -> bytes:
+    """A .npz file of one array, with what its directory says changed."""
+    with BytesIO() as file:
+        with ZipFile(file, "w") as archive:
+            archive.writestr("ngrams_N.npy", content)
+        data = file.getvalue()
+    entry = data.index(b"PK\x01\x02")
+    for start, offset in ((0, 6), (entry, 8)):  # local header, directory: flags, then the method
+        flags, way = int(is_encrypted), data[start + offset + 2] if method is None else method
+        data = data[: start + offset] + bytes([flags, 0, way, 0]) + data[start + offset + 4 :]
+    return data
+
+
+UNREADABLE = {
+    "deep JSON": ("vocabulary.json", b"[" * 100_000),
+    "deep JSON that ends": ("vocabulary.json", b"[" * 990 + b"]" * 990),
+    "no UTF-8": ("vocabulary.json", b'{"words": ["\xff"], "characters": ""}'),
+    "a huge array": ("features.npy", header("(1000000000000,)")),
+    "an array of more numbers than there are": ("features.npy", header("(99999999999999999999999,)")),
+    "an array of negative size": ("features.npy", header("(-5,)")),
+    "a huge element": ("features.npy", header("(9,)", of="|V2000000000")),
+    "objects": ("features.npy", header("(9,)", of="|O")),
+    "a header that is no Python": ("features.npy", header("(" * 99)),
+    "nothing": ("features.npy", b""),
+    "no archive": ("training_text.npz", b"PK"),
+    "an archive of nothing": ("training_text.npz", zipped()),
+    "an archive of a huge array": ("training_text.npz", zipped(content=header("(1000000000000,)"))),
+    "an encrypted archive": ("training_text.npz", zipped(is_encrypted=True)),
+    "an archive packed in an unknown way": ("training_text.npz", zipped(method=99)),
+    "an archive packed in another way than it says": (
+        "training_text.npz",
+        zipped(method=8, content=b"a" * 99),
+    ),
+    "an array in place of an archive": ("training_text.npz", header("(1,)") + b"\0" * 4),
+}
+"""Name of a file of a bundle, and bytes that it must not be served with, whatever its checksum is."""
 KNOWN, STRANGE = "wake me at seven", "rebase the branch"
 
 
@@ -165,7 +213,7 @@ class TestRefused:
     def test_a_graph_of_other_inputs_or_outputs_than_the_manifest_lists(
         self, bundle: Path, graph: str, kind: str
     ) -> None:
-        list_tensors(bundle, graph, lambda signature: signature[kind].pop())
+        list_tensors(bundle, graph, lambda signature: signature[kind][0].update(dtype="int8"))
         with pytest.raises(
             GraphInvalid, match=rf"^{graph}: found {kind} .*, expected .* as the manifest lists"
         ):
@@ -194,3 +242,71 @@ class TestRefused:
         list_file(bundle, "decode.onnx")
         with pytest.raises(GraphInvalid, match=r"^decode\.onnx: found a graph that does not load"):
             load(bundle, device="cpu")
+
+    @pytest.mark.parametrize("device", ["cpu", "auto"])
+    def test_a_bundle_without_graphs_for_the_device(self, bundle: Path, device: Any) -> None:
+        networks = manifest_of(bundle)["networks"]
+        networks[0]["graphs"] = {"cuda": networks[0]["graphs"]["cpu"]}
+        edit_manifest(bundle, networks=networks)
+        with pytest.raises(
+            DeviceUnavailable, match=r"manifest\.json: found graphs for cuda, expected some for cpu"
+        ):
+            load(bundle, device=device)
+
+    @pytest.mark.parametrize(
+        ("graph", "kind", "position", "shape", "message"),
+        [
+            ("score.onnx", "outputs", 0, ["B", 3], r"\('B', 3\), .*, expected \('B', 2\), \('B', 'T', 5\)"),
+            ("score.onnx", "outputs", 1, ["B", "T", 4], r"\('B', 'T', 4\), expected .*\('B', 'T', 5\)"),
+            ("score.onnx", "outputs", 1, ["B", 5], r"\('B', 5\), expected"),
+            ("score.onnx", "inputs", 0, [1, "T"], r"words_BT \(1, 'T'\), expected .*words_BT \('B', 'T'\)"),
+            ("decode.onnx", "inputs", 0, ["B", "T", 7], r"emissions_BTK \('B', 'T', 7\)"),
+            ("decode.onnx", "outputs", 2, [1], r"\(1,\), expected"),
+        ],
+    )
+    def test_a_graph_of_other_shapes_than_the_labels_demand(
+        self, bundle: Path, graph: str, kind: str, position: int, shape: list[object], message: str
+    ) -> None:
+        list_tensors(bundle, graph, lambda signature: signature[kind][position].update(shape=shape))
+        with pytest.raises(ManifestInvalid, match=rf"tensors\['{graph}'\]\.{kind}: found .*{message}"):
+            load(bundle, device="cpu")
+
+    @pytest.mark.parametrize("graph", ["score.onnx", "decode.onnx"])
+    @pytest.mark.parametrize("kind", ["inputs", "outputs"])
+    def test_a_graph_that_takes_or_gives_too_little(self, bundle: Path, graph: str, kind: str) -> None:
+        list_tensors(bundle, graph, lambda signature: signature[kind].pop())
+        with pytest.raises(ManifestInvalid, match=rf"tensors\['{graph}'\]\.{kind}: found"):
+            load(bundle, device="cpu")
+
+    @pytest.mark.parametrize("kind", UNREADABLE)
+    def test_a_table_that_cannot_be_read_though_its_checksum_is_right(self, bundle: Path, kind: str) -> None:
+        name, content = UNREADABLE[kind]
+        keep_training_text(bundle, KNOWN)
+        edit_manifest(bundle, text=manifest_of(bundle)["text"] | {"features": "features.npy"})
+        np.save(bundle / "features.npy", np.arange(3, dtype=np.uint32))
+        list_file(bundle, "features.npy")
+        load(bundle, device="cpu")
+        bundle.joinpath(name).write_bytes(content)
+        list_file(bundle, name)
+        with pytest.raises(ConfigError, match=f"{name}: found "):
+            load(bundle, device="cpu")
+
+    def test_a_file_that_changes_while_the_bundle_is_read(
+        self, bundle: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its bytes were hashed, and others were read."""
+        read = Vocabulary.load
+
+        def change(path: Path) -> Vocabulary:
+            path.write_bytes(path.read_bytes().replace(b"kitchen", b"chicken"))
+            return read(path)
+
+        monkeypatch.setattr(Vocabulary, "load", change)
+        with pytest.raises(ChecksumMismatch, match=r"vocabulary\.json"):
+            load(bundle, device="cpu")
+
+    def test_golden_frames_that_change_after_the_bundle_was_read(self, bundle: Path) -> None:
+        loaded = load(bundle, device="cpu")
+        golden.save(bundle / "golden.jsonl", GOLDEN[:1])
+        with pytest.raises(ChecksumMismatch, match=r"golden\.jsonl"):
+            loaded.check_golden()
