@@ -23,6 +23,8 @@ DEFLATE = Coding("deflate", max_streams=1)
 CODINGS: Mapping[bytes, Coding] = {b"gzip": GZIP, b"x-gzip": GZIP, b"deflate": DEFLATE}
 """Name in lower case -> coding (RFC 9110, 8.4.1)."""
 
+REASONS = {"Error 2 while decompressing data": "it needs a dictionary"}
+"""What zlib says -> what it means, where that is not the same."""
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 ZLIB_WINDOW = zlib.MAX_WBITS
 RAW_WINDOW = -zlib.MAX_WBITS
@@ -59,7 +61,7 @@ def inflated(body: bytes, coding: Coding, max_bytes: int) -> bytes:
         try:
             content += stream.decompress(rest, max_bytes + 1 - len(content))
         except zlib.error as error:
-            reason = str(error).rpartition(": ")[2]
+            reason = REASONS.get(str(error)) or str(error).rpartition(": ")[2]
             raise InvalidContentEncoding(
                 f"found {brief(rest[:16])}, expected a {coding.name} stream: {reason}"
             ) from None

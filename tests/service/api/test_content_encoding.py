@@ -151,3 +151,10 @@ def test_a_bomb_is_not_inflated_beyond_what_a_body_may_have(coding: Coding, comp
     finally:
         tracemalloc.stop()
     assert peak_bytes < 16_384 + 2 * len(bomb) + 100_000
+
+
+def test_a_stream_that_needs_a_dictionary_is_told_so() -> None:
+    stream = zlib.compressobj(zdict=b"wake me up")
+    body = stream.compress(CONTENT) + stream.flush()
+    with pytest.raises(InvalidContentEncoding, match="expected a deflate stream: it needs a dictionary"):
+        inflated(body, DEFLATE, 99)

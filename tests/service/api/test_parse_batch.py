@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.api.parse_batch import ITEMS_PER_TURN
 from service.api.schemas import BatchResponse, ParseResponse, ProblemDocument
 from tests.service.fakes import BOUND_S, GONE, located, part, turns
 from tests.service.serving import serving
@@ -279,6 +280,22 @@ async def test_the_bodies_of_a_batch_and_of_a_single_request_have_each_their_lim
             assert answer.headers["connection"] == "close"
         chunked = await s.raw([part(b" " * 200, more=True)] * 3, path="/parse/batch")
         assert chunked[0]["status"] == 413
+
+
+async def test_others_have_their_turns_while_a_batch_of_faults_is_written() -> None:
+    async with serving() as s:
+
+        async def turns(items: int) -> int:
+            """How often others had one while a batch of wrong items was answered."""
+            answer = asyncio.create_task(s.parse_batch([{"text": "a", "x": 1, "y": 1}] * items))
+            count = 0
+            while not answer.done():
+                count += 1
+                await asyncio.sleep(0)
+            assert {problem["code"] for problem in results(answer.result())} == {"unknown_field"}
+            return count
+
+        assert await turns(10 * ITEMS_PER_TURN) == await turns(ITEMS_PER_TURN) + 9
 
 
 async def test_all_items_are_answered_by_one_version_though_another_takes_over() -> None:
