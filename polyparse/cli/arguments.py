@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from polyparse.errors import ConfigError
@@ -41,6 +42,13 @@ def names(text: str) -> tuple[str, ...]:
     if not all(parts):
         raise argparse.ArgumentTypeError(f"found {text!r}, expected names with a comma between two of them")
     return parts
+
+
+def path(text: str) -> Path:
+    """The type of an option that takes a path. An empty one would be the folder that the command is run in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a path")
+    return Path(text)
 
 
 def check_utf8(argv: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ import json
 import sys
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from polyparse.atomic import replace_file
-from polyparse.cli.arguments import ArgumentParser, names
+from polyparse.cli.arguments import ArgumentParser, names, path
 from polyparse.corpora.read import read
 from polyparse.corpora.readers.splits import NAMES
 from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
@@ -27,6 +26,7 @@ from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from polyparse.corpora.example import Example
     from polyparse.evaluation.system import EvaluatedSystem
@@ -77,8 +77,8 @@ def arguments() -> ArgumentParser:
         prog="polyparse evaluate", description="Measure a bundle or a checkpoint on a corpus."
     )
     system = parser.add_mutually_exclusive_group(required=True)
-    system.add_argument("--bundle", metavar="DIR", type=Path, help="a bundle, a model, or a folder of models")
-    system.add_argument("--checkpoint", metavar="DIR", type=Path, help="a finished run of polyparse train")
+    system.add_argument("--bundle", metavar="DIR", type=path, help="a bundle, a model, or a folder of models")
+    system.add_argument("--checkpoint", metavar="DIR", type=path, help="a finished run of polyparse train")
     parser.add_argument(
         "--corpus", metavar="FORMAT:PATH", required=True, help="massive:DIR, slots:DIR or conll:PREFIX"
     )
@@ -87,7 +87,7 @@ def arguments() -> ArgumentParser:
         "--locales", type=names, metavar="a,b", help="locales to measure; all of the corpus by default"
     )
     parser.add_argument(
-        "--report", metavar="DIR", type=Path, required=True, help="folder for metrics.json and report.html"
+        "--report", metavar="DIR", type=path, required=True, help="folder for metrics.json and report.html"
     )
     parser.add_argument(
         "--device",

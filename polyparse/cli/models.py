@@ -10,7 +10,7 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, path
 from polyparse.cli.os_errors import in_words
 from polyparse.errors import BundleError, BundleNotFound, ConfigError, PolyparseError
 from polyparse.outputs import check_folder
@@ -34,7 +34,7 @@ def arguments() -> ArgumentParser:
     """The parser of the command line."""
     parser = ArgumentParser(prog="polyparse models", description="Look after folders of models.")
     common = ArgumentParser(add_help=False)
-    common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
+    common.add_argument("--models", type=path, default=Path("models"), help="the folder of models (models)")
     actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|upgrade")
     add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
     add.set_defaults(action=list_models)
@@ -122,10 +122,12 @@ def bundles_in(models: Path, name: str | None = None, version: str | None = None
         for model in bundles.models_in(models)
         for each in bundles.versions_in(models / model)
     ]
-    matching = [path for path in paths if name in {None, path.parent.name} and version in {None, path.name}]
+    matching = [each for each in paths if name in {None, each.parent.name} and version in {None, each.name}]
     if not matching:
-        names = bundles.listed([f"{path.parent.name}/{path.name}" for path in paths])
-        expected = "/".join(part for part in (name or "a model", version) if part)
+        names = bundles.listed([f"{each.parent.name}/{each.name}" for each in paths])
+        expected = "/".join(
+            part for part in ("a model" if name is None else name, version) if part is not None
+        )
         raise BundleNotFound(f"found {names}, expected {expected}", file=models)
     yield from matching
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyparse.bundle.store import locate
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, path
 from polyparse.contract.frame import Utterance
 from polyparse.errors import InputError
 from polyparse.text.tokens import MAX_CHARACTERS, check
@@ -39,7 +39,7 @@ def arguments() -> ArgumentParser:
     parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
     parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
     parser.add_argument(
-        "--models", type=Path, default=Path("models"), help="a folder of models, one model, or one bundle"
+        "--models", type=path, default=Path("models"), help="a folder of models, one model, or one bundle"
     )
     parser.add_argument("--model", metavar="NAME", help="which model of the folder; needed if several serve")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
