@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,18 +32,18 @@ from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.routing import Routing
 from polyparse.inference.training_text import TrainingText
-from polyparse.schema import structure, unstructure
+from polyparse.schema import read_json, structure, unstructure
 from polyparse.text.features import FeatureTable
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
+from train import classifier_file
+from train.array_files import check_axes, check_weights, read_arrays, read_state
 from train.config import RunConfig
 from train.data.task import TextTables
 from train.embeddings.vec_file import PretrainedVectors
-from train.models.domain_classifier import DomainClassifier
 from train.models.joint import JointNetwork, new_network
-from train.models.maxent import MaxEnt
 from train.models.torch_networks import TorchNetworks
-from train.models.word_bag import WordBag
+from train.run_log import RunLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,9 +52,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from train.models.domain_classifier import DomainClassifier
+
 TABLE_FILES = ("word_vectors.npz", "features.npy", "classifier.npz", "vocabulary.*", "training-*.pt")
 BEFORE_LEARNING = ("labels.json", "dev.jsonl", "log.jsonl", *TABLE_FILES, "run.json")
 """What a run may have written before the end of its first epoch."""
+HALVES = (("", ""), (".", ".*"))
+"""What stands around the name of a file, and of one that is being written."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.run_log = RunLog(folder / "log.jsonl")
 
     @property
     def exists(self) -> bool:
@@ -108,13 +113,16 @@ class Checkpoint:
     @property
     def has_learnt(self) -> bool:
         """Whether an epoch of a network has ended."""
-        path = self.folder / "log.jsonl"
-        log = path.read_text(encoding="utf-8") if path.exists() else ""
-        return '"epoch":' in log or '"masked_words":' in log
+        return self.complete or self.run_log.has_epochs or any(self.folder.glob("network-*.pt"))
+
+    def files_before_learning(self) -> list[Path]:
+        """What is there of a run up to the end of its first epoch, half-written files of one that was killed included."""
+        patterns = (f"{prefix}{name}{suffix}" for name in BEFORE_LEARNING for prefix, suffix in HALVES)
+        return [file for pattern in patterns for file in self.folder.glob(pattern)]
 
     def discard(self) -> None:
         """Delete the files of a run that learnt nothing, so that the folder is free again."""
-        for file in [file for pattern in BEFORE_LEARNING for file in self.folder.glob(pattern)]:
+        for file in self.files_before_learning():
             file.unlink()
 
     def save_json(self, name: str, value: object) -> None:
@@ -129,7 +137,7 @@ class Checkpoint:
             return json.loads(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             raise ConfigError(f"{self.folder}: found no {path.name}, expected a checkpoint folder") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{path}: found no JSON ({error}), expected what a run wrote") from None
 
     def save_torch(self, name: str, state: dict[str, Any]) -> None:
@@ -141,22 +149,11 @@ class Checkpoint:
         path = self.folder / f"{name}.pt"
         if not path.exists():
             return None
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        return state
+        return read_state(path)
 
     def log(self, entry: dict[str, Any]) -> None:
         """Append a line to log.jsonl."""
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(entry) + "\n")
-
-    def log_entries(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl; none where nothing was logged."""
-        path = self.folder / "log.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        try:
-            return [json.loads(line) for line in lines]
-        except ValueError as error:
-            raise ConfigError(f"{path}: found a line that is no JSON, expected only JSON: {error}") from None
+        self.run_log.append(entry)
 
     def run(self) -> RunRecord:
         """run.json, checked."""
@@ -183,22 +180,15 @@ class Checkpoint:
         )
 
     def save_classifier(self, model: DomainClassifier) -> None:
-        """Write the weights of the MaxEnt and, if there is one, of the bag of words."""
-        bag = {} if model.bag is None else {**vars(model.bag), "skipped": model.n_bag_only}
-        _save_arrays(self.folder / "classifier.npz", {**vars(model.maxent), **bag})
+        """Write classifier.npz."""
+        _save_arrays(self.folder / "classifier.npz", classifier_file.arrays_of(model))
 
     def classifier(self) -> DomainClassifier | None:
         """The DC with intent_bias.npy added to its biases; None where the run has no DC."""
         path = self.folder / "classifier.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        n_bag_only = int(arrays.pop("skipped", 0))
-        maxent = MaxEnt(**{field.name: arrays.pop(field.name) for field in fields(MaxEnt)})
-        model = DomainClassifier(maxent, WordBag(**arrays) if arrays else None, n_bag_only)
-        bias = self.folder / "intent_bias.npy"
-        return model.biased(np.load(bias, allow_pickle=False)) if bias.exists() else model
+        return classifier_file.load_biased(path, self.folder / "intent_bias.npy")
 
     def save_intent_bias(self, bias_C: NDArray[np.float32]) -> None:
         """Write what `classifier` adds to the biases of the DC."""
@@ -217,8 +207,9 @@ class Checkpoint:
         path = self.folder / "word_vectors.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return PretrainedVectors(arrays["rows_N"], arrays["vectors_NE"])
+        arrays = read_arrays(path)
+        check_axes(arrays, ("rows_N", "vectors_NE"), path=path)
+        return PretrainedVectors(**arrays)
 
     def save_dev(self, examples: Sequence[Example]) -> None:
         """Write the dev examples, one a line, without the places where this machine has them."""
@@ -228,10 +219,9 @@ class Checkpoint:
 
     def dev(self) -> list[Example]:
         """The dev examples."""
-        lines = (self.folder / "dev.jsonl").read_text(encoding="utf-8").split("\n")
-        return [
-            structure(Example, json.loads(line), where=f"{self.folder}/dev.jsonl") for line in lines if line
-        ]
+        path = self.folder / "dev.jsonl"
+        lines = enumerate(path.read_bytes().split(b"\n"), start=1)
+        return [read_json(Example, line, where=f"{path}:{number}") for number, line in lines if line]
 
     def routing(self) -> Routing:
         """routing.json, checked: how the finished model chooses domain and intent."""
@@ -253,6 +243,7 @@ class Checkpoint:
             weights = self.load_torch(f"network-{index}")
             if weights is None:
                 raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")
+            check_weights(weights, network.state_dict(), path=self.folder / f"network-{index}.pt")
             network.load_state_dict(weights)
             networks.append(network.eval())
         return networks
@@ -278,10 +269,22 @@ class Checkpoint:
     def parser(self, networks: Sequence[JointNetwork] | None = None) -> Parser:
         """The finished model as a parser, uncalibrated and without refusal; `networks` replace the checkpoint's own."""
         tables = self.tables()
-        models = TorchNetworks(self.networks() if networks is None else networks, self.classifier())
+        models = TorchNetworks(self.networks() if networks is None else networks, self._fitting_classifier())
         postprocessing = Postprocessing(training_text=self.training_text())
         pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, postprocessing)
         return Parser(Vectorizer(tables.vocabulary, tables.features), pipeline)
+
+    def _fitting_classifier(self) -> DomainClassifier | None:
+        """The DC; ConfigError if it is not of this run's labels and features."""
+        if (model := self.classifier()) is None:
+            return None
+        config, labels, features = self.run().config.classifier, self.labels(), self.tables().features
+        classes = labels.domains if config and config.classes == "domains" else labels.intents
+        found = f"{model.n_classes} classes and {model.n_features} features"
+        expected = f"{len(classes)} classes and {0 if features is None else len(features.hashes)} features"
+        if found != expected:
+            raise ConfigError(f"{self.folder}/classifier.npz: found {found}, expected {expected}")
+        return model
 
 
 def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:

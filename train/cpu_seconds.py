@@ -16,7 +16,7 @@ def of_run(checkpoint: Checkpoint) -> float:
 
     A line without processor time counts its wall-clock time for each of the run's threads.
     """
-    threads, entries = checkpoint.run().threads or 1, checkpoint.log_entries()
+    threads, entries = checkpoint.run().threads or 1, checkpoint.run_log.entries()
     return sum(float(entry.get("cpu_seconds", threads * entry.get("seconds", 0.0))) for entry in entries)
 
 

@@ -36,7 +36,7 @@ class Reference:
         self.items: list[Item] = [item for _, item in paired if item.n_tokens]
         if not self.items:
             raise ConfigError(
-                f"{checkpoint.folder}: found no dev utterance with a token, expected at least one"
+                f"{checkpoint.folder}/dev.jsonl: found no utterance with a token, expected at least one"
             )
 
     @cached_property

@@ -76,7 +76,7 @@ class FeatureTable:
         try:
             with path.open("rb") as file:
                 hashes = np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:  # a damaged file may well ask for more than there is
             raise ConfigError(f"{path}: found no array ({error}), expected one of NumPy's") from error
         if hashes.dtype != np.uint32 or hashes.ndim != 1:
             raise ConfigError(f"{path}: found {hashes.dtype}{hashes.shape}, expected one row of uint32")

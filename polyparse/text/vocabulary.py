@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from polyparse.errors import ConfigError
-from polyparse.schema import structure
+from polyparse.schema import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,11 +65,7 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
         """Read what `save` wrote; raises ConfigError for anything else."""
-        try:
-            data = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise ConfigError(f"{path}: found no JSON ({error}), expected a vocabulary") from error
-        return structure(cls, data, where=str(path))
+        return read_json(cls, path.read_bytes(), where=str(path))
 
 
 def _by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -33,12 +33,23 @@ def test_the_seconds_of_a_run_are_those_of_its_epochs_and_stages(tmp_path: Path)
     assert cpu_seconds.of_run(checkpoint) == 3.5
 
 
-def test_a_line_cut_short_is_named_by_its_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["{'epoch': 2}", "[2]", "\ud83d", 9_999 * "["])
+def test_a_line_that_is_no_object_is_named_by_its_file(line: str, tmp_path: Path) -> None:
+    checkpoint = ran(tmp_path / "run", 1.0)
+    with (checkpoint.folder / "log.jsonl").open("a", encoding="utf-8", errors="surrogatepass") as log:
+        log.write(f"{line}\n")
+    with pytest.raises(ConfigError, match=r"run/log\.jsonl:2: found no JSON object"):
+        cpu_seconds.of_run(checkpoint)
+
+
+def test_a_line_cut_short_gives_way_to_the_next(tmp_path: Path) -> None:
+    """As a run leaves it that was killed, or whose disk was full."""
     checkpoint = ran(tmp_path / "run", 1.0)
     with (checkpoint.folder / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write('{"epoch": 2, "sec')
-    with pytest.raises(ConfigError, match=r"run/log\.jsonl: found a line that is no JSON"):
-        cpu_seconds.of_run(checkpoint)
+    assert cpu_seconds.of_run(checkpoint) == 1.0
+    checkpoint.log({"epoch": 2, "seconds": 2.0})
+    assert cpu_seconds.of_run(checkpoint) == 3.0
 
 
 def test_a_run_that_several_build_on_counts_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -20,10 +21,10 @@ from polyparse.corpora.checks.corpus import Corpus
 from polyparse.corpora.checks.slots import learnable
 from polyparse.corpora.read import read, translations
 from polyparse.errors import ConfigError
-from polyparse.outputs import check_folder
 from polyparse.schema import override, unstructure
 from train import cpu_seconds
 from train.checkpoint import Checkpoint, RunRecord
+from train.cli.run_folder import check_free, held
 from train.progress import Progress
 from train.recipes import RECIPES
 from train.training.fit import Parents, Texts, fit
@@ -31,6 +32,7 @@ from train.training.fit import Parents, Texts, fit
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     from polyparse.corpora.example import Example
     from train.config import RunConfig
@@ -39,16 +41,23 @@ MAX_THREADS = 256
 NO_MEMORY = ("[enforce fail at alloc_cpu", "Storage size calculation overflowed")
 """How PyTorch's message begins when there is not enough memory."""
 LIBRARIES = ("torch", "numpy", "scipy")
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit statuses after Ctrl-C and after SIGTERM."""
 SAME_RUN = ("config", "corpus", "locales", "start", "teachers")
 """Entries of run.json that --resume must not change."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, as a machine sends it that goes down, or that wants its place for another task."""
+
+
 def main(argv: Sequence[str]) -> int:
-    """Exit 0 when trained, 130 when interrupted (the checkpoint then has the last complete epoch)."""
+    """Exit 0 when trained, 130 or 143 when interrupted (the checkpoint then has the last complete epoch)."""
     options = _parser().parse_args(argv)
     if options.list:
+        width = max(map(len, RECIPES))
         for name, recipe in RECIPES.items():
-            print(f"{name:14} {(recipe.__doc__ or '').strip().splitlines()[0]}")
+            print(f"{name:{width}}  {(recipe.__doc__ or '').strip().splitlines()[0]}")
         return 0
     if not (options.recipe and options.corpus and options.out):
         raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list)")
@@ -62,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _train(config: RunConfig, options: argparse.Namespace) -> int:
     checkpoint = Checkpoint(Path(options.out))
-    _check_free(checkpoint, resume=options.resume)
+    check_free(checkpoint, resume=options.resume)
     train, dev = (read(options.corpus, locales=options.locales, partition=part) for part in ("train", "dev"))
     train_locales = tuple(dict.fromkeys(example.locale for example in train))
     start = Checkpoint(Path(options.start)) if options.start else None
@@ -83,14 +92,18 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     )
     train = _checked(train, dev, options)
     try:
-        with _discarded_unless_learnt(checkpoint), Progress(quiet=options.quiet) as progress:
+        with (
+            _sigterm_raises(),
+            held(checkpoint, resume=options.resume),
+            Progress(quiet=options.quiet) as progress,
+        ):
             _open(checkpoint, run)
             other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
             texts = Texts(train, dev, other_locales)
             measures = fit(checkpoint, config, texts, progress, Parents(start, teachers))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print(f"\n{_interrupted(checkpoint)}", file=sys.stderr)
-        return 130
+        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
     except RuntimeError as error:
         if not str(error).startswith(NO_MEMORY):
             raise
@@ -115,16 +128,6 @@ def _checked(train: Sequence[Example], dev: Sequence[Example], options: argparse
     return usable
 
 
-def _check_free(checkpoint: Checkpoint, *, resume: bool) -> None:
-    """Refuse a folder that cannot take a run: one that cannot be written, of other files, or, without `resume`, of a run."""
-    folder = checkpoint.folder
-    check_folder(folder)
-    if checkpoint.exists and not resume:
-        raise ConfigError(f"{folder}: found a checkpoint, expected an empty folder (or --resume to go on)")
-    if not checkpoint.exists and folder.exists() and any(folder.iterdir()):
-        raise ConfigError(f"{folder}: found a folder of other files, expected an empty or a new folder")
-
-
 def _open(checkpoint: Checkpoint, run: RunRecord) -> None:
     """Start a new checkpoint, or check that one that exists is of this run."""
     if checkpoint.exists:
@@ -135,20 +138,17 @@ def _open(checkpoint: Checkpoint, run: RunRecord) -> None:
 
 
 @contextmanager
-def _discarded_unless_learnt(checkpoint: Checkpoint) -> Iterator[None]:
-    """Leave the folder of a new run as it was, if the run fails before the end of an epoch or is interrupted before its
-    text tables are there: there is nothing to go on from, and the next run has its place.
-    """
-    is_new, has_folder = not checkpoint.exists, checkpoint.folder.exists()
+def _sigterm_raises() -> Iterator[None]:
+    """End a run on SIGTERM as on Ctrl-C."""
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
-    except BaseException as error:
-        learnt = checkpoint.has_tables if isinstance(error, KeyboardInterrupt) else checkpoint.has_learnt
-        if is_new and not learnt and checkpoint.folder.exists():
-            checkpoint.discard()
-            if not has_folder:
-                checkpoint.folder.rmdir()
-        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupted(checkpoint: Checkpoint) -> str:

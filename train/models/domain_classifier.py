@@ -37,6 +37,11 @@ class DomainClassifier:
     n_bag_only: int = 0
 
     @property
+    def n_features(self) -> int:
+        """The number of features in the table whose ids it reads."""
+        return len(self.maxent.weights_VC) - 1 + self.n_bag_only
+
+    @property
     def n_classes(self) -> int:
         """The number of classes, C."""
         return len(self.maxent.bias_C)

@@ -201,7 +201,7 @@ def _train_masked_words(checkpoint: Checkpoint, trainer: Trainer, progress: Prog
 def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:
     saved = checkpoint.load_torch(f"training-{index}")
     if saved is not None:
-        trainer.restore(saved)
+        trainer.restore(saved, where=f"{checkpoint.folder}/training-{index}.pt")
     else:
         checkpoint.save_torch(f"training-{index}", trainer.state())
     name = trainer.task.labels.domains[0] if len(trainer.task.labels.domains) == 1 else "all"

@@ -107,13 +107,17 @@ class Trainer:
             "best_weights": self.best_weights,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from a `state`."""
-        for part in ("network", "average", "optimiser"):
-            getattr(self, part).load_state_dict(state[part])
-        if "history" not in state:
-            raise ConfigError("--resume: found a run of an older version, expected one of this version")
-        self.history, self.best_weights = History(**state["history"]), state["best_weights"]
+    def restore(self, state: dict[str, Any], *, where: str) -> None:
+        """Continue from a `state`; raises ConfigError, which begins with `where`, for what is none of this network."""
+        try:
+            for part in ("network", "average", "optimiser"):
+                getattr(self, part).load_state_dict(state[part])
+            self.history, self.best_weights = History(**state["history"]), dict(state["best_weights"])
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ConfigError(
+                f"{where}: found another state ({reason}), expected that of this run, written by this version"
+            ) from error
 
 
 def build_network(

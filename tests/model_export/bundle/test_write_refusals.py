@@ -53,7 +53,7 @@ def test_a_run_without_a_dev_utterance_is_refused(tmp_path: Path) -> None:
     """Gates over nothing would let anything pass."""
     dev = [replace(corpus.examples("dev")[0], text="\u200d", slots=())]
     checkpoint = untrained(tmp_path / "run", CONFIG, dev=dev)
-    with pytest.raises(ConfigError, match="found no dev utterance with a token, expected at least one"):
+    with pytest.raises(ConfigError, match="found no utterance with a token, expected at least one"):
         export(checkpoint, tmp_path / "1")
 
 

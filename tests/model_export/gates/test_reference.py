@@ -49,5 +49,5 @@ def test_dev_without_any_token_is_refused(tmp_path: Path) -> None:
     """Gates over nothing would let anything pass."""
     blank = replace(corpus.examples("dev")[0], text="\u200d", slots=())
     checkpoint = untrained(tmp_path / "run", CONFIG, dev=[blank])
-    with pytest.raises(ConfigError, match="found no dev utterance with a token, expected at least one"):
+    with pytest.raises(ConfigError, match="found no utterance with a token, expected at least one"):
         Reference(checkpoint, None)

@@ -55,6 +55,7 @@ def test_a_list_names_every_recipe_and_says_what_it_is(capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(RECIPES)
     assert all(len(line.split()) > 4 for line in lines)
+    assert len({line.index(line.split()[1], len(line.split()[0])) for line in lines}) == 1
 
 
 def test_locales_that_are_not_trained_on_help_to_align_words(train: Train, tmp_path: Path) -> None:

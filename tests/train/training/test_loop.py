@@ -84,7 +84,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted_after: int, tmp_
     resumed = trainer(config)
     saved = Checkpoint(tmp_path).load_torch("training-0")
     assert saved is not None
-    resumed.restore(saved)
+    resumed.restore(saved, where="training-0.pt")
     actual += train_epochs(resumed)
     assert results(actual) == expected
     assert same(resumed.state(), whole.state())
@@ -103,7 +103,7 @@ def test_an_epoch_left_in_the_middle_is_run_again_from_its_start(tmp_path: Path)
     resumed = trainer(SHORT)
     saved = Checkpoint(tmp_path).load_torch("training-0")
     assert saved is not None
-    resumed.restore(saved)
+    resumed.restore(saved, where="training-0.pt")
     assert results([first, *train_epochs(resumed)]) == expected
     assert same(resumed.state(), whole.state())
 
