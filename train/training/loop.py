@@ -143,7 +143,7 @@ def train_epochs(
         started = Stopwatch()
         intent_loss, slot_loss = _train_epoch(trainer, on_step)
         dev = evaluate(trainer.average.module, trainer.task)
-        trainer.history = trainer.history.after(dev, intent_loss + slot_loss)
+        trainer.history = trainer.history.after(dev)
         best = trainer.history.is_best
         if best:
             trainer.best_weights = {k: v.clone() for k, v in trainer.average.module.state_dict().items()}

@@ -1,16 +1,16 @@
 """Which epoch of a run is its best, and when the run is over: a pure policy over the results of its epochs.
 
 Dev chooses the epoch by exact match, then slot F1, then the later of equal ones, whose rate is lower and whose weights have
-seen more. Patience counts epochs since the last gain. Usually that is a gain on dev. Dev cannot tell epochs apart while the
-network has not learnt to answer better than by one constant frame, and after it is right about all of dev; then an epoch
-gains that has the lowest training loss so far.
+seen more. Patience counts epochs that are worse on dev than the epochs before, by both measures: slots are often still being
+learnt when exact match, which utterances without slots have too, stands still. It does not count equal ones: a small dev has
+many, and once all of it is right it cannot tell any apart. Nor does it count before the network has learnt to answer better
+than by one constant frame.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from math import inf
 from typing import TYPE_CHECKING
 
 from polyparse.contract.frame import Choice, Frame
@@ -22,36 +22,35 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
     from train.config import OptimConfig
 
-PERFECT = (1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
 class History:
     """What the policy knows of the epochs so far, counted from 1; `best` has exact match and slot F1 of `best_epoch`.
 
-    `constant_match` is the exact match on dev of the best constant frame.
+    `constant_match` is the exact match on dev of the best constant frame. `best_slot_f1` is the largest of any epoch, and
+    `last_gain` the last one that was not worse by both measures.
     """
 
     constant_match: float = 0.0
     epoch: int = 0
     best: tuple[float, float] = (-1.0, -1.0)
     best_epoch: int = 0
+    best_slot_f1: float = -1.0
     last_gain: int = 0
-    least_loss: float = inf
 
-    def after(self, dev: Mapping[str, float | None], loss: float) -> History:
-        """With one more epoch: its measures on dev, and its training loss. Without dev every epoch is the best so far."""
+    def after(self, dev: Mapping[str, float | None]) -> History:
+        """With one more epoch, by its measures on dev. Without dev every epoch is the best so far."""
         epoch, match, slot_f1 = self.epoch + 1, dev["exact_match"], dev["slot_f1"]
-        result = PERFECT if match is None else (match, 1.0 if slot_f1 is None else slot_f1)
-        can_tell = self.constant_match < result[0] and result[1] > 0.0 and result != PERFECT
-        gains = result > self.best if can_tell else result > self.best or loss < self.least_loss
+        result = (1.0 if match is None else match, 1.0 if slot_f1 is None else slot_f1)
+        has_learnt = result[0] > self.constant_match and result[1] > 0.0
+        gains = result >= self.best or (slot_f1 is not None and slot_f1 >= self.best_slot_f1)
         return replace(
             self,
             epoch=epoch,
             best=max(self.best, result),
             best_epoch=epoch if result >= self.best else self.best_epoch,
-            last_gain=epoch if gains or match is None else self.last_gain,
-            least_loss=min(self.least_loss, loss),
+            best_slot_f1=max(self.best_slot_f1, result[1]),
+            last_gain=epoch if gains or not has_learnt else self.last_gain,
         )
 
     @property
@@ -60,7 +59,7 @@ class History:
         return self.epoch == self.best_epoch
 
     def is_over(self, optim: OptimConfig) -> bool:
-        """Whether the run has had all its epochs, or no gain within its patience."""
+        """Whether the run has had all its epochs, or for its patience only worse ones."""
         return self.epoch >= optim.epochs or self.epoch - self.last_gain >= optim.patience
 
 
