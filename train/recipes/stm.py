@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from train.config import OptimConfig, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
@@ -54,9 +55,10 @@ def word_linear() -> RunConfig:
 
 
 def stm_small() -> RunConfig:
-    """`stm` for corpora of some dozens to a few thousand utterances: smaller, with more epochs.
+    """`stm` for corpora of some dozens to a few thousand utterances: smaller, with more epochs, slot values swapped.
 
-    Sixty utterances are too few for an epoch of one pass: 40 x 7 steps learn half of what 40 x 25 learn.
+    Sixty utterances are too few for an epoch of one pass: 40 x 7 steps learn half of what 40 x 25 learn. They are too few as
+    well to show each value in each place where it may stand, which swapping does.
     """
     return RunConfig(
         recipe="stm-small",
@@ -64,6 +66,7 @@ def stm_small() -> RunConfig:
             embedder=EmbedderConfig(min_word_count=1), encoder=EncoderConfig(hidden_size=100), mlp_size=100
         ),
         optim=OptimConfig(batch_size=32, epochs=40, min_steps=25, patience=8),
+        swap=SwapConfig(utterances=0.5, foreign=0.0),
     )
 
 

@@ -14,97 +14,146 @@ from polyparse.evaluation.evaluate import measure
 from polyparse.runtime.load import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 class Assistant(NamedTuple):
-    """Templates by intent, values by slot, and what somebody may say to the wrong assistant."""
+    """Templates by intent, values by slot, and what somebody may say to the wrong assistant; `seed` draws what is said."""
 
     locale: str
     templates: dict[str, tuple[str, ...]]
     values: dict[str, tuple[str, ...]]
     foreign: tuple[str, ...]
     n_dev: int
+    seed: str
 
 
-BANK = Assistant(
+HOME = Assistant(
     "en-US",
     {
-        "transfer": (
-            "send <amount> to <person>",
-            "pay <person> <amount>",
-            "transfer <amount> to <person> <day>",
+        "light_on": (
+            "turn on the <room> light",
+            "switch the light in the <room> on",
+            "i need light in the <room>",
         ),
-        "balance": ("how much is in <account>", "tell me the balance of <account>"),
-        "block_card": ("block my <card> card", "i lost my <card> card <day>"),
-        "appointment": ("book a meeting with <person> <day>", "i want to see <person> <day>"),
+        "light_off": (
+            "turn off the <room> light",
+            "switch the light in the <room> off",
+            "lights out in the <room>",
+        ),
+        "heat": (
+            "set the <room> to <temp>",
+            "make the <room> <temp>",
+            "i want <temp> in the <room> at <time>",
+        ),
+        "alarm": ("wake me at <time>", "set an alarm for <time>", "get me up at <time> please"),
+        "music": ("play <artist>", "put on something by <artist>", "play <artist> in the <room>"),
     },
     {
-        "amount": ("ten euros", "fifty dollars", "twenty pounds"),
-        "person": ("anna", "mister smith", "my brother"),
-        "account": ("savings", "the joint account", "checking"),
-        "card": ("credit", "debit", "gold"),
-        "day": ("today", "next week", "on tuesday"),
+        "room": ("kitchen", "living room", "bathroom", "bedroom", "garage", "guest room", "attic"),
+        "temp": ("twenty degrees", "nineteen degrees", "warmer", "twenty two", "cold"),
+        "time": ("six", "half past seven", "eight", "nine thirty", "noon", "quarter to five"),
+        "artist": ("madonna", "the beatles", "mozart", "miles davis", "queen", "daft punk"),
     },
     ("why do my knees hurt after running", "which planet has the largest rings"),
     n_dev=15,
+    seed="en-home-3",
 )
-HOME = Assistant(
+"""Without slot values swapped, slot F1 is 0.98: the article of "the beatles" is learnt as that of a room."""
+GHAR = Assistant(
     "hi-IN",
     {
-        "alarm": ("मुझे <time> बजे जगाओ", "<day> <time> बजे का अलार्म लगाओ"),
-        "weather": ("<place> में मौसम कैसा है", "क्या <day> <place> में बारिश होगी"),
-        "music": ("<artist> के गाने बजाओ", "मुझे <day> <artist> सुनना है"),
-        "lights": ("<room> की बत्ती जलाओ", "<day> <room> में रोशनी करो"),
+        "alarm": ("मुझे <time> बजे जगाओ", "<day> <time> बजे का अलार्म लगाओ", "<time> बजे उठा देना"),
+        "weather": ("<place> में मौसम कैसा है", "क्या <day> <place> में बारिश होगी", "<place> का तापमान बताओ"),
+        "music": ("<artist> के गाने बजाओ", "मुझे <day> <artist> सुनना है", "<artist> का नया गाना चलाओ"),
+        "lights": ("<room> की बत्ती जलाओ", "<day> <room> में रोशनी करो", "<room> का बल्ब चालू करो"),
     },
     {
-        "time": ("छह", "साढ़े सात", "दस", "नौ"),
-        "day": ("आज", "कल", "सोमवार को"),
-        "place": ("दिल्ली", "नई मुंबई", "रोम", "पुणे"),
-        "artist": ("लता मंगेशकर", "किशोर", "अरिजीत सिंह", "श्रेया घोषाल"),
+        "time": ("छह", "साढ़े सात", "दस", "नौ", "पौने आठ"),
+        "day": ("आज", "कल", "सोमवार को", "रात को"),
+        "place": ("दिल्ली", "नई मुंबई", "रोम", "पुणे", "जयपुर"),
+        "artist": ("लता मंगेशकर", "किशोर", "अरिजीत सिंह", "श्रेया घोषाल", "रफ़ी"),
         "room": ("रसोई", "बड़े कमरे", "छत", "बरामदे", "गैराज"),
     },
     ("दौड़ने से घुटना दुखता रहता", "पासपोर्ट नवीनीकरण किस दफ्तर से होता"),
     n_dev=3,
+    seed="hi-ghar-1",
 )
 
 
-def lines(assistant: Assistant) -> list[str]:
-    """Every utterance of the templates as a line of a slots: corpus, in an order that a seed draws."""
-    actual = [
-        line + f" <=> {intent}"
+def partitions_of(assistant: Assistant) -> dict[str, list[str]]:
+    """Lines of a slots: corpus: sixty to train on, each template in its turn, and what else is said with the same values."""
+    rng = Random(assistant.seed)
+    spoken = [
+        (template, Spoken(f"{said.line} <=> {intent}", said.values))
         for intent, templates in assistant.templates.items()
         for template in templates
-        for line in _filled(template.split(), assistant.values)
+        for said in _filled(template.split(), assistant.values)
     ]
-    Random(1).shuffle(actual)
-    return actual
+    left: dict[str, list[Spoken]] = {}
+    for template, said in spoken:
+        left.setdefault(template, []).append(said)
+    for of_template in left.values():
+        rng.shuffle(of_template)
+    in_turn = list(_in_turn(left, rng))
+    train, rest = in_turn[:60], in_turn[60:]
+    rng.shuffle(rest)
+    known = {value for said in train for value in said.values}
+    test = [said.line for said in rest[assistant.n_dev :] if known.issuperset(said.values)]
+    dev = [said.line for said in rest[: assistant.n_dev]]
+    return {"train": [said.line for said in train], "valid": dev, "test": test}
 
 
-def _filled(words: list[str], values: dict[str, tuple[str, ...]]) -> list[str]:
+class Spoken(NamedTuple):
+    """An utterance as a line, and its values with the names of their slots."""
+
+    line: str
+    values: tuple[tuple[str, str], ...]
+
+
+def _in_turn(left: dict[str, list[Spoken]], rng: Random) -> Iterator[Spoken]:
+    while left:
+        templates = list(left)
+        rng.shuffle(templates)
+        for template in templates:
+            yield left[template].pop()
+            if not left[template]:
+                del left[template]
+
+
+def _filled(words: list[str], values: dict[str, tuple[str, ...]]) -> list[Spoken]:
     if not words:
-        return [""]
+        return [Spoken("", ())]
     name = words[0].strip("<>")
-    options = [f"{words[0]}:O"]
+    options = [Spoken(f"{words[0]}:O", ())]
     if name != words[0]:
         options = [
-            " ".join(f"{word}:{'I' if place else 'B'}-{name}" for place, word in enumerate(value.split()))
+            Spoken(
+                " ".join(
+                    f"{word}:{'I' if place else 'B'}-{name}" for place, word in enumerate(value.split())
+                ),
+                ((name, value),),
+            )
             for value in values[name]
         ]
     rest = _filled(words[1:], values)
-    return [f"{option} {more}".strip() for option in options for more in rest]
+    return [
+        Spoken(f"{option.line} {more.line}".strip(), option.values + more.values)
+        for option in options
+        for more in rest
+    ]
 
 
-@pytest.mark.parametrize("assistant", [BANK, HOME], ids=["bank", "home"])
+@pytest.mark.parametrize("assistant", [HOME, GHAR], ids=["home", "ghar"])
 def test_sixty_utterances_are_enough_for_an_assistant_that_refuses_what_is_foreign(
     assistant: Assistant, tmp_path: Path
 ) -> None:
-    every, n_dev = lines(assistant), assistant.n_dev
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    partitions = {"train": every[:60], "valid": every[60 : 60 + n_dev], "test": every[60 + n_dev :]}
+    partitions = partitions_of(assistant)
+    assert len(partitions["test"]) > 40
     for name, part in partitions.items():
-        assert part or name != "test"
         corpus.joinpath(name).write_text("\n".join(part) + "\n", encoding="utf-8")
     spec, run, out = f"slots:{corpus}", tmp_path / "run", tmp_path / "models" / "mine" / "1"
     options = ["--locales", assistant.locale, "--threads", "1", "--quiet"]
