@@ -6,6 +6,7 @@ intent_bias.npy   biases fitted on dev and added to those of the DC; only if the
 network-N.pt      best averaged weights of network N                  training-N.pt   its training state
 dev.jsonl         the dev examples that chose the epoch; gates use them too
 log.jsonl         one line per epoch or stage
+held_out.npz      answers to held-out training utterances (`train.training.folds`); only if the config has folds
 measures.json     dev measures of the whole model; written last, so its presence means that the run is complete
 ood.json          the out-of-domain score of the model; only if it refuses utterances; written after the run
 training_text.npz what that score compares utterances with; only if it needs it
@@ -85,6 +86,8 @@ class RunRecord:
 
 class Checkpoint:
     """Reads and writes one checkpoint folder."""
+
+    HELD_OUT = "held_out.npz"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

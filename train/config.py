@@ -87,6 +87,9 @@ class RunConfig:
     `intent_bias` is the L2 penalty of the biases of intents that are fitted on dev where soft routing mixes intents; with
     None there are no such biases.
 
+    `folds`: in how many parts the training data are held out in turn, to calibrate by their answers where dev is small; 0
+    for none.
+
     `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
     its own swap.
     """
@@ -104,10 +107,11 @@ class RunConfig:
     swap: SwapConfig = SwapConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()
+    folds: int = 0
     seed: int = 1
 
     def __post_init__(self) -> None:
-        check_bounds(self, seed=NOT_NEGATIVE)
+        check_bounds(self, seed=NOT_NEGATIVE, folds=NOT_NEGATIVE)
         if self.joint_weight is not None and not 0.0 <= self.joint_weight <= 1.0:
             raise ConfigError(f"joint_weight: found {self.joint_weight}, expected 0 to 1, or null")
         if self.intent_bias is not None:

@@ -78,3 +78,13 @@ class Progress:
         if self._epoch is not None:
             self._epoch.stop()
             self._epoch = None
+
+
+class SilentProgress(Progress):
+    """Of work that is a part of other work: shows nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+
+    def say(self, text: str) -> None:
+        """Print nothing."""

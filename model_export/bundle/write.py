@@ -32,9 +32,9 @@ from polyparse.evaluation.robustness import pairs_by_kind
 from polyparse.inference.pipeline import Postprocessing
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
-from train.postprocessing import calibration
+from train.postprocessing import calibration, held_out
 from train.postprocessing.calibration_data import calibration_data_of
-from train.postprocessing.ood import default_score
+from train.postprocessing.ood import lower_default_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -120,21 +120,25 @@ def _load(reference: Reference, scratch: Path, request: Request) -> LoadedBundle
 def _postprocessing(
     bundle: LoadedBundle, reference: Reference, *, refuse: bool
 ) -> tuple[Postprocessing, list[str]]:
-    """The calibration that is fitted on dev, the out-of-domain score, and a note on each.
+    """The calibration, the out-of-domain score, and a note on each, fitted to dev and to what the run held out of training.
 
     A model without intents has nothing to refuse.
     """
     manifest = bundle.manifest
     routing = manifest.routing if manifest.topology == "shared" else replace(manifest.routing, kind="hard")
-    data = calibration_data_of(bundle.parser, reference.items, reference.examples, routing)
     checkpoint = reference.checkpoint
+    of_dev = calibration_data_of(bundle.parser, reference.items, reference.examples, routing)
+    answers = [held_out.HeldOut(of_dev, bundle.parser.evidence(reference.items))]
+    if (file := checkpoint.folder / checkpoint.HELD_OUT).exists():
+        answers.append(held_out.load(file, manifest.labels, routing))
+    everything = held_out.HeldOut.join(answers)
     score, by = checkpoint.ood(), "the score that `polyparse ood` chose"
     if score is None and refuse and manifest.labels.intents:
-        evidence = bundle.parser.evidence(reference.items)
-        score, by = default_score(evidence), "the default score, with a threshold from dev"
+        score = lower_default_score(answers[0].evidence, everything.evidence)
+        by = "the default score, with a threshold from the same utterances"
     refusal = "refuses nothing" if score is None else f"refuses above {score.threshold:.4f} by {by}"
-    postprocessing = Postprocessing(calibration.fit(data), score, checkpoint.training_text())
-    return postprocessing, [calibration.in_words(data), refusal]
+    postprocessing = Postprocessing(calibration.fit(everything.data), score, checkpoint.training_text())
+    return postprocessing, [calibration.in_words(everything.data, n_dev=len(of_dev)), refusal]
 
 
 def _check_float_graphs(parser: Parser, reference: Reference, out: Path) -> str:

@@ -16,6 +16,8 @@ from polyparse.cli.main import main
 from tests.train.corpus import write_massive
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
+from train.postprocessing.calibration_data import calibration_data_of
+from train.postprocessing.held_out import HeldOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +104,7 @@ FINISHED = {
     "intent_bias.npy": NPY,
     "classifier.npz": NPZ,
     "training_text.npz": NPZ,
+    "held_out.npz": NPZ,
     "network-0.pt": PT,
 }
 """Files of a finished run that an export reads, and what more can be wrong with each."""
@@ -127,6 +130,10 @@ def finished(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
     classifier = run.classifier()
     assert classifier is not None
     run.save_intent_bias(np.zeros(classifier.n_classes, dtype=np.float32))
+    parser, dev = run.parser(), run.dev()
+    items = [parser.vectorizer.item(example.utterance) for example in dev]
+    answers = calibration_data_of(parser, items, dev, run.routing())
+    HeldOut(answers, parser.evidence(items)).save(folder / run.HELD_OUT)
     assert main(["ood", "--checkpoint", str(folder), "--corpus", write_massive(folder.parent / "c")]) == 0
     return folder
 

@@ -28,6 +28,7 @@ from train.cli.run_folder import check_free, held
 from train.progress import Progress
 from train.recipes import RECIPES
 from train.training.fit import Parents, Texts, fit
+from train.training.folds import hold_out
 
 if TYPE_CHECKING:
     import argparse
@@ -100,7 +101,9 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
             _open(checkpoint, run)
             other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
             texts = Texts(train, dev, other_locales)
-            measures = fit(checkpoint, config, texts, progress, Parents(start, teachers))
+            parents = Parents(start, teachers)
+            measures = fit(checkpoint, config, texts, progress, parents)
+            hold_out(checkpoint, texts, progress, parents)
     except KeyboardInterrupt as error:
         print(f"\n{_interrupted(checkpoint)}", file=sys.stderr)
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED

@@ -94,18 +94,15 @@ def cross_fitted_errors(data: CalibrationData) -> list[Ece]:
     return [error for error in errors if error is not None]
 
 
-def in_words(data: CalibrationData) -> str:
-    """A sentence for the model card on the calibration that is fitted to these data, with its error."""
+def in_words(data: CalibrationData, *, n_dev: int) -> str:
+    """A sentence for the model card on the calibration that is fitted to these data, the first `n_dev` of dev."""
     pooled = [error for error in cross_fitted_errors(data) if error.locale == POOLED]
     errors = ", ".join(f"{error.measure} {error.after:.4f} ({error.before:.4f} before)" for error in pooled)
     halved = len(data) >= 2 * MIN_UTTERANCES
-    how = (
-        "fitted to one half of dev and measured on the other"
-        if halved
-        else f"cross-fitted over {FOLDS} folds"
-    )
+    how = "fitted to one half and measured on the other" if halved else f"cross-fitted over {FOLDS} folds"
+    held_out = f" and {len(data) - n_dev} held-out training utterances" if len(data) > n_dev else ""
     return (
-        f"calibrated on {len(data)} dev utterances: expected calibration error in "
+        f"calibrated on {n_dev} dev utterances{held_out}: expected calibration error in "
         f"{BINS} bins of equal size, {how}: {errors or 'not measured'}"
     )
 

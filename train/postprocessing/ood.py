@@ -91,6 +91,14 @@ def default_score(evidence: Evidence, share: float = REFUSED_SHARE) -> OodScore:
     return replace(score, threshold=chosen)
 
 
+def lower_default_score(of_dev: Evidence, of_all: Evidence) -> OodScore:
+    """The `default_score` of dev, or that of dev and held-out training utterances, whichever refuses more.
+
+    Both refuse too little: a small dev by its bound, held-out answers because they come of networks that know fewer words.
+    """
+    return min(default_score(of_dev), default_score(of_all), key=lambda score: score.threshold)
+
+
 def _prediction_bound(scores_B: NDArray[np.float32], share: float) -> float:
     """The score that a further one exceeds with probability `share`; NEVER for fewer than two scores."""
     n_scores = len(scores_B)

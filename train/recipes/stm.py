@@ -67,6 +67,7 @@ def stm_small() -> RunConfig:
         ),
         optim=OptimConfig(batch_size=32, epochs=40, min_steps=25, patience=8),
         swap=SwapConfig(utterances=0.5, foreign=0.0),
+        folds=3,
     )
 
 

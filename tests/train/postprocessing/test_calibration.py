@@ -168,19 +168,25 @@ def test_without_utterances_nothing_is_fitted_and_of_one_no_error_is_measured() 
     data = drawn(1)
     assert fit(data.where(np.zeros(1, bool))) is None
     assert cross_fitted_errors(data) == []
-    assert in_words(data).endswith("not measured")
+    assert in_words(data, n_dev=1).endswith("not measured")
 
 
 @pytest.mark.parametrize(
     ("n_utterances", "how"),
-    [(8, "cross-fitted over 5 folds"), (800, "fitted to one half of dev and measured on the other")],
+    [(8, "cross-fitted over 5 folds"), (800, "fitted to one half and measured on the other")],
 )
 def test_the_card_is_told_how_well_it_went(n_utterances: int, how: str) -> None:
     sentence = (
         rf"calibrated on {n_utterances} dev utterances: .*, {how}: "
         r"intent 0\.\d{4} \(0\.\d{4} before\), domain .*, frame .*"
     )
-    assert re.fullmatch(sentence, in_words(drawn(n_utterances)))
+    assert re.fullmatch(sentence, in_words(drawn(n_utterances), n_dev=n_utterances))
+
+
+def test_the_card_is_told_what_was_held_out() -> None:
+    assert in_words(drawn(8), n_dev=3).startswith(
+        "calibrated on 3 dev utterances and 5 held-out training utterances: "
+    )
 
 
 def test_a_model_that_is_always_right_or_always_wrong_is_fitted_too() -> None:

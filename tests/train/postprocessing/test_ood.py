@@ -18,6 +18,7 @@ from train.postprocessing.ood import (
     REFUSED_SHARE,
     SIGNAL_WEIGHTS,
     default_score,
+    lower_default_score,
     threshold,
 )
 
@@ -100,3 +101,18 @@ def test_a_small_dev_that_varies_has_a_threshold_above_its_largest_score() -> No
     dev = evidence([0.0, 0.1, 0.3, 0.5, 0.6, 0.5])
     score = default_score(dev)
     assert score.threshold > score.scores(dev).max()
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.lists(st.floats(0, 1), min_size=1, max_size=80))
+def test_of_two_default_thresholds_the_one_that_refuses_more_holds(
+    dev: list[float], held_out: list[float]
+) -> None:
+    of_dev, of_all = evidence(dev), evidence([*dev, *held_out])
+    thresholds = [default_score(of_dev).threshold, default_score(of_all).threshold]
+    assert lower_default_score(of_dev, of_all).threshold == min(thresholds)
+
+
+def test_a_dev_that_shows_no_tail_refuses_by_what_was_held_out() -> None:
+    held_out = evidence([0.0, *[0.0, 0.3] * 40])
+    assert default_score(evidence([0.0])).threshold == NEVER
+    assert lower_default_score(evidence([0.0]), held_out).threshold < 0.9
