@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from polyparse.inference.networks import Decoded
 from polyparse.inference.routing import log_normalise
 from polyparse.text.features import FeatureTable, utterance_features
-from polyparse.text.tokens import tokenise
+from polyparse.text.forms import words_of
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 
@@ -89,7 +89,7 @@ def table_rows(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def vectorizer_of(*corpus: str) -> Vectorizer:
     """A vectorizer that knows every word and two features in three of a corpus."""
-    sentences = [[token.text for token in tokenise(text)] for text in corpus]
+    sentences = [words_of(text) for text in corpus]
     features = sorted({feature for words in sentences for feature in utterance_features(words)})
     remaining = np.array([feature for feature in features if feature % 3], dtype=np.uint32)
     words = (word for sentence in sentences for word in sentence)

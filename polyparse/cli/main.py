@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Command] = {
     "ood": Command("train.cli.ood:main", "choose the out-of-domain threshold of a trained model"),
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
+    "coin": Command("model_export.coin:main", "give a bundle words that its training never saw"),
     "models": Command("polyparse.cli.models:main", "list, verify, promote, roll back and upgrade bundles"),
 }
 

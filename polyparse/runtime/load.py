@@ -60,7 +60,7 @@ def load(
     """Verify a bundle and load it, with `threads` intra-op threads a session.
 
     Raises:
-        TextRulesDiffer: the bundle was recorded when other rules cut text.
+        TextRulesDiffer: the bundle was recorded under other rules of text.
         BundleError: a file is missing, changed, of a newer schema or not loadable; the file is named.
         ConfigError: a file is none of its kind; it is named.
         DeviceUnavailable: the device asked for is absent, or the bundle has no graphs for it.
@@ -70,7 +70,7 @@ def load(
     manifest = store.verify(folder, digest=pinned)
     if manifest.text.rules != RULES:
         raise TextRulesDiffer(
-            f"text.rules: found {manifest.text.rules}, expected {RULES}: text is cut otherwise now; "
+            f"text.rules: found {manifest.text.rules}, expected {RULES}: text is read otherwise now; "
             "`polyparse models upgrade` writes the bundle anew",
             file=folder / FILE,
         )

@@ -1,6 +1,6 @@
-"""Rewrites a bundle of an earlier schema, or of earlier rules of cutting text: the same graphs and weights, a new manifest.
+"""Rewrites a bundle of an earlier schema, or of earlier rules of text: the same graphs and weights, a new manifest.
 
-Golden frames stay, but for those of texts that the rules of today cut otherwise: what the bundle answers now is recorded.
+Golden frames stay, but for those of texts that reach the networks otherwise now: what the bundle answers is recorded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from polyparse.errors import ConfigError
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
 from polyparse.runtime.session import Session
-from polyparse.text.tokens import RULES, differs_from_rules_1
+from polyparse.text.forms import form_of
+from polyparse.text.tokens import RULES, differs_from_rules_1, tokenise
+from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +60,8 @@ def upgrade(bundle: Path, out: Path) -> Manifest:
         _retitle(folder / CARD, manifest, out.name)
         written = _manifest(manifest, folder, version=out.name)
         manifests.write(written, folder)
-        if manifest.text.rules == 1:
-            _record_golden_anew(load(folder, device="cpu"))
+        if manifest.text.rules != RULES:
+            _record_golden_anew(load(folder, device="cpu"), manifest.text.rules)
             written = _manifest(manifest, folder, version=out.name)
             manifests.write(written, folder)
         load(folder, device="cpu").check_golden()
@@ -101,19 +103,30 @@ def _manifest(manifest: Manifest, folder: Path, *, version: str) -> Manifest:
     )
 
 
-def _record_golden_anew(bundle: LoadedBundle) -> None:
-    """Of texts that rules 1 cut otherwise; all others must be answered as before, which `check_golden` finds out."""
+def _record_golden_anew(bundle: LoadedBundle, rules: int) -> None:
+    """Of texts that reach the networks otherwise than by earlier rules; all others must be answered as before.
+
+    That they are is what `check_golden` finds out.
+    """
+    vocabulary = Vocabulary.load(bundle.folder / bundle.manifest.text.vocabulary)
     entries = bundle.golden()
     frames = bundle.parser.parse([Utterance(entry.text, entry.locale) for entry in entries])
     golden.save(
         bundle.folder / bundle.manifest.golden,
         [
             replace(Golden.of(frame), confidence=round(frame.confidence, 6))
-            if differs_from_rules_1(entry.text)
+            if _differs(entry.text, rules, vocabulary)
             else entry
             for entry, frame in zip(entries, frames, strict=True)
         ],
     )
+
+
+def _differs(text: str, rules: int, vocabulary: Vocabulary) -> bool:
+    """Whether earlier rules gave other tokens, or looked up some token as it is that stands for a known word now."""
+    tokens = (token.text for token in tokenise(text))
+    is_cut_otherwise = rules == 1 and differs_from_rules_1(text)
+    return is_cut_otherwise or any(form_of(token, vocabulary) != token for token in tokens)
 
 
 def _with_layout(graphs: Mapping[str, Graphs], manifest: Manifest, folder: Path) -> dict[str, Graphs]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.errors import ConfigError
+from polyparse.text.addresses import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +41,9 @@ def pair_hash(left: int, right: int) -> int:
 def word_features(word: str) -> list[int]:
     """Hashes of the features that a word gives by itself: the word and the n-grams of ^word$, each once.
 
-    The n-grams of a long word are those of its first MAX_WORD_CHARACTERS characters.
+    The n-grams of a long word are those of its first MAX_WORD_CHARACTERS characters; a class has none.
     """
-    marked = f"^{word[:MAX_WORD_CHARACTERS]}$"
+    marked = f"^{spelling(word)[:MAX_WORD_CHARACTERS]}$"
     grams = {marked[i : i + n] for n in NGRAM_SIZES for i in range(len(marked) - n + 1)}
     return [word_hash(word), *sorted(crc32(f"c={gram}".encode("utf-8", "surrogatepass")) for gram in grams)]
 

@@ -26,8 +26,8 @@ from polyparse.text import marks
 from polyparse.text.addresses import ADDRESS, LINK
 from polyparse.text.marks import Context
 
-RULES = 2
-"""The number of these rules: it rises where some text is cut into other tokens than before."""
+RULES = 3
+"""The number of the rules of text: it rises where some text gives other tokens than before, or looks them up otherwise."""
 MAX_CHARACTERS = 10_000
 """The longest text that is parsed where no other bound is set."""
 _HINDI = "ए ऐ बी सी डी ई एफ एफ़ ऍफ ऍफ़ जी एच आई जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू डबल्यू एक्स वाई जेड ज़ेड"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.contract.frame import Utterance
+from polyparse.text.addresses import spelling
 from polyparse.text.features import (
     BOUNDARY,
     MAX_WORD_CHARACTERS,
@@ -23,6 +24,7 @@ from polyparse.text.features import (
     word_features,
     word_hash,
 )
+from polyparse.text.forms import form_of
 from polyparse.text.tokens import chunks, pieces, pieces_with_marks
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -100,8 +102,8 @@ class Vectorizer:
     """Texts to items to batches, under one vocabulary and feature table. Safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary, features: FeatureTable | None) -> None:
-        self._word_ids = vocabulary.word_ids
-        self._character_ids = vocabulary.character_ids
+        self._vocabulary = vocabulary
+        _ = vocabulary.marked_words  # made now, rather than while a request waits
         self._feature_ids = features.ids if features is not None else {}
         self._word = lru_cache(maxsize=CACHED_WORDS)(self._make_word)
         self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._make_chunk)
@@ -156,13 +158,15 @@ class Vectorizer:
         )
 
     def _make_word(self, text: str) -> Word:
-        characters = [self._character_ids.get(c, UNKNOWN) for c in text[:MAX_WORD_CHARACTERS]]
-        feature_ids = (self._feature_ids.get(feature) for feature in word_features(text))
+        form = form_of(text, self._vocabulary)
+        character_id = self._vocabulary.character_ids.get
+        characters = [character_id(c, UNKNOWN) for c in spelling(form)[:MAX_WORD_CHARACTERS]]
+        feature_ids = (self._feature_ids.get(feature) for feature in word_features(form))
         return Word(
-            id=self._word_ids.get(text, UNKNOWN),
+            id=self._vocabulary.word_ids.get(form, UNKNOWN),
             characters_C=np.array(characters, dtype=np.int32),
             feature_ids=tuple(feature_id for feature_id in feature_ids if feature_id),
-            hash=word_hash(text),
+            hash=word_hash(form),
         )
 
 

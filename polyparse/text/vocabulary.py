@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from polyparse.schema import read_json
+from polyparse.text.addresses import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +44,15 @@ class Vocabulary:
             character: character_id for character_id, character in enumerate(self.characters, start=FIRST)
         }
 
+    @cached_property
+    def marked_words(self) -> dict[str, str]:
+        """What is left of a known word without its accents and apostrophes, where that is no known word -> the word.
+
+        Of several, the most frequent one.
+        """
+        bare = ((without_marks(word), word) for word in reversed(self.words))
+        return {left: word for left, word in bare if left and left not in self.word_ids}
+
     @classmethod
     def build(
         cls, words: Iterable[str], *, min_word_count: int = 1, min_character_count: int = 3
@@ -50,7 +61,7 @@ class Vocabulary:
         counts = Counter(words)
         characters: Counter[str] = Counter()
         for word, count in counts.items():
-            for character in word:
+            for character in spelling(word):
                 characters[character] += count
         return cls(
             words=tuple(w for w, n in _by_frequency(counts) if n >= min_word_count),
@@ -66,6 +77,17 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read what `save` wrote; raises ConfigError for anything else."""
         return read_json(cls, path.read_bytes(), where=str(path))
+
+
+def without_marks(word: str) -> str:
+    """The word without apostrophes, and without the accents of an alphabet; signs of other scripts stay."""
+    if word.isascii():
+        return word.replace("'", "")
+    letters = unicodedata.normalize("NFD", word)
+    return unicodedata.normalize("NFC", "".join(char for char in letters if char not in _MARKS))
+
+
+_MARKS = frozenset(map(chr, range(0x300, 0x370))) | {"'"}
 
 
 def _by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:

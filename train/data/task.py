@@ -15,6 +15,7 @@ from polyparse.contract.tags import SCHEMES, TokenSpan
 from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from polyparse.text.features import FeatureTable
+from polyparse.text.forms import words_of
 from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import Item, Vectorizer
 from polyparse.text.vocabulary import Vocabulary
@@ -56,7 +57,7 @@ class TextTables:
     @classmethod
     def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
         """The tables of what occurs often enough in training examples."""
-        words = [[token.text for token in tokenise(example.text)] for example in examples]
+        words = [words_of(example.text) for example in examples]
         embedder = config.joint.embedder
         return cls(
             vocabulary=Vocabulary.build(

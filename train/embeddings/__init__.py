@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyparse.text.tokens import tokenise
+from polyparse.text.forms import words_of
 from train.embeddings.aligned import aligned_vectors
 from train.embeddings.fasttext import read_bin, train_vectors
 from train.embeddings.vec_file import PretrainedVectors, read_vec
@@ -46,7 +46,7 @@ def starting_vectors(
         word_ids = vocabulary.word_ids.values()
         return PretrainedVectors.collect(dict(zip(word_ids, vectors_WE, strict=True)), size=config.word_size)
     if config.word_vectors == "fasttext":
-        sentences = ([token.text for token in tokenise(example.text)] for example in examples)
+        sentences = (words_of(example.text) for example in examples)
         return train_vectors(sentences, vocabulary, size=config.word_size)
     path = Path(config.word_vectors).expanduser()
     return READERS[path.suffix](path, vocabulary, size=config.word_size, progress=progress)

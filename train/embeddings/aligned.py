@@ -21,7 +21,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from polyparse.errors import ConfigError
-from polyparse.text.tokens import tokenise
+from polyparse.text.forms import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,11 +93,11 @@ def _present(
 
 
 def _tokens(examples: Iterable[Example], columns: dict[str, int]) -> Iterator[tuple[str, str, int]]:
-    """Locale, word and column of each token; a new id is added to `columns`, which maps ids to columns."""
+    """Locale, word and column of each word; a new id is added to `columns`, which maps ids to columns."""
     for example in examples:
         column = columns.setdefault(example.id, len(columns))
-        for token in tokenise(example.text):
-            yield example.locale, token.text, column
+        for word in words_of(example.text):
+            yield example.locale, word, column
 
 
 def _inverse(lengths_V: Numbers) -> Numbers:

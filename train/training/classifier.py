@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyparse.text.features import FeatureTable, word_hash
-from polyparse.text.tokens import tokenise
+from polyparse.text.forms import words_of
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from train.data.task import build_task
@@ -74,7 +74,7 @@ def _fit_bag(
     progress: Progress,
 ) -> tuple[Hashes, WordBag]:
     """The hash of each word of the bag, and the bag, trained on the examples that have a token."""
-    texts = [text for example in examples if (text := [token.text for token in tokenise(example.text)])]
+    texts = [text for example in examples if (text := words_of(example.text))]
     words = Vocabulary.build(word for text in texts for word in text).words
     vectors_WA = aligned_vectors(examples, words, size=config.vector_size, translations=translations)
     word_ids = {word: word_id for word_id, word in enumerate(words, start=1)}

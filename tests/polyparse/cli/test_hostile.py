@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[3]
 TRAIN = f"train stm --quiet {' '.join(SETTINGS)}"
 TO_OUT = "--corpus {corpus} --out {out}"
 EVALUATE = "evaluate --bundle {models} --corpus {corpus} --partition dev"
+COINED = ROOT / "model_export" / "coined" / "massive-1.7.json"
 EXPORT = "export --checkpoint {run}"
 
 PLACES = {
@@ -47,6 +48,7 @@ WRITERS = {
     "train": f"{TRAIN} --corpus massive:absent --out {{place}}",
     "evaluate": "evaluate --checkpoint absent --corpus massive:absent --partition dev --report {place}",
     "export": EXPORT + " --out {place}/1",
+    "coin": "coin absent --words absent --corpus massive:absent --out {place}/1",
 }
 """Commands whose work, were it begun, would fail on account of something else, or take long."""
 
@@ -61,6 +63,9 @@ READERS = {
     "data check": "data check massive:{place}",
     "train --teacher": f"{TRAIN} {TO_OUT} --teacher {{place}}",
     "export": "export --checkpoint {place} --out {out}/1",
+    "coin": f"coin {{place}} --words {COINED} --corpus {{corpus}} --out {{out}}/1",
+    "coin --words": "coin {models}/words/1 --words {place} --corpus {corpus} --out {out}/1",
+    "coin --corpus": f"coin {{models}}/words/1 --words {COINED} --corpus massive:{{place}} --out {{out}}/1",
     "ood": "ood --checkpoint {place}",
     "ood --weights": "ood --checkpoint {run} --weights {place}",
     "models list": "models list --models {place}",
@@ -119,6 +124,8 @@ WRONG = {
     f"{EXPORT} --out {{out}} --precision double": "double",
     f"{EXPORT} --out {{out}} --name a/b": "a/b",
     f"{EXPORT} --out {{models}}": "models",
+    "coin {models}/words/1": "--words",
+    f"coin {{models}}/words/1 --words {COINED} --corpus {{corpus}} --out {{out}}/1": "chiocciola",
     "models": "list|verify",
     "models prune": "prune",
     "models promote words 9 --models {models}": "words/9",

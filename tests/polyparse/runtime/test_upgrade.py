@@ -10,6 +10,7 @@ import onnx
 import pytest
 
 from polyparse.bundle import golden, store
+from polyparse.bundle.golden import Golden
 from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.bundle.manifest import SCHEMA_VERSION, Graphs
 from polyparse.contract.frame import Utterance
@@ -200,7 +201,7 @@ class TestEarlierRulesOfText:
 
     def test_they_are_not_served(self, bundle: Path) -> None:
         with pytest.raises(
-            TextRulesDiffer, match=r"text\.rules: found 1, expected 2.*polyparse models upgrade"
+            TextRulesDiffer, match=rf"text\.rules: found 1, expected {RULES}.*polyparse models upgrade"
         ):
             load(bundle, device="cpu")
 
@@ -212,6 +213,21 @@ class TestEarlierRulesOfText:
         assert after[0].text == before[0].text
         assert after[0].confidence != before[0].confidence
         load(out, device="cpu").check_golden()
+
+    def test_so_are_those_whose_words_are_looked_up_otherwise(self, bundle: Path) -> None:
+        """By rules 2 an unknown "today" had nothing to do with a known "todáy"."""
+        vocabulary = Vocabulary.load(bundle / "vocabulary.json")
+        words = tuple("todáy" if word == "today" else word for word in vocabulary.words)
+        Vocabulary(words, "").save(bundle / "vocabulary.json")
+        first, second = GOLDEN
+        unaware = Golden("wake me today", "en-US", "alarm", "alarm_set", (), 1.0)
+        golden.save(bundle / "golden.jsonl", [first, second, unaware])
+        describe_anew(bundle, text=manifest_of(bundle)["text"] | {"rules": 2})
+        out = bundle.with_name("2")
+        upgrade(bundle, out)
+        *same, changed = golden.load(out / "golden.jsonl")
+        assert same == [first, second]
+        assert changed.slots == (("time", 8, 13),)
 
     def test_another_frame_that_differs_is_refused(self, bundle: Path) -> None:
         first, *others = golden.load(bundle / "golden.jsonl")

@@ -49,6 +49,10 @@ def test_a_short_word_has_what_it_can() -> None:
     assert word_features("a") == [crc32(b"w=a"), crc32(b"c=^a$")]
 
 
+def test_a_class_of_addresses_has_no_n_grams() -> None:
+    assert word_features("<mail>") == [crc32(b"w=<mail>")]
+
+
 def test_a_long_word_differs_by_itself_though_not_by_its_n_grams() -> None:
     first, *grams = word_features("x" * 30 + "a")
     other, *same = word_features("x" * 30 + "b")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from polyparse.contract.frame import Utterance
-from polyparse.text.features import MAX_WORD_CHARACTERS, utterance_features
+from polyparse.text.addresses import spelling
+from polyparse.text.features import MAX_WORD_CHARACTERS, FeatureTable, utterance_features, word_hash
+from polyparse.text.forms import form_of, words_of
 from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import CACHED_CHARACTERS, CACHED_WORDS, Batch, Item, Vectorizer, collate
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
@@ -37,6 +40,7 @@ def as_lists(item: Item) -> tuple[object, ...]:
 @example("")
 @example("  ")
 @example("nothing known here")
+@example("e-mail ana@example.com, musica a las 7:30")
 @example(KNOWN)
 def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
     vectorizer = vectorizer_of(KNOWN, text[: len(text) // 2])
@@ -44,11 +48,13 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
     tokens = tokenise(text)
     assert list(zip(item.starts, item.ends, strict=True)) == [(start, end) for _, start, end in tokens]
     assert item.n_tokens == len(tokens)
+    vocabulary = vectorizer._vocabulary
     for word, token in zip(item.words, tokens, strict=True):
-        assert word.id == vectorizer._word_ids.get(token.text, UNKNOWN)
+        form = form_of(token.text, vocabulary)
+        assert word.id == vocabulary.word_ids.get(form, UNKNOWN)
         assert word.characters_C.tolist() == [
-            vectorizer._character_ids.get(character, UNKNOWN)
-            for character in token.text[:MAX_WORD_CHARACTERS]
+            vocabulary.character_ids.get(character, UNKNOWN)
+            for character in spelling(form)[:MAX_WORD_CHARACTERS]
         ]
 
 
@@ -57,9 +63,40 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
 @example(KNOWN)
 def test_the_features_of_an_item_are_those_of_its_utterance_looked_up_one_by_one(text: str) -> None:
     vectorizer = vectorizer_of(KNOWN, text[: len(text) // 2])
-    features = utterance_features([token.text for token in tokenise(text)])
+    features = utterance_features([form_of(token.text, vectorizer._vocabulary) for token in tokenise(text)])
     ids = vectorizer._feature_ids
     assert sorted(item_of(text, vectorizer).features) == sorted(ids[f] for f in features if f in ids)
+
+
+class TestAddresses:
+    """What networks read of an address is that it is one, and nothing of how it is spelled."""
+
+    MAILS = ("write to ana@example.com", "write to ANA.PEREZ+news@mail.example.co.uk", "write to x_9@y.org")
+
+    def test_of_mail_are_alike(self) -> None:
+        vectorizer = vectorizer_of("write to jo@example.com")
+        read = [as_lists(item_of(text, vectorizer))[2:] for text in self.MAILS]
+        assert read == read[:1] * 3
+
+    def test_have_an_id_and_a_feature_of_their_own_and_no_characters(self) -> None:
+        vocabulary = Vocabulary.build(words_of("write to jo@example.com or www.example.com"))
+        features = FeatureTable(np.array([word_hash("<mail>"), word_hash("<web>")], dtype=np.uint32))
+        mail, web = Vectorizer(vocabulary, features).item(Utterance("ana@mail.org example.com/x")).words
+        assert [mail.id, web.id] == [vocabulary.word_ids["<mail>"], vocabulary.word_ids["<web>"]]
+        assert [mail.feature_ids, web.feature_ids] == [(1,), (2,)]
+        assert [mail.characters_C.size, web.characters_C.size] == [0, 0]
+
+    def test_are_spelled_to_a_model_that_knows_no_class(self) -> None:
+        word = item_of("ana@example.com").words[0]
+        assert word.id == UNKNOWN
+        assert word.hash == word_hash("ana@example.com")
+        assert word.characters_C.size == len("ana@example.com")
+
+    def test_keep_their_place(self) -> None:
+        item = item_of("write to <mailto:ana@example.com|ana@example.com>!", vectorizer_of("jo@example.com"))
+        assert [item.utterance.text[s:e] for s, e in zip(item.starts, item.ends, strict=True)] == [
+            *("write", "to", "ana@example.com")
+        ]
 
 
 def test_a_model_without_a_feature_table_has_no_features() -> None:

@@ -24,6 +24,12 @@ def test_the_most_frequent_come_first_and_equals_in_code_point_order() -> None:
     assert vocabulary == Vocabulary(words=("c", "a", "b", "é"), characters="cabé")
 
 
+def test_a_class_of_addresses_counts_as_a_word_without_characters() -> None:
+    assert Vocabulary.build(["<mail>", "<mail>", "a"], min_character_count=1) == Vocabulary(
+        ("<mail>", "a"), "a"
+    )
+
+
 def test_ids_start_after_padding_and_unknown() -> None:
     vocabulary = Vocabulary(words=("x", "y"), characters="yx")
     assert vocabulary.word_ids == {"x": FIRST, "y": FIRST + 1}

@@ -11,11 +11,13 @@ from polyparse.contract.labels import Labels
 from polyparse.contract.tags import SCHEMES
 from polyparse.corpora.example import Example, TextSpan
 from polyparse.errors import ConfigError
+from polyparse.text.features import word_hash
 from polyparse.text.vectorizer import Item, Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from tests.train.corpus import examples
 from tests.train.tiny import TINY, parts
 from train.data.task import TextTables, build_task, collect_labels, gold_tags, of_domain
+from train.models.maxent import MaxEntConfig
 
 TEXT = "dell'ufficio alle 7:30"
 """Tokens: dell' [0, 5), ufficio [5, 12), alle [13, 17), 7:30 [18, 22)."""
@@ -112,6 +114,21 @@ def test_an_intent_of_two_domains_is_learnt_by_the_one_that_owns_it() -> None:
     for local in (alarm, timer):
         task = build_task(of_domain(corpus, local), [], local, Vectorizer(Vocabulary((), ""), None))
         assert all(target.intent >= 0 for target in task.targets)
+
+
+def test_addresses_of_training_text_are_in_tables_by_their_class() -> None:
+    mails = [
+        replace(example("send", "mail"), text=f"write to {name}@example.com")
+        for name in ("ana", "bob", "eve")
+    ]
+    tables = TextTables.build(mails, replace(TINY, classifier=MaxEntConfig(min_feature_count=2)))
+    assert "<mail>" in tables.vocabulary.words
+    assert not any("@" in word for word in tables.vocabulary.words)
+    assert "@" not in tables.vocabulary.characters
+    item = Vectorizer(tables.vocabulary, tables.features).item(Utterance("write to zoe.new@example.org"))
+    assert item.words[2].id == tables.vocabulary.word_ids["<mail>"]
+    assert tables.features is not None
+    assert item.words[2].feature_ids == (tables.features.ids[word_hash("<mail>")],)
 
 
 def test_tables_are_built_from_training_text_by_the_configs_counts() -> None:

@@ -1,0 +1,196 @@
+"""A coined word has sums of rows of known words; all else answers as before, and the bundle says what it is made of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import pytest
+
+from model_export.bundle.coined_words import Coinage, CoinedWord
+from model_export.bundle.rewrite import with_words
+from model_export.graphs import tables
+from polyparse.bundle import golden, store
+from polyparse.cli.main import main
+from polyparse.contract.frame import Utterance
+from polyparse.errors import ConfigError
+from polyparse.inference.ood import OodScore
+from polyparse.inference.training_text import TrainingText
+from polyparse.runtime.load import load
+from polyparse.schema import unstructure
+from polyparse.text.features import FeatureTable, word_features, word_hash
+from polyparse.text.vocabulary import Vocabulary
+from tests.model_export.bundle.test_files import WITH_BAG
+from tests.model_export.checkpoints import CONFIG, export, untrained
+from tests.train import corpus
+from train.postprocessing.training_text import training_text_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from train.checkpoint import Checkpoint
+    from train.models.maxent import MaxEntConfig
+
+    Capture = pytest.CaptureFixture[str]
+
+WEB = CoinedWord(word="<web>", meaning="a site", rows={"rome": 2.0, "delhi": 0.5}, features=("rome", "rain"))
+MAIL = CoinedWord(word="<mail>", meaning="an address", rows={"nina": -1.0}, features=())
+ASKED = ("en-US", "will it rain in example.com tomorrow")
+COINAGE = Coinage(words=(WEB, MAIL), utterances=(ASKED,))
+DEV = corpus.examples("dev")
+
+
+@pytest.fixture(scope="module")
+def before(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny") / "1"
+    export(checkpoint, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def after(before: Path) -> Path:
+    folder = before.with_name("2")
+    with_words(before, COINAGE, folder, dev=DEV)
+    return folder
+
+
+def rows_of(bundle: Path, file: str, table: str) -> np.ndarray:
+    return tables.rows_of(onnx.load(bundle / file), table)
+
+
+def test_a_coined_word_is_understood(before: Path, after: Path) -> None:
+    answers = [
+        [
+            (slot.name, slot.value)
+            for slot in load(bundle, device="cpu").parser.parse([Utterance(ASKED[1], ASKED[0])])[0].slots
+        ]
+        for bundle in (before, after)
+    ]
+    assert answers == [[("date", "tomorrow")], [("place", "example.com"), ("date", "tomorrow")]]
+
+
+def test_texts_without_it_are_answered_as_before(before: Path, after: Path) -> None:
+    utterances = [
+        example.utterance for partition in ("train", "dev") for example in corpus.examples(partition)
+    ]
+    one, other = (load(bundle, device="cpu").parser.parse(utterances) for bundle in (before, after))
+    assert one == other
+
+
+def test_its_vector_is_the_weighted_sum_of_known_ones(before: Path, after: Path) -> None:
+    known, now = (rows_of(bundle, "embed-all.onnx", "embedder.words.weight") for bundle in (before, after))
+    ids = Vocabulary.load(before / "vocabulary.json").word_ids
+    web = 2.0 * known[ids["rome"]] + 0.5 * known[ids["delhi"]]
+    assert (now[:-2] == known).all()
+    assert now[-2:] == pytest.approx(np.array([web, -known[ids["nina"]]]), abs=float(np.abs(web).max()) / 100)
+    assert Vocabulary.load(after / "vocabulary.json").words[-2:] == ("<web>", "<mail>")
+
+
+@pytest.mark.parametrize(
+    "classifier", [CONFIG.classifier, WITH_BAG], ids=["MaxEnt alone", "with a bag of words"]
+)
+def test_its_feature_weighs_what_those_of_its_words_do(tmp_path: Path, classifier: MaxEntConfig) -> None:
+    config = replace(CONFIG, classifier=classifier)
+    export(untrained(tmp_path / "run", config), tmp_path / "1", precision="float32")
+    with_words(tmp_path / "1", COINAGE, tmp_path / "2", dev=DEV)
+    known, now = (FeatureTable.load(tmp_path / version / "features.npy") for version in "12")
+    assert now.hashes[:-1].tolist() == known.hashes.tolist()
+    assert now.hashes[-1] == word_hash("<web>")
+    hashes = [h for word in WEB.features for h in word_features(word) if h in known.ids]
+    for table in ("classifier.weights", "classifier.squares"):
+        one, other = (rows_of(tmp_path / version, "classifier.onnx", table) for version in "12")
+        own = [known.ids[h] - (1 + len(known.hashes) - len(one)) for h in hashes]
+        assert (other[:-1] == one).all()
+        assert other[-1] == pytest.approx(sum(one[max(0, row)] for row in own), rel=1e-4)
+
+
+def test_in_training_text_it_is_as_typical_as_its_words(tmp_path: Path) -> None:
+    checkpoint = untrained(tmp_path / "run", CONFIG)
+    checkpoint.save_training_text(training_text_of(corpus.examples(), checkpoint))
+    checkpoint.save_json("ood", OodScore(threshold=0.9, weights={"domain_log_ratio": 1.0}, bias=0.0))
+    manifest = export(checkpoint, tmp_path / "1")
+    with_words(tmp_path / "1", COINAGE, tmp_path / "2", dev=DEV)
+    vocabulary = Vocabulary.load(tmp_path / "1" / "vocabulary.json")
+    one, other = (
+        TrainingText.load(
+            tmp_path / version / "training_text.npz",
+            vocabulary_size=vocabulary.size + more,
+            n_domains=len(manifest.labels.domains),
+        )
+        for version, more in (("1", 0), ("2", 2))
+    )
+    ids = [vocabulary.word_ids[word] for word in WEB.features]
+    assert (other.log_ratios_VD[:-2] == one.log_ratios_VD).all()
+    assert other.log_ratios_VD[-2] == pytest.approx(one.log_ratios_VD[ids].mean(axis=0), abs=1e-2)
+    assert not other.log_ratios_VD[-1].any()
+
+
+def test_every_network_of_a_model_has_the_words(tmp_path: Path) -> None:
+    config = replace(CONFIG, topology="per-domain", routing="hard")
+    export(untrained(tmp_path / "run", config), tmp_path / "1")
+    manifest = with_words(tmp_path / "1", COINAGE, tmp_path / "2", dev=DEV)
+    size = Vocabulary.load(tmp_path / "2" / "vocabulary.json").size
+    for network in manifest.networks:
+        assert len(rows_of(tmp_path / "2", f"{network.graphs['cpu'].embed}", "embedder.words.weight")) == size
+
+
+def test_golden_frames_stay_and_the_coinages_own_are_added(before: Path, after: Path) -> None:
+    *same, added = golden.load(after / "golden.jsonl")
+    assert same == golden.load(before / "golden.jsonl")
+    assert (added.locale, added.text) == ASKED
+
+
+def test_the_card_keeps_its_notes_and_says_what_was_coined(before: Path, after: Path) -> None:
+    one, other = ((bundle / "MODEL_CARD.md").read_text(encoding="utf-8") for bundle in (before, after))
+    notes = "- coined after training: `<web>` (a site), from the rows of rome, delhi, rain\n"
+    notes += "- coined after training: `<mail>` (an address), from the rows of nina\n"
+    assert other == one.replace("# tiny 1\n", "# tiny 2\n").replace("\n\n## Data", f"\n{notes}\n## Data")
+
+
+def test_the_bundle_itself_stays(before: Path, after: Path) -> None:
+    assert store.verify(before).version == "1"
+    assert store.verify(after).version == "2"
+    assert sorted(path.name for path in before.parent.iterdir()) == ["1", "2"]
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"word": "rome"}, "'rome': found a word that the bundle knows"),
+            ({"rows": {"atlantis": 1.0, "rome": 1.0}}, r"'<web>': found \['atlantis'\], expected words that"),
+            ({"features": ("lyonesse",)}, r"'<web>': found \['lyonesse'\]"),
+        ],
+    )
+    def test_words_that_cannot_be_coined(
+        self, before: Path, tmp_path: Path, changes: dict[str, object], message: str
+    ) -> None:
+        coinage = replace(COINAGE, words=(replace(WEB, **changes),))  # type: ignore[arg-type]  # of its fields
+        with pytest.raises(ConfigError, match=message):
+            with_words(before, coinage, tmp_path / "2", dev=DEV)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_version_that_is_there(self, before: Path) -> None:
+        with pytest.raises(ConfigError, match="a bundle is never overwritten"):
+            with_words(before, COINAGE, before, dev=DEV)
+
+    def test_what_is_no_file_of_words(self, tmp_path: Path) -> None:
+        file = tmp_path / "words.json"
+        with pytest.raises(ConfigError, match=r"words\.json: found No such file"):
+            Coinage.load(file)
+        file.write_text('{"words": [], "utterances": [], "more": 1}')
+        with pytest.raises(ConfigError, match=r"words\.json: found the unknown key 'more'"):
+            Coinage.load(file)
+
+
+def test_the_command_writes_the_bundle(before: Path, tmp_path: Path, capsys: Capture) -> None:
+    words = tmp_path / "words.json"
+    words.write_text(json.dumps(unstructure(COINAGE)), encoding="utf-8")
+    spec = corpus.write_massive(tmp_path / "corpus")
+    out = tmp_path / "3"
+    assert main(["coin", str(before), "--words", str(words), "--corpus", spec, "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}: tiny 3, sha256 {store.digest(out)}\n"
+    load(out, device="cpu").check_golden()
