@@ -1,6 +1,6 @@
 """A loaded version of a model: its identity, its parser, and a golden utterance to test it with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -30,13 +30,26 @@ class ServedParser(Protocol[ItemT]):
 
 
 class Loaded(NamedTuple):
-    """A version that has just answered all its golden utterances as recorded; `device` is "cpu" or "cuda"."""
+    """A version that is warm and has just answered all its golden utterances as recorded."""
 
     identity: ModelVersion
     parser: ServedParser[Any]
-    device: str
     golden: Golden
 
 
-Loader = Callable[[Located], Loaded]
-"""Loads a bundle and checks its golden frames, or raises BundleError or DeviceUnavailable. Slow: called in a thread."""
+class Loader(Protocol):
+    """Loads bundles. It is called in a thread of its own, one load at a time."""
+
+    def load(self, bundle: Located, *, is_first: bool) -> Loaded:
+        """Load, warm and check a bundle; nothing serves yet where it is the first.
+
+        Raises:
+            MemoryShort: it does not fit beside what is loaded.
+            PolyparseError: it is refused: whatever is wrong with it.
+        """
+
+    def cancel(self) -> None:
+        """Let the load that runs, if one does, fail soon. Called from another thread."""
+
+    def release(self, parts: list[object]) -> None:
+        """Drop the last references to a version, which `parts` holds, and return its memory. Called in a thread."""

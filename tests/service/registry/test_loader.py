@@ -1,0 +1,194 @@
+"""A version is loaded where it fits, after a rehearsal in another process that may hang, crash or be given up."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from polyparse.bundle.store import Located, digest
+from polyparse.errors import ChecksumMismatch, ModelRunFailed
+from service.registry import loader as loaders
+from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
+from service.registry.load_warm import shapes, warm_up
+from service.registry.loader import BundleLoader
+from service.registry.rehearsal import Rehearsals
+from tests import bundles
+from tests.bundles import write_bundle
+from tests.service.fakes import BOUND_S, FakeParser, golden_of
+
+HANG = """
+    <ir_version: 10, opset_import: ["" : 21]>
+    decode (float[B,T,K] emissions_BTK, bool[B,K] allowed_BK, int32[B] lengths_B)
+        => (int64[B,T] path_BT, float[B,T] path_marginals_BT, float[B] log_prob_B)
+    {
+        for_ever = Constant <value_int = 9223372036854775807> ()
+        yes = Constant <value_ints = [1]> ()
+        is_true = Cast <to = 9> (yes)
+        once = Squeeze (is_true)
+        zero = Constant <value_int = 0> ()
+        count = Loop (for_ever, once, zero) <body = turn (int64 i, bool before, int64 counted)
+            => (bool after, int64 next) { after = Identity (before)
+            one = Constant <value_int = 1> ()
+            next = Add (counted, one) }>
+        path_BT_of = ArgMax <axis = -1, keepdims = 0> (emissions_BTK)
+        path_BT = Add (path_BT_of, count)
+        axis = Constant <value_ints = [-1]> ()
+        path_marginals_BT = ReduceMax <keepdims = 0> (emissions_BTK, axis)
+        log_prob_B = ReduceMax <keepdims = 0> (path_marginals_BT, axis)
+    }
+"""
+"""A decode graph that never ends."""
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Located:
+    """A sound bundle."""
+    folder = write_bundle(tmp_path / "words" / "1")
+    return Located(folder, digest(folder))
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Located:
+    """A bundle whose files are all in order, and whose inference never ends."""
+    monkeypatch.setattr(bundles, "DECODE", HANG)
+    folder = write_bundle(tmp_path / "words" / "hanging")
+    return Located(folder, digest(folder))
+
+
+def rehearsals(timeout_s: float = BOUND_S) -> Rehearsals:
+    return Rehearsals(device="cpu", batch_tokens=16, timeout_s=timeout_s)
+
+
+def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
+    return BundleLoader(device="cpu", batch_tokens=16, rehearsals=rehearsed)
+
+
+def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> None:
+    loaded = loader().load(bundle, is_first=True)
+    assert (loaded.identity.name, loaded.identity.version) == ("words", "1")
+    assert loaded.identity.digest == bundle.digest
+    assert loaded.golden.text == "wake me at seven"
+
+
+def test_a_version_that_takes_over_is_rehearsed_and_loaded(bundle: Located) -> None:
+    assert loader(rehearsals()).load(bundle, is_first=False).identity.digest == bundle.digest
+    assert 0 < rehearsals().rehearse(bundle) < 1e9
+
+
+def test_a_rehearsal_tells_the_reason_and_its_code(bundle: Located) -> None:
+    bundle.bundle.joinpath("score.onnx").write_bytes(b"damaged")
+    with pytest.raises(RehearsalFailed, match=r"score\.onnx: found 7 bytes.* \(checksum_mismatch\)"):
+        loader(rehearsals()).load(bundle, is_first=False)
+    with pytest.raises(ChecksumMismatch):
+        loader(rehearsals()).load(bundle, is_first=True)
+
+
+def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(columns: list[int | None], width: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        return np.full((len(columns), width), np.nan, dtype=np.float32)
+
+    monkeypatch.setattr(bundles, "table", broken)
+    folder = write_bundle(tmp_path / "words" / "nan")
+    with pytest.raises(ModelRunFailed, match="found nan"):
+        loader().load(Located(folder, None), is_first=True)
+
+
+def test_inference_that_hangs_is_refused_in_time(hanging: Located) -> None:
+    with pytest.raises(RehearsalFailed, match="found no end of its load in time"):
+        rehearsals(timeout_s=3).rehearse(hanging)
+
+
+def test_a_rehearsal_that_crashes_says_how(hanging: Located) -> None:
+    rehearsal = rehearsals()
+    with running(rehearsal, hanging) as (process, outcome):
+        process.send_signal(signal.SIGSEGV)
+    assert str(outcome()) == "found signal SIGSEGV from the process that tried it, expected an answer"
+
+
+def test_a_rehearsal_can_be_given_up(hanging: Located) -> None:
+    rehearsal = rehearsals()
+    with running(rehearsal, hanging) as (process, outcome):
+        loader(rehearsal).cancel()
+    assert isinstance(outcome(), LoadCancelled)
+    assert process.poll() == -signal.SIGKILL
+
+
+@contextmanager
+def running(
+    rehearsal: Rehearsals, bundle: Located
+) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], Exception]]]:
+    """A rehearsal that runs while the `with` does, and what it raised once it has ended."""
+    raised: list[Exception] = []
+
+    def rehearse() -> None:
+        try:
+            rehearsal.rehearse(bundle)
+        except Exception as error:
+            raised.append(error)
+
+    thread = Thread(target=rehearse)
+    thread.start()
+    while not rehearsal.processes:
+        thread.join(0.01)
+        assert thread.is_alive()
+    (process,) = rehearsal.processes
+    yield process, lambda: raised[0]
+    thread.join(BOUND_S)
+    assert raised
+
+
+def test_what_does_not_fit_is_refused_before_anything_starts(
+    bundle: Located, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 40_000_000)
+    assert loader().load(bundle, is_first=True)
+    with pytest.raises(MemoryShort, match="found 40 MB of memory free, expected 96 MB for one more version"):
+        loader(rehearsals()).load(bundle, is_first=False)
+
+
+def test_what_takes_more_than_it_seemed_is_refused_after_its_rehearsal(
+    bundle: Located, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal = rehearsals()
+    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 200_000_000)
+    monkeypatch.setattr(rehearsal, "rehearse", lambda bundle: 300_000_000)
+    with pytest.raises(MemoryShort, match="found 200 MB of memory free, expected 332 MB"):
+        loader(rehearsal).load(bundle, is_first=False)
+
+
+def test_the_warm_up_runs_every_size_and_length() -> None:
+    assert list(shapes(4)) == [(1, 1), (1, 2), (1, 4), (2, 1), (2, 2), (4, 1)]
+    batches: list[tuple[int, int]] = []
+    pauses: list[int] = []
+
+    class Listed(FakeParser):
+        def run(self, items, /):  # type: ignore[no-untyped-def]
+            batches.append((items[0].n_tokens, len(items)))
+
+    parser = object.__new__(Listed)
+    parser.locales = ()
+    warm_up(
+        parser, [golden_of("two words"), golden_of("one")], batch_tokens=4, pause=lambda: pauses.append(1)
+    )
+    assert batches == list(shapes(4))
+    assert len(pauses) == len(batches)
+
+
+def test_the_process_of_a_rehearsal_has_no_say_over_others(bundle: Located) -> None:
+    """It yields the processor to others, and is the first to end where memory is short."""
+    code = (
+        "import os, sys; from service.registry import rehearsal; rehearsal.main(sys.argv[1:]);"
+        "print(os.getpriority(os.PRIO_PROCESS, 0), open('/proc/self/oom_score_adj').read().strip())"
+    )
+    arguments = [str(bundle.bundle), "-", "cpu", "4", "60"]
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=True)  # noqa: S603 - our own
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert done.stdout.splitlines()[-1] == f"{min(19, before + 10)} 1000"
