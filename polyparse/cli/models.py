@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -10,12 +15,11 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, integer
 from polyparse.errors import BundleError, BundleNotFound, ConfigError
 from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
 
 HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
@@ -40,11 +44,12 @@ def arguments() -> ArgumentParser:
     add.add_argument("name", nargs="?", help="one model; all of them by default")
     add.add_argument("version", nargs="?", help="one version; all of them by default")
     add.set_defaults(action=verify)
-    add = actions.add_parser("promote", parents=[common], help="verify a version, then let it serve")
+    edit = arguments_of_edits()
+    add = actions.add_parser("promote", parents=[common, edit], help="verify a version, then let it serve")
     add.add_argument("name")
     add.add_argument("version")
     add.set_defaults(action=promote)
-    add = actions.add_parser("rollback", parents=[common], help="let the version before serve again")
+    add = actions.add_parser("rollback", parents=[common, edit], help="let the version before serve again")
     add.add_argument("name")
     add.set_defaults(action=rollback)
     add = actions.add_parser(
@@ -55,6 +60,38 @@ def arguments() -> ArgumentParser:
     add.add_argument("new_version", metavar="new-version", help="a version that does not exist yet")
     add.set_defaults(action=upgrade)
     return parser
+
+
+def arguments_of_edits() -> ArgumentParser:
+    """The parser of what all actions take that change which version serves."""
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--if-generation",
+        type=integer(0, 2**63 - 1),
+        metavar="N",
+        help="refuse unless state.json is of this generation; 0 is one that is not there yet",
+    )
+    parser.add_argument(
+        "--by", type=author, default=whoami(), metavar="NAME", help="who the history says did it (USER@HOST)"
+    )
+    return parser
+
+
+def author(text: str) -> str:
+    """The type of --by."""
+    if not states.is_author(text):
+        expected = f"a name of at most {states.LONGEST_BY} characters"
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}")
+    return text
+
+
+def whoami() -> str:
+    """The user and the host; a user of no name, as containers have them, goes by the number."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid-{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"[: states.LONGEST_BY]
 
 
 def list_models(options: argparse.Namespace) -> int:
@@ -82,18 +119,27 @@ def verify(options: argparse.Namespace) -> int:
 def promote(options: argparse.Namespace) -> int:
     """Let a version serve, once its golden frames are right too."""
     (bundle,) = bundles_in(options.models, options.name, options.version)
-    check_folder(bundle.parent, files=[states.FILE])
+    model = bundle.parent
+    check_folder(model, files=[states.FILE])
+    current = release.decide_on(model, generation=options.if_generation)
     check(bundle)
-    state = release.promote(bundle.parent, bundle.name)
+    state = release.promote(model, bundle.name, decided_on=current, by=options.by, at=now())
     print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
     return 0
 
 
 def rollback(options: argparse.Namespace) -> int:
     """Let the version before serve again; its files are verified, its golden frames were when it was promoted."""
-    state = release.rollback(options.models / options.name)
+    model = options.models / options.name
+    current = release.decide_on(model, generation=options.if_generation)
+    state = release.rollback(model, decided_on=current, by=options.by, at=now())
     print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
     return 0
+
+
+def now() -> str:
+    """The time of an edit."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def upgrade(options: argparse.Namespace) -> int:

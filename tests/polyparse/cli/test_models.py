@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
+import re
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +16,7 @@ from polyparse.bundle import golden, state
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.state import DesiredState, Pointer, next_state
 from polyparse.bundle.store import digest, record
+from polyparse.cli import models as actions
 from polyparse.cli.main import main
 from polyparse.schema import unstructure
 from tests.bundles import GOLDEN, edit_manifest, in_schema_1, write_bundle
@@ -36,6 +41,13 @@ def run(models: Path) -> Run:
     return lambda *argv: main(["models", *argv, "--models", str(models)])
 
 
+def read(models: Path) -> DesiredState:
+    """The state, which has to be there."""
+    actual = state.read(models / "words")
+    assert actual is not None
+    return actual
+
+
 def break_golden(bundle: Path) -> None:
     """Expect another domain of the first golden utterance, every checksum being right."""
     first, *others = GOLDEN
@@ -48,7 +60,13 @@ def break_golden(bundle: Path) -> None:
 def test_promote_lets_a_version_serve(run: Run, models: Path, capsys: Capture) -> None:
     assert run("promote", "words", "1") == 0
     pinned = digest(models / "words" / "1")
-    assert state.read(models / "words") == next_state(None, Pointer("1", pinned))
+    actual = read(models)
+    assert replace(actual, change=None) == next_state(None, Pointer("1", pinned))
+    assert actual.change is not None
+    assert (actual.change.action, actual.change.by) == (
+        "promote",
+        f"{getpass.getuser()}@{socket.gethostname()}",
+    )
     assert capsys.readouterr().out == f"words: 1 serves, sha256 {pinned}\n"
 
 
@@ -56,7 +74,7 @@ def test_promote_remembers_what_served_before(run: Run, models: Path) -> None:
     run("promote", "words", "1")
     run("promote", "words", "2")
     first, second = (digest(models / "words" / version) for version in "12")
-    assert state.read(models / "words") == DesiredState(
+    assert replace(read(models), change=None) == DesiredState(
         schema=2, generation=2, stable=Pointer("2", second), previous=Pointer("1", first)
     )
 
@@ -67,8 +85,10 @@ def test_a_state_of_schema_1_goes_on_and_is_written_in_schema_2(run: Run, models
     models.joinpath("words", "state.json").write_text(json.dumps(older), encoding="utf-8")
     assert run("promote", "words", "1") == 0
     assert json.loads(models.joinpath("words", "state.json").read_bytes()) == older
-    assert run("promote", "words", "2") == 0
-    assert json.loads(models.joinpath("words", "state.json").read_bytes()) == {
+    assert run("promote", "words", "2", "--by", "ann") == 0
+    actual = json.loads(models.joinpath("words", "state.json").read_bytes())
+    assert actual.pop("change").keys() == {"action", "by", "at"}
+    assert actual == {
         "schema": 2,
         "generation": 1,
         "stable": {"version": "2", "digest": second},
@@ -98,8 +118,11 @@ def test_rollback_goes_back_and_a_second_one_undoes_it(run: Run, models: Path) -
     assert back is not None
     assert (back.stable, back.previous) == (before.previous, before.stable)
     assert back.stable.version == "1"
-    run("rollback", "words")
-    assert state.read(models / "words") == replace(before, generation=4)
+    run("rollback", "words", "--by", "ann")
+    again = read(models)
+    assert (again.generation, again.stable, again.previous) == (4, before.stable, before.previous)
+    assert again.change is not None
+    assert (again.change.action, again.change.by) == ("rollback", "ann")
 
 
 @pytest.mark.parametrize("promoted", [[], ["1"]])
@@ -146,6 +169,57 @@ def test_promote_refuses_a_state_that_cannot_be_written_before_it_verifies(
     break_golden(models / "words" / "1")
     assert run("promote", "words", "1") == 2
     assert "words/state.json: found a folder, expected a file" in capsys.readouterr().err
+
+
+class TestEditsOfOthers:
+    """An edit is made on the state on which it was decided, or not at all."""
+
+    def test_of_two_promotes_at_once_one_wins_and_the_other_is_refused(
+        self, run: Run, models: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The second one runs while the first one compares golden frames."""
+        actual_check, during = actions.check, ["2"]
+
+        def check(bundle: Path) -> str:
+            if during:
+                assert run("promote", "words", during.pop(), "--by", "bob@box") == 0
+            return actual_check(bundle)
+
+        monkeypatch.setattr(actions, "check", check)
+        assert run("promote", "words", "1") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.fullmatch(
+            r"polyparse: .*words/state\.json: found generation 1 \(2 serves: promote by bob@box at [0-9T:+-]+\), "
+            r"expected no state, on which this edit was decided; see what serves now \(polyparse models list\), .*",
+            line,
+        )
+        assert read(models).stable.version == "2"
+
+    @pytest.mark.parametrize(("generation", "status"), [("0", 2), ("1", 0), ("2", 2)])
+    @pytest.mark.parametrize("action", ["promote", "rollback"])
+    def test_the_generation_asked_for_has_to_be_there(
+        self, run: Run, models: Path, capsys: Capture, action: str, generation: str, status: int
+    ) -> None:
+        first, second = (Pointer(version, digest(models / "words" / version)) for version in "12")
+        state.write(models / "words", replace(next_state(None, second), previous=first))
+        argv = {"promote": ["promote", "words", "1"], "rollback": ["rollback", "words"]}[action]
+        assert run(*argv, "--if-generation", generation) == status
+        assert read(models).generation == (2 if status == 0 else 1)
+        expected = f"expected generation {generation}, the one asked for" if status else ""
+        assert expected in capsys.readouterr().err
+
+    def test_generation_0_is_that_of_no_state_yet(self, run: Run, models: Path) -> None:
+        assert run("promote", "words", "1", "--if-generation", "0") == 0
+        assert run("promote", "words", "2", "--if-generation", "0") == 2
+        assert read(models).stable.version == "1"
+
+
+def test_a_user_without_a_name_goes_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getuser() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", getuser)
+    assert actions.whoami() == f"uid-{os.getuid()}@{socket.gethostname()}"
 
 
 def test_an_unknown_version_is_refused_with_the_known_ones(run: Run, capsys: Capture) -> None:
