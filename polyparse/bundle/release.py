@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyparse.bundle import history
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.bundle.edit_lock import locked
@@ -59,9 +60,10 @@ def rollback(model: Path, *, decided_on: StateFile, by: str, at: str) -> Desired
 
 
 def _edit(model: Path, decided_on: StateFile, stable: Pointer, change: Change) -> DesiredState:
-    with locked(model, edits=[states.FILE]):
+    with locked(model, edits=[states.FILE, history.FILE]):
         _check_unchanged(model, decided_on)
-        state = states.next_state(decided_on.state, stable, change)
+        past = history.keep(model, decided_on.state)
+        state = states.next_state(decided_on.state, stable, change, after=past)
         states.write(model, state)
     return state
 

@@ -1,4 +1,4 @@
-"""`polyparse models list|verify|promote|rollback|upgrade`: what a release engineer does with folders of models."""
+"""`polyparse models list|verify|promote|rollback|history|upgrade`: what a release engineer does with folders of models."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.cli.arguments import ArgumentParser, integer
+from polyparse.cli.models_history import print_history
 from polyparse.errors import BundleError, BundleNotFound, ConfigError
 from polyparse.outputs import check_folder
 
@@ -37,7 +38,7 @@ def arguments() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse models", description="Look after folders of models.")
     common = ArgumentParser(add_help=False)
     common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
-    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|upgrade")
+    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|history|upgrade")
     add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
     add.set_defaults(action=list_models)
     add = actions.add_parser("verify", parents=[common], help="check every byte, then the golden frames")
@@ -52,6 +53,12 @@ def arguments() -> ArgumentParser:
     add = actions.add_parser("rollback", parents=[common, edit], help="let the version before serve again")
     add.add_argument("name")
     add.set_defaults(action=rollback)
+    add = actions.add_parser(
+        "history", parents=[common], help="which versions served, who let them, and when; newest first"
+    )
+    add.add_argument("name")
+    add.add_argument("--json", action="store_true", help="print JSON")
+    add.set_defaults(action=print_history)
     add = actions.add_parser(
         "upgrade", parents=[common], help="write a version anew in the schema of today, as a new version"
     )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +14,9 @@ from polyparse.bundle.store import digest
 from polyparse.errors import BundleNotFound, StateChanged, StateInvalid
 from tests.bundles import write_bundle
 
-ROOT = Path(release.__file__).parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 AT = "2026-01-01T12:00:00+00:00"
 
 
@@ -155,44 +154,3 @@ def test_nothing_is_left_where_there_is_nothing_to_go_back_to(model: Path) -> No
     with pytest.raises(BundleNotFound, match="found no state, expected an earlier version"):
         rollback(model)
     assert sorted(path.name for path in model.iterdir()) == before
-
-
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    from polyparse.bundle import release
-
-    kill_at, model = int(sys.argv[1]), Path(sys.argv[2])
-    steps = 0
-    decided_on = release.decide_on(model)
-
-    def kill(event, arguments):
-        global steps
-        if event in {"open", "os.chmod", "os.rename", "os.remove", "fcntl.flock", "os.scandir"}:
-            steps += 1
-            if steps == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(kill)
-    release.promote(model, sys.argv[3], decided_on=decided_on, by="ann", at="2026-01-01T12:00:00+00:00")
-"""
-"""A program that promotes a version, and is killed before its n-th opening, locking, renaming or removal of a file."""
-
-
-def test_a_promote_that_is_killed_leaves_the_old_state_or_the_new_one_and_the_next_one_works(
-    model: Path,
-) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(KILLED)]
-    generations, kill_at, status = [], 0, -9
-    while status == -9:
-        kill_at += 1
-        model.joinpath("state.json").unlink(missing_ok=True)
-        arguments = [str(kill_at), str(model), "2"]
-        status = subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode  # noqa: S603 - ours
-        generations.append(release.decide_on(model).generation)
-    assert status == 0
-    changed = generations.index(1)
-    assert generations == [0] * changed + [1] * (kill_at - changed)
-    assert 3 <= changed < kill_at - 1
-    promote(model, "3")
-    assert sorted(path.name for path in model.iterdir()) == [".state.lock", "1", "2", "3", "4", "state.json"]

@@ -68,6 +68,7 @@ READERS = {
     "models verify": "models verify --models {place}",
     "models promote": "models promote words 1 --models {place}",
     "models rollback": "models rollback words --models {place}",
+    "models history": "models history words --models {place}",
     "models upgrade": "models upgrade words 1 2 --models {place}",
     "serve": "serve --models {place}",
 }
@@ -130,6 +131,9 @@ WRONG = {
     "models promote words 1 --if-generation 1 --models {models}": "found no state, expected generation 1",
     "models rollback words --if-generation x --models {models}": "--if-generation: found 'x'",
     "models rollback ../words --models {models}": "../words",
+    "models history": "name",
+    "models history wards --models {models}": "found words, expected a model named 'wards'",
+    "models history ../models/words --models {models}": "../models/words",
     "models upgrade words 1 ../2 --models {models}": "../2",
     f"models upgrade words 1 {300 * 'x'} --models {{models}}": "xxx",
     "parse": "TEXT",
@@ -149,6 +153,7 @@ WRONG = {
 
 WRITE_TO = (
     "models list --models {models}",
+    "models history words --models {models}",
     "parse lights --models {models}",
     "train --list",
     "--help",
@@ -224,7 +229,7 @@ def test_every_command_is_in_the_tables() -> None:
     tables = [*WRITERS.values(), *READERS.values(), *WRONG]
     assert set(COMMANDS) <= {command.partition(" ")[0] for command in tables}
     models = {command.split()[1] for command in tables if command.startswith("models ")}
-    assert models >= {"list", "verify", "promote", "rollback", "upgrade"}
+    assert models >= {"list", "verify", "promote", "rollback", "history", "upgrade"}
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -212,6 +213,59 @@ class TestEditsOfOthers:
         assert run("promote", "words", "1", "--if-generation", "0") == 0
         assert run("promote", "words", "2", "--if-generation", "0") == 2
         assert read(models).stable.version == "1"
+
+
+class TestHistory:
+    @pytest.fixture(autouse=True)
+    def _edited(self, run: Run, capsys: Capture) -> None:
+        for argv in (
+            ("promote", "words", "1", "--by", "ann"),
+            ("promote", "words", "2"),
+            ("rollback", "words"),
+        ):
+            assert run(*argv) == 0
+        capsys.readouterr()
+
+    def test_it_is_a_table_with_the_newest_first(self, run: Run, models: Path, capsys: Capture) -> None:
+        assert run("history", "words") == 0
+        header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+        assert header == ["GENERATION", "ACTION", "VERSION", "FROM", "BY", "AT", "SHA256"]
+        assert [row[:4] for row in rows] == [
+            ["3", "rollback", "1", "2"],
+            ["2", "promote", "2", "1"],
+            ["1", "promote", "1", "-"],
+        ]
+        assert rows[-1][4] == "ann"
+        assert rows[0][4] == f"{getpass.getuser()}@{socket.gethostname()}"
+        assert rows[0][-1] == digest(models / "words" / "1")[:12]
+        assert all(datetime.fromisoformat(row[5]).utcoffset() == timedelta(0) for row in rows)
+
+    def test_as_json_it_has_all(self, run: Run, models: Path, capsys: Capture) -> None:
+        assert run("history", "words", "--json") == 0
+        newest, *_, oldest = json.loads(capsys.readouterr().out)
+        assert oldest == {
+            "generation": 1,
+            "action": "promote",
+            "version": "1",
+            "digest": digest(models / "words" / "1"),
+            "from_version": None,
+            "by": "ann",
+            "at": oldest["at"],
+        }
+        assert (newest["generation"], newest["from_version"]) == (3, "2")
+
+    def test_lines_that_cannot_be_read_are_named(self, run: Run, models: Path, capsys: Capture) -> None:
+        file = models / "words" / "history.jsonl"
+        file.write_bytes(b"{\n" + file.read_bytes())
+        assert run("history", "words") == 0
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 4
+        assert err == f"polyparse: {file}:1: found no entry, left it out\n"
+
+
+def test_a_model_that_nobody_promoted_has_no_history(run: Run, capsys: Capture) -> None:
+    assert run("history", "words", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_a_user_without_a_name_goes_by_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
