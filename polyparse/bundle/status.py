@@ -17,13 +17,16 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from polyparse.atomic import replace_file
 from polyparse.bundle import plain_file
 from polyparse.bundle.manifest import is_folder_name
 from polyparse.errors import BundleError, ConfigError
 from polyparse.schema import read_json, unstructure
+
+StateName = Literal["serving", "ready", "loading", "retired", "failed"]
+STATES: tuple[StateName, ...] = get_args(StateName)
 
 FOLDER = ".status"
 SCHEMA = 1
@@ -46,7 +49,7 @@ class VersionStatus:
 
     version: str
     digest: str
-    state: Literal["loading", "ready", "serving", "retired", "failed"]
+    state: StateName
     reason: Reason | None = None
 
 

@@ -8,7 +8,6 @@ import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean
 from typing import TYPE_CHECKING
 
 from polyparse.bundle import manifest as manifests
@@ -17,13 +16,12 @@ from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.cli.arguments import ArgumentParser, integer
 from polyparse.cli.models_history import print_history
+from polyparse.cli.models_list import list_models
 from polyparse.errors import BundleError, BundleNotFound, ConfigError
 from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,7 +37,11 @@ def arguments() -> ArgumentParser:
     common = ArgumentParser(add_help=False)
     common.add_argument("--models", type=Path, default=Path("models"), help="the folder of models (models)")
     actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|history|upgrade")
-    add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
+    listing = ArgumentParser(add_help=False)
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    add = actions.add_parser(
+        "list", parents=[common, listing], help="every version, which one serves, and what each process does"
+    )
     add.set_defaults(action=list_models)
     add = actions.add_parser("verify", parents=[common], help="check every byte, then the golden frames")
     add.add_argument("name", nargs="?", help="one model; all of them by default")
@@ -54,10 +56,11 @@ def arguments() -> ArgumentParser:
     add.add_argument("name")
     add.set_defaults(action=rollback)
     add = actions.add_parser(
-        "history", parents=[common], help="which versions served, who let them, and when; newest first"
+        "history",
+        parents=[common, listing],
+        help="which versions served, who let them, and when; newest first",
     )
     add.add_argument("name")
-    add.add_argument("--json", action="store_true", help="print JSON")
     add.set_defaults(action=print_history)
     add = actions.add_parser(
         "upgrade", parents=[common], help="write a version anew in the schema of today, as a new version"
@@ -99,15 +102,6 @@ def whoami() -> str:
     except (KeyError, OSError):
         user = f"uid-{os.getuid()}"
     return f"{user}@{socket.gethostname()}"[: states.LONGEST_BY]
-
-
-def list_models(options: argparse.Namespace) -> int:
-    """Print a table of all versions."""
-    rows = [HEADER, *(cells_of(bundle) for bundle in bundles_in(options.models))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for cells in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
-    return 0
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -186,31 +180,3 @@ def check(bundle: Path) -> str:
     loaded = load(bundle, digest=pinned, device="cpu")
     loaded.check_golden()
     return loaded.digest
-
-
-def cells_of(bundle: Path) -> tuple[str, ...]:
-    """The table cells of one version, as in HEADER."""
-    state = states.read(bundle.parent)
-    serves = "yes" if state is not None and state.stable.version == bundle.name else ""
-    file = bundle / manifests.FILE
-    try:
-        content = file.read_bytes()
-        manifest = manifests.parse(content, file=file)
-    except BundleError as error:
-        return (bundle.parent.name, bundle.name, serves, f"refused: {error.code}", "", "")
-    size = len(content) + sum(record.size for record in manifest.files.values())
-    return (
-        bundle.parent.name,
-        bundle.name,
-        serves,
-        " ".join(manifest.locales),
-        exact_match(manifest),
-        f"{size / 1e6:.1f} MB",
-    )
-
-
-def exact_match(manifest: manifests.Manifest) -> str:
-    """The mean exact match over the locales that were measured; "-" without any."""
-    measured = [measures.get("exact_match") for measures in manifest.measures.values()]
-    numbers = [value for value in measured if isinstance(value, float | int)]
-    return f"{mean(numbers):.3f}" if numbers else "-"

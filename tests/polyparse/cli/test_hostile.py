@@ -123,6 +123,8 @@ WRONG = {
     f"{EXPORT} --out {{models}}": "models",
     "models": "list|verify",
     "models prune": "prune",
+    "models list words --models {models}": "words",
+    "models list --json --models {empty}": "empty: found nothing, expected a model",
     "models promote words 9 --models {models}": "words/9",
     "models promote ../words 1 --models {models}": "../words",
     "models promote words 1 --by ' ' --models {models}": "--by: found ' '",
@@ -153,6 +155,7 @@ WRONG = {
 
 WRITE_TO = (
     "models list --models {models}",
+    "models list --json --models {models}",
     "models history words --models {models}",
     "parse lights --models {models}",
     "train --list",

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import re
+import shutil
 import socket
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from polyparse.bundle import golden, state
+from polyparse.bundle import status as statuses
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.state import DesiredState, Pointer, next_state
+from polyparse.bundle.status import ProcessStatus, Reason, VersionStatus
 from polyparse.bundle.store import digest, record
 from polyparse.cli import models as actions
 from polyparse.cli.main import main
@@ -297,6 +300,135 @@ def test_list_shows_a_broken_version_beside_the_others(run: Run, models: Path, c
     edit_manifest(models / "words" / "1", schema_version=3)
     assert run("list") == 0
     assert "refused: schema_too_new" in capsys.readouterr().out.splitlines()[1]
+
+
+class TestListOfProcesses:
+    @pytest.fixture
+    def start(self, models: Path) -> Callable[..., ProcessStatus]:
+        """Makes a process of another host that says what it does with each version."""
+
+        def say(host: str, generation: int | None, **doing: str) -> ProcessStatus:
+            reason = Reason("golden_mismatch", "golden.jsonl: found one frame, expected another")
+            versions = [
+                VersionStatus(
+                    version.removeprefix("v"),
+                    digest(models / "words" / version.removeprefix("v")),
+                    state_,  # type: ignore[arg-type]
+                    reason if state_ == "failed" else None,
+                )
+                for version, state_ in doing.items()
+            ]
+            status = ProcessStatus(
+                host=host,
+                pid=7,
+                at="2026-01-01T12:00:00+00:00",
+                generation=generation,
+                versions=tuple(versions),
+            )
+            statuses.write(models / "words", status)
+            return status
+
+        return say
+
+    def test_one_process(self, run: Run, start: Callable[..., object], capsys: Capture) -> None:
+        run("promote", "words", "2")
+        capsys.readouterr()
+        start("box", 1, v2="serving", v1="ready")
+        assert run("list") == 0
+        assert capsys.readouterr().out == (
+            "NAME   VERSION  SERVES  LOCALES      EXACT MATCH  SIZE    PROCESSES\n"
+            "words  1                en-US es-ES  0.750        0.0 MB  1 ready\n"
+            "words  2        yes     en-US es-ES  0.750        0.0 MB  1 serving\n"
+            "\n"
+            "PROCESS  NAME   GENERATION  AT                         VERSIONS\n"
+            "box-7    words  1           2026-01-01T12:00:00+00:00  2 serving, 1 ready\n"
+        )
+
+    def test_ten_processes_and_a_reason_that_several_give_once(
+        self, run: Run, start: Callable[..., object], capsys: Capture
+    ) -> None:
+        for version in "12":
+            run("promote", "words", version)
+        capsys.readouterr()
+        for number in range(10):
+            if number < 7:
+                start(f"box{number}", 2, v2="serving", v1="retired")
+            elif number < 9:
+                start(f"box{number}", 1, v1="serving", v2="failed")
+            else:
+                start(f"box{number}", None, v2="loading")
+        assert run("list") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1].endswith("  0.0 MB  2 serving, 7 retired")
+        assert lines[2].endswith("  0.0 MB  7 serving, 1 loading, 2 failed")
+        assert [line.split()[0] for line in lines[5:15]] == [f"box{number}-7" for number in range(10)]
+        assert lines[5].split()[1:3] == ["words", "2"]
+        assert re.split(r"  +", lines[12])[2:] == [
+            "1 of 2",
+            "2026-01-01T12:00:00+00:00",
+            "1 serving, 2 failed",
+        ]
+        assert re.split(r"  +", lines[14])[2:] == ["- of 2", "2026-01-01T12:00:00+00:00", "2 loading"]
+        assert lines[15:] == [
+            "",
+            "words 2: failed in box7-7, box8-7 (golden_mismatch): golden.jsonl: found one frame, expected another",
+        ]
+
+    def test_a_version_that_is_not_the_one_on_disk_any_more_is_told_from_it(
+        self, run: Run, models: Path, start: Callable[..., object], capsys: Capture
+    ) -> None:
+        """It was written anew, or its folder is gone, while it serves."""
+        start("box", None, v1="serving", v2="ready")
+        first, second = (digest(models / "words" / version)[:12] for version in "12")
+        run("promote", "words", "2")
+        edit_manifest(models / "words" / "1", locales=["en-US"])
+        shutil.rmtree(models / "words" / "2")
+        capsys.readouterr()
+        assert run("list") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[2].split() == ["words", "2", "yes", "refused:", "file_missing", "1", "ready"]
+        assert lines[5].endswith(f"  1@{first} serving, 2@{second} ready")
+
+    def test_as_json_it_has_all(
+        self, run: Run, models: Path, start: Callable[..., ProcessStatus], capsys: Capture
+    ) -> None:
+        run("promote", "words", "2")
+        capsys.readouterr()
+        edit_manifest(models / "words" / "1", schema_version=9)
+        start("box", 1, v2="failed")
+        assert run("list", "--json") == 0
+        (actual,) = json.loads(capsys.readouterr().out)
+        (process,) = statuses.read_all(models / "words")
+        assert actual.pop("processes") == [json.loads(json.dumps(unstructure(process)))]
+        first, second = actual.pop("versions")
+        assert actual == {"name": "words", "generation": 1, "refused": None}
+        assert first["refused"]["code"] == "schema_too_new"
+        assert (first["digest"], first["serves"]) == (digest(models / "words" / "1"), False)
+        bundle = models / "words" / "2"
+        assert second == {
+            "version": "2",
+            "digest": digest(bundle),
+            "serves": True,
+            "locales": ["en-US", "es-ES"],
+            "exact_match": 0.75,
+            "bytes": sum(path.stat().st_size for path in bundle.iterdir()),
+            "refused": None,
+        }
+
+    def test_a_state_that_cannot_be_read_hides_nothing_else(
+        self, run: Run, models: Path, start: Callable[..., object], capsys: Capture
+    ) -> None:
+        start("box", 1, v2="serving")
+        models.joinpath("words", "state.json").write_bytes(b"{")
+        assert run("list") == 2
+        out, err = capsys.readouterr()
+        assert err == ""
+        lines = out.splitlines()
+        assert [line.split()[2] for line in lines[1:3]] == ["?", "?"]
+        assert lines[2].endswith("1 serving")
+        assert lines[-1].startswith(
+            f"words: refused (state_invalid): {models}/words/state.json: found no JSON ("
+        )
 
 
 def test_verify_says_of_each_version_whether_it_is_sound(run: Run, models: Path, capsys: Capture) -> None:
