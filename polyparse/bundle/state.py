@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +27,7 @@ FILE = "state.json"
 SCHEMA = 2
 CURE = "; restore the file, or move it away and promote a version"
 LONGEST_BY = 200
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,8 @@ def next_state(
 
 
 def is_author(text: str) -> bool:
-    """Whether a text can stand for who made a change."""
-    return bool(text.strip()) and len(text) <= LONGEST_BY
+    """Whether a text can stand for who made a change: neither empty nor long, and with a form in UTF-8."""
+    return 0 < len(text.strip()) <= len(text) <= LONGEST_BY and not LONE_SURROGATE.search(text)
 
 
 def is_utc(text: str) -> bool:

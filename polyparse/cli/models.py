@@ -19,6 +19,7 @@ from polyparse.cli.models_history import print_history
 from polyparse.cli.models_list import list_models
 from polyparse.errors import BundleError, BundleNotFound, ConfigError
 from polyparse.outputs import check_folder
+from polyparse.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,12 +97,12 @@ def author(text: str) -> str:
 
 
 def whoami() -> str:
-    """The user and the host; a user of no name, as containers have them, goes by the number."""
+    """The user and the host: a user without a name by the number, as containers have them; bytes of no UTF-8 as escapes."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = f"uid-{os.getuid()}"
-    return f"{user}@{socket.gethostname()}"[: states.LONGEST_BY]
+    return visible(f"{user}@{socket.gethostname()}")[: states.LONGEST_BY]
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -228,6 +228,11 @@ class TestRefused:
         with pytest.raises(ConfigError, match="schema: found 1, expected 2"):
             replace(STATE, schema=1)
 
+    @pytest.mark.parametrize("by", ["", " ", 201 * "x", "andr\udce9"])
+    def test_a_change_by_nobody_is_not_even_made(self, by: str) -> None:
+        with pytest.raises(ConfigError, match=r"by: found .*, expected a name of at most 200 characters"):
+            replace(CHANGE, by=by)
+
     @pytest.mark.parametrize("version", ["", ".", "..", "a/b", "../1", "/1", ".hidden", "a\\b"])
     def test_a_version_that_leads_elsewhere(self, version: str) -> None:
         with pytest.raises(ConfigError, match=r"version: found .*, expected the name of a folder"):

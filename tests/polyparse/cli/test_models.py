@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from polyparse.bundle import golden, state
+from polyparse.bundle import golden, history, state
 from polyparse.bundle import status as statuses
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.state import DesiredState, Pointer, next_state
@@ -216,6 +216,17 @@ class TestEditsOfOthers:
         assert run("promote", "words", "1", "--if-generation", "0") == 0
         assert run("promote", "words", "2", "--if-generation", "0") == 2
         assert read(models).stable.version == "1"
+
+
+def test_a_user_whose_name_is_not_utf_8_may_promote(
+    run: Run, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", os.fsdecode(b"andr\xe9"))
+    for version in "12":
+        assert run("promote", "words", version) == 0
+    assert [entry.by for entry in history.read(models / "words").entries] == 2 * [
+        f"andr\\udce9@{socket.gethostname()}"
+    ]
 
 
 class TestHistory:
