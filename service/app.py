@@ -27,6 +27,7 @@ from service.metrics import Metrics
 from service.parsing import ParseService
 from service.registry.loaded import Loader
 from service.registry.manager import Manager
+from service.registry.status_file import StatusFile
 from service.registry.watcher import Heard, Source, Watcher
 from service.settings import Settings
 
@@ -42,7 +43,13 @@ class Service(NamedTuple):
 
 @asynccontextmanager
 async def running(
-    settings: Settings, source: Source, *, loader: Loader, threads: int, clock: Clock = clocks.system
+    settings: Settings,
+    source: Source,
+    *,
+    loader: Loader,
+    threads: int,
+    status_file: StatusFile | None = None,
+    clock: Clock = clocks.system,
 ) -> AsyncIterator[Service]:
     """Load what is wished and serve it for the length of the `with`; what refuses the first load is raised."""
     metrics, lag = Metrics(), LoopLag(clock)
@@ -51,7 +58,7 @@ async def running(
     manager = Manager(
         loader=loader,
         observer=metrics,
-        listeners=[metrics.versions],
+        listeners=[metrics.versions] if status_file is None else [metrics.versions, status_file.changed],
         keep_previous=settings.keep_previous,
         load_timeout_s=settings.load_timeout_s,
     )
@@ -81,7 +88,7 @@ async def running(
     health.install(app, readiness, ids)
     problems.install(app, ids)
     try:
-        async with _followed(source, manager, metrics, settings):
+        async with _followed(source, manager, metrics, settings, status_file):
             yield Service(routes.FastPath(endpoints, HeadAsGet(app)), readiness, manager, batcher)
     finally:
         await manager.close()
@@ -91,7 +98,7 @@ async def running(
 
 @asynccontextmanager
 async def _followed(
-    source: Source, manager: Manager, metrics: Metrics, settings: Settings
+    source: Source, manager: Manager, metrics: Metrics, settings: Settings, status_file: StatusFile | None
 ) -> AsyncIterator[None]:
     """Serve what is wished, and follow each wish that comes, for the length of the `with`."""
     first = await asyncio.to_thread(source.read)
@@ -101,9 +108,18 @@ async def _followed(
         metrics.state_readable(is_readable=news.is_readable)
         manager.wish(news.desired, is_memory_short=news.is_memory_short)
 
-    watcher = Watcher(source, first, heard, is_memory_short=is_memory_short, interval_s=settings.state_poll_s)
+    watcher = Watcher(
+        source,
+        first,
+        heard,
+        is_memory_short=is_memory_short,
+        after_look=(lambda: None) if status_file is None else status_file.flush,
+        interval_s=settings.state_poll_s,
+    )
     watcher.start()
     try:
         yield
     finally:
         watcher.stop()
+        if status_file is not None:
+            await asyncio.to_thread(status_file.remove)

@@ -15,6 +15,7 @@ from service.registry.load_warm import Device
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
 from service.registry.source import StateSource
+from service.registry.status_file import StatusFile
 from service.server import Server
 from service.settings import Settings, read
 
@@ -39,7 +40,10 @@ async def serve(settings: Settings) -> None:
     gc.collect()
     gc.freeze()  # What is imported stays; versions come and go.
     gc.set_threshold(20_000)  # Requests make few cycles; 700 objects are but some requests.
-    async with running(settings, source, loader=_loader(settings, device), threads=threads) as service:
+    status_file = None if source.is_bundle else StatusFile(source.model)
+    async with running(
+        settings, source, loader=_loader(settings, device), threads=threads, status_file=status_file
+    ) as service:
         await Server(service.asgi, settings, on_exit=service.readiness.drain).serve()
 
 

@@ -16,7 +16,7 @@ class StateSource:
     def __init__(self, models: Path, name: str | None) -> None:
         """Find the model as `polyparse.bundle.store.locate` does; BundleNotFound where there is none, or several."""
         self.model = store.find(models, name)
-        self._is_bundle = self.model.joinpath(MANIFEST).is_file()
+        self.is_bundle = self.model.joinpath(MANIFEST).is_file()
 
     def read(self) -> Desired:
         """The wish as it stands now. It reads files: not for an event loop.
@@ -25,7 +25,7 @@ class StateSource:
             StateInvalid: the state cannot be read.
             BundleNotFound: there is no state, and not exactly one version.
         """
-        if self._is_bundle:
+        if self.is_bundle:
             return Desired(Located(self.model, None), revision=_revision(self.model))
         state = states.read(self.model)
         if state is None:

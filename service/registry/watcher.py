@@ -43,11 +43,14 @@ class Watcher:
         tell: Callable[[Heard], None],
         *,
         is_memory_short: Callable[[], bool],
+        after_look: Callable[[], None] = lambda: None,
         interval_s: float,
     ) -> None:
+        """`after_look` is called in the watcher's thread after each reading, and may write files."""
         self._source = source
         self._tell = tell
         self._is_memory_short = is_memory_short
+        self._after_look = after_look
         self._interval_s = interval_s
         self._loop = asyncio.get_running_loop()
         self._ended = Event()
@@ -89,3 +92,4 @@ class Watcher:
     def _watch(self) -> None:
         while not self._ended.wait(self._interval_s):
             self.look()
+            self._after_look()
