@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 from polyparse.bundle.golden import Golden
@@ -38,18 +39,16 @@ class Loaded(NamedTuple):
 
 
 class Loader(Protocol):
-    """Loads bundles. It is called in a thread of its own, one load at a time."""
+    """Loads bundles. Each call is made in a thread of its own."""
 
-    def load(self, bundle: Located, *, is_first: bool) -> Loaded:
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         """Load, warm and check a bundle; nothing serves yet where it is the first.
 
         Raises:
             MemoryShort: it does not fit beside what is loaded.
+            LoadCancelled: `is_cancelled` was set.
             PolyparseError: it is refused: whatever is wrong with it.
         """
 
-    def cancel(self) -> None:
-        """Let the load that runs, if one does, fail soon. Called from another thread."""
-
     def release(self, parts: list[object]) -> None:
-        """Drop the last references to a version, which `parts` holds, and return its memory. Called in a thread."""
+        """Drop the last references to a version, which `parts` holds, and return its memory."""

@@ -6,6 +6,7 @@ The first version of a process is not rehearsed: nothing serves that it could ha
 """
 
 import time
+from threading import Event
 
 from polyparse.bundle.store import Located
 from polyparse.runtime.device_memory import free_device_bytes
@@ -30,20 +31,15 @@ class BundleLoader:
         self._batch_tokens = batch_tokens
         self._rehearsals = rehearsals
 
-    def load(self, bundle: Located, *, is_first: bool) -> Loaded:
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
         if is_first or self._rehearsals is None:
             self._check_room(GROWTH * size_of(bundle))
         else:
             self._check_room(GROWTH * size_of(bundle) + PROCESS_BYTES)
-            self._check_room(self._rehearsals.rehearse(bundle))
+            self._check_room(self._rehearsals.rehearse(bundle, is_cancelled))
         pause = (lambda: None) if is_first else (lambda: time.sleep(PAUSE_S))
         return load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
-
-    def cancel(self) -> None:
-        """End the rehearsal that runs, if one does."""
-        if self._rehearsals is not None:
-            self._rehearsals.cancel()
 
     def release(self, parts: list[object]) -> None:
         """Drop the last references to a version and return its memory."""

@@ -16,12 +16,15 @@ from polyparse.errors import PolyparseError
 from service.batching.protocols import BatchedModel
 from service.registry import policy
 from service.registry.assignment import assign
-from service.registry.errors import LoadCancelled, LoadFailed, LoadTimeout, MemoryShort
+from service.registry.errors import LoadFailed, LoadTimeout, MemoryShort
 from service.registry.loaded import Loaded, Loader, ModelVersion
 from service.registry.policy import Cancel, Close, Desired, Forget, Load, Refuse, Retire, Switch, VersionState
 from service.registry.version import Lease, LoadedVersion, Version, VersionObserver
 
 ResultT = TypeVar("ResultT")
+
+CLOSE_S = 2.0
+"""Time for loads to be given up at the end; what goes on after it is a thread that the process does not wait for."""
 
 logger = logging.getLogger(__name__)
 
@@ -108,10 +111,12 @@ class Manager:
         """Serve no more, and give up what is being loaded."""
         self._is_closed = True
         self._serving = self._desired = None
-        self._loader.cancel()
+        for version in self._versions:
+            version.is_cancelled.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_S)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _released(self, version: Version) -> None:
         if version.state is VersionState.RETIRED:
@@ -139,7 +144,7 @@ class Manager:
         match action:
             case Cancel():
                 version.state = VersionState.CANCELLED
-                self._loader.cancel()
+                version.is_cancelled.set()
             case Switch():
                 self._switch_to(version)
             case Retire():
@@ -175,12 +180,17 @@ class Manager:
 
     async def _load_in_time(self, version: Version) -> Loaded:
         """The loaded version; every way in which that can fail is a PolyparseError."""
-        load = partial(self._loader.load, version.bundle, is_first=self._serving is None)
+        load = partial(
+            self._loader.load,
+            version.bundle,
+            is_first=self._serving is None,
+            is_cancelled=version.is_cancelled,
+        )
         try:
             async with asyncio.timeout(self._load_timeout_s):
                 return await _in_thread(load, "load")
         except TimeoutError:
-            self._loader.cancel()
+            version.is_cancelled.set()
             raise LoadTimeout(
                 f"found no end of the load within {self._load_timeout_s:g} s, expected one"
             ) from None
@@ -197,9 +207,10 @@ class Manager:
 
     def _load_ended(self, version: Version) -> None:
         """The state that follows LOADING or CANCELLED."""
-        if version.state is VersionState.CANCELLED:
-            version.reason = version.reason or LoadCancelled("it is not wished any more")
-            version.state = VersionState.RETIRED if version.loaded else VersionState.FAILED
+        if version.state is VersionState.CANCELLED and version.loaded:
+            version.state = VersionState.RETIRED
+        elif version.state is VersionState.CANCELLED:
+            self._versions.remove(version)
         elif version.loaded:
             version.state = VersionState.READY
         elif isinstance(version.reason, MemoryShort):

@@ -12,9 +12,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 from polyparse.bundle.store import Located
 from polyparse.errors import PolyparseError
@@ -22,50 +24,46 @@ from service.registry.errors import LoadCancelled, RehearsalFailed
 
 LOW_PRIORITY = 10
 FIRST_TO_END = "1000"
+LOOK_S = 0.05
 GRACE_S = 5
 """How much longer than its own limit the process may take to end."""
 
 
 class Rehearsals:
-    """Starts such processes, and ends those that run. Used by the threads of loads, and ended from any."""
+    """Starts such processes. Several threads may use it at once."""
 
     def __init__(self, *, device: str, batch_tokens: int, timeout_s: float) -> None:
         self._arguments = (device, str(batch_tokens), str(max(1, round(timeout_s))))
         self._timeout_s = timeout_s
-        self.processes: set[subprocess.Popen[bytes]] = set()
-        """Those that run."""
-        self._cancelled: set[subprocess.Popen[bytes]] = set()
 
-    def rehearse(self, bundle: Located) -> int:
+    def rehearse(self, bundle: Located, is_cancelled: Event) -> int:
         """Load a bundle in a process of its own; the bytes of memory that it takes.
 
         Raises:
             RehearsalFailed: it was refused, crashed, or did not end in time.
-            LoadCancelled: `cancel` was called.
+            LoadCancelled: `is_cancelled` was set before it ended.
         """
         module = [sys.executable, "-m", "service.registry.rehearsal"]
         command = [*module, str(bundle.bundle), bundle.digest or "-", *self._arguments]
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        with subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self.processes.add(process)
-        try:
-            output, _ = process.communicate(timeout=self._timeout_s + GRACE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            output, _ = process.communicate()
-        finally:
-            self.processes.discard(process)
-        if process in self._cancelled:
-            self._cancelled.discard(process)
-            raise LoadCancelled("it is not wished any more")
+        ) as process:
+            try:
+                _wait(process, self._timeout_s + GRACE_S, is_cancelled)
+            finally:
+                process.kill()
+            assert process.stdout is not None  # noqa: S101 - it is a pipe.
+            output = process.stdout.read()
+        if is_cancelled.is_set():
+            raise LoadCancelled("found another wish while it was loaded, expected the same")
         return _bytes_of(output, process.returncode)
 
-    def cancel(self) -> None:
-        """End the processes that run."""
-        for process in tuple(self.processes):
-            self._cancelled.add(process)
-            process.kill()
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, is_cancelled: Event) -> None:
+    """Wait until it has ended, for so long at most, or until it is not wanted any more. It writes too little to block."""
+    ends_s = time.monotonic() + timeout_s
+    while process.poll() is None and time.monotonic() < ends_s and not is_cancelled.wait(LOOK_S):
+        pass
 
 
 def _bytes_of(output: bytes, status: int) -> int:

@@ -1,7 +1,8 @@
 """A version in this process, and the lease by which a request holds it: what is held is never closed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
@@ -43,6 +44,8 @@ class Version:
     reason: PolyparseError | None = None
     leases: int = 0
     loaded: LoadedVersion | None = None
+    is_cancelled: Event = field(default_factory=Event)
+    """Tells the thread of its load that it is not wished any more."""
 
     @property
     def number(self) -> str:

@@ -16,6 +16,7 @@ from polyparse.bundle.store import Located
 from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, Utterance
 from polyparse.errors import PolyparseError, UnknownLocale
 from service.batching.protocols import Outcome
+from service.registry.errors import LoadCancelled
 from service.registry.loaded import Loaded, ModelVersion
 from service.registry.policy import Desired
 
@@ -179,21 +180,16 @@ class FakeLoader:
     """Version -> what its load waits for."""
     loads: list[str] = field(default_factory=list)
     released: list[object] = field(default_factory=list)
-    cancelled: Event = field(default_factory=Event)
 
-    def load(self, bundle: Located, *, is_first: bool) -> Loaded:
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         version = bundle.bundle.name
         self.loads.append(version)
-        if version in self.holds:
-            assert self.holds[version].wait(BOUND_S), "nobody let the load go on"
+        while version in self.holds and not self.holds[version].wait(0.001):
+            if is_cancelled.is_set():
+                raise LoadCancelled(version)
         if version in self.refusals:
             raise self.refusals[version]
         return Loaded(ModelVersion("words", version, f"d{version}"), self.parser, self.golden)
-
-    def cancel(self) -> None:
-        self.cancelled.set()
-        for hold in self.holds.values():
-            hold.set()
 
     def release(self, parts: list[object]) -> None:
         self.released += parts

@@ -4,10 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from polyparse.bundle.store import Located, digest
 from polyparse.errors import ChecksumMismatch, ModelRunFailed
 from service.registry import loader as loaders
+from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
 from service.registry.load_warm import shapes, warm_up
 from service.registry.loader import BundleLoader
@@ -66,28 +65,35 @@ def rehearsals(timeout_s: float = BOUND_S) -> Rehearsals:
     return Rehearsals(device="cpu", batch_tokens=16, timeout_s=timeout_s)
 
 
+def rehearse(bundle: Located, timeout_s: float = BOUND_S) -> int:
+    return rehearsals(timeout_s).rehearse(bundle, Event())
+
+
 def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
     return BundleLoader(device="cpu", batch_tokens=16, rehearsals=rehearsed)
 
 
 def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> None:
-    loaded = loader().load(bundle, is_first=True)
+    loaded = loader().load(bundle, is_first=True, is_cancelled=Event())
     assert (loaded.identity.name, loaded.identity.version) == ("words", "1")
     assert loaded.identity.digest == bundle.digest
     assert loaded.golden.text == "wake me at seven"
 
 
 def test_a_version_that_takes_over_is_rehearsed_and_loaded(bundle: Located) -> None:
-    assert loader(rehearsals()).load(bundle, is_first=False).identity.digest == bundle.digest
-    assert 0 < rehearsals().rehearse(bundle) < 1e9
+    assert (
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event()).identity.digest
+        == bundle.digest
+    )
+    assert 0 < rehearse(bundle) < 1e9
 
 
 def test_a_rehearsal_tells_the_reason_and_its_code(bundle: Located) -> None:
     bundle.bundle.joinpath("score.onnx").write_bytes(b"damaged")
     with pytest.raises(RehearsalFailed, match=r"score\.onnx: found 7 bytes.* \(checksum_mismatch\)"):
-        loader(rehearsals()).load(bundle, is_first=False)
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
     with pytest.raises(ChecksumMismatch):
-        loader(rehearsals()).load(bundle, is_first=True)
+        loader(rehearsals()).load(bundle, is_first=True, is_cancelled=Event())
 
 
 def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,70 +103,66 @@ def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(bundles, "table", broken)
     folder = write_bundle(tmp_path / "words" / "nan")
     with pytest.raises(ModelRunFailed, match="found nan"):
-        loader().load(Located(folder, None), is_first=True)
+        loader().load(Located(folder, None), is_first=True, is_cancelled=Event())
 
 
 def test_inference_that_hangs_is_refused_in_time(hanging: Located) -> None:
     with pytest.raises(RehearsalFailed, match="found no end of its load in time"):
-        rehearsals(timeout_s=3).rehearse(hanging)
+        rehearse(hanging, timeout_s=3)
 
 
-def test_a_rehearsal_that_crashes_says_how(hanging: Located) -> None:
-    rehearsal = rehearsals()
-    with running(rehearsal, hanging) as (process, outcome):
+def test_a_rehearsal_that_crashes_says_how(hanging: Located, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(process: subprocess.Popen[bytes], timeout_s: float, is_cancelled: Event) -> None:
         process.send_signal(signal.SIGSEGV)
-    assert str(outcome()) == "found signal SIGSEGV from the process that tried it, expected an answer"
+        process.wait(timeout_s)
+
+    monkeypatch.setattr(rehearsal, "_wait", crash)
+    with pytest.raises(RehearsalFailed, match="found signal SIGSEGV from the process that tried it"):
+        rehearse(hanging)
 
 
-def test_a_rehearsal_can_be_given_up(hanging: Located) -> None:
-    rehearsal = rehearsals()
-    with running(rehearsal, hanging) as (process, outcome):
-        loader(rehearsal).cancel()
-    assert isinstance(outcome(), LoadCancelled)
-    assert process.poll() == -signal.SIGKILL
-
-
-@contextmanager
-def running(
-    rehearsal: Rehearsals, bundle: Located
-) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], Exception]]]:
-    """A rehearsal that runs while the `with` does, and what it raised once it has ended."""
+def test_a_rehearsal_can_be_given_up_and_leaves_no_process(hanging: Located) -> None:
+    is_cancelled = Event()
     raised: list[Exception] = []
 
-    def rehearse() -> None:
+    def run() -> None:
         try:
-            rehearsal.rehearse(bundle)
-        except Exception as error:
+            rehearsals().rehearse(hanging, is_cancelled)
+        except LoadCancelled as error:
             raised.append(error)
 
-    thread = Thread(target=rehearse)
+    thread = Thread(target=run)
     thread.start()
-    while not rehearsal.processes:
-        thread.join(0.01)
-        assert thread.is_alive()
-    (process,) = rehearsal.processes
-    yield process, lambda: raised[0]
+    thread.join(0.3)
+    assert thread.is_alive()
+    is_cancelled.set()
     thread.join(BOUND_S)
-    assert raised
+    assert len(raised) == 1
+    assert not children()
+
+
+def children() -> list[int]:
+    """The processes that this one has started and that have not ended."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in task.joinpath("children").read_text().split()]
 
 
 def test_what_does_not_fit_is_refused_before_anything_starts(
     bundle: Located, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaders, "available_bytes_here", lambda: 40_000_000)
-    assert loader().load(bundle, is_first=True)
+    assert loader().load(bundle, is_first=True, is_cancelled=Event())
     with pytest.raises(MemoryShort, match="found 40 MB of memory free, expected 96 MB for one more version"):
-        loader(rehearsals()).load(bundle, is_first=False)
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
 
 
 def test_what_takes_more_than_it_seemed_is_refused_after_its_rehearsal(
     bundle: Located, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rehearsal = rehearsals()
     monkeypatch.setattr(loaders, "available_bytes_here", lambda: 200_000_000)
-    monkeypatch.setattr(rehearsal, "rehearse", lambda bundle: 300_000_000)
+    monkeypatch.setattr(Rehearsals, "rehearse", lambda *_: 300_000_000)
     with pytest.raises(MemoryShort, match="found 200 MB of memory free, expected 332 MB"):
-        loader(rehearsal).load(bundle, is_first=False)
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
 
 
 def test_the_warm_up_runs_every_size_and_length() -> None:

@@ -210,12 +210,11 @@ async def test_what_nobody_foresaw_refuses_a_version_too_and_is_logged(
 async def test_a_load_that_hangs_is_refused_in_time_and_what_comes_of_it_later_is_dropped() -> None:
     async with registry(load_timeout_s=0.05) as r:
         await r.manager.start(wish("1"))
-        hold = r.loader.holds["2"] = Event()
+        r.loader.holds["2"] = Event()
         r.manager.wish(wish("2", "1"))
         await until(lambda: r.states()["2"] == "failed")
         assert isinstance(r.reason("2"), LoadTimeout)
-        assert r.loader.cancelled.is_set()
-        assert hold.is_set()
+        assert [version.is_cancelled.is_set() for version in r.manager.versions] == [False, True]
         assert r.serves() == "1"
         await r.promoted("3", "1")
 
@@ -233,6 +232,18 @@ async def test_of_promotes_faster_than_a_load_the_last_one_comes_to_serve() -> N
         await until(lambda: r.states() == {"4": "serving"})
         assert r.told.served == ["1", "4"]
         assert r.loader.loads == ["1", "2", "4"]
+
+
+async def test_a_version_that_is_wished_again_while_its_load_is_given_up_comes_to_serve() -> None:
+    async with registry() as r:
+        await r.manager.start(wish("1"))
+        r.loader.holds["2"] = Event()
+        r.manager.wish(wish("2"))
+        r.manager.wish(wish("1"))
+        assert r.states() == {"1": "serving", "2": "cancelled"}
+        r.loader.holds.clear()
+        await r.promoted("2", "1")
+        assert r.states() == {"1": "ready", "2": "serving"}
 
 
 async def test_a_promote_of_the_version_that_loads_changes_nothing() -> None:
