@@ -11,7 +11,7 @@ from threading import Event
 from polyparse.bundle.store import Located
 from polyparse.runtime.device_memory import free_device_bytes
 from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
-from service.registry.errors import MemoryShort
+from service.registry.errors import LoadCancelled, MemoryShort
 from service.registry.load_warm import Device, load_warm
 from service.registry.loaded import Loaded
 from service.registry.rehearsal import Rehearsals
@@ -38,7 +38,13 @@ class BundleLoader:
         else:
             self._check_room(GROWTH * size_of(bundle) + PROCESS_BYTES)
             self._check_room(self._rehearsals.rehearse(bundle, is_cancelled))
-        pause = (lambda: None) if is_first else (lambda: time.sleep(PAUSE_S))
+
+        def pause() -> None:
+            if is_cancelled.is_set():
+                raise LoadCancelled("found another wish while it was warmed up, expected the same")
+            if not is_first:
+                time.sleep(PAUSE_S)
+
         return load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
 
     def release(self, parts: list[object]) -> None:

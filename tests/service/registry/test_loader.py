@@ -1,9 +1,12 @@
 """A version is loaded where it fits, after a rehearsal in another process that may hang, crash or be given up."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 
@@ -141,10 +144,71 @@ def test_a_rehearsal_can_be_given_up_and_leaves_no_process(hanging: Located) -> 
     assert not children()
 
 
-def children() -> list[int]:
-    """The processes that this one has started and that have not ended."""
-    tasks = Path("/proc/self/task").iterdir()
+def test_a_load_can_be_given_up_between_the_runs_of_its_warm_up(bundle: Located) -> None:
+    is_cancelled = Event()
+    is_cancelled.set()
+    with pytest.raises(LoadCancelled, match="found another wish"):
+        loader().load(bundle, is_first=True, is_cancelled=is_cancelled)
+
+
+def test_what_nobody_foresaw_is_told_by_a_rehearsal_too(bundle: Located) -> None:
+    code = (
+        "import sys; from service.registry import load_warm, rehearsal;"
+        "load_warm.load_warm = lambda *_, **__: 1 / 0; rehearsal.main(sys.argv[1:])"
+    )
+    assert json.loads(output_of(code, bundle)) == {
+        "code": "load_failed",
+        "message": "found ZeroDivisionError (division by zero), expected a version that loads",
+    }
+
+
+def test_a_rehearsal_looks_for_modules_where_the_service_does(
+    bundle: Located, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the current folder, which may hold another `service`."""
+    tmp_path.joinpath("service").mkdir()
+    tmp_path.joinpath("service", "__init__.py").write_text("raise ImportError('another service')")
+    monkeypatch.chdir(tmp_path)
+    assert rehearse(bundle) > 0
+
+
+def test_a_rehearsal_ends_with_the_process_that_started_it(hanging: Located) -> None:
+    """Also where that one is killed, and has no time to say so."""
+    code = (
+        "import sys; from pathlib import Path; from threading import Event;"
+        "from polyparse.bundle.store import Located; from service.registry.rehearsal import Rehearsals;"
+        "rehearsals = Rehearsals(device='cpu', batch_tokens=4, timeout_s=60);"
+        "rehearsals.rehearse(Located(Path(sys.argv[1]), None), Event())"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(hanging.bundle)]) as parent:  # noqa: S603 - our own
+        wait_until(lambda: bool(children(parent.pid)))
+        (child,) = children(parent.pid)
+        is_first_to_end = Path(f"/proc/{child}/oom_score_adj")
+        wait_until(lambda: is_first_to_end.read_text() == "1000\n")  # It is past its own start then.
+        parent.kill()
+    wait_until(lambda: not is_running(child))
+
+
+def children(parent: int | str = "self") -> list[int]:
+    """The processes that a process has started and that have not ended."""
+    tasks = Path(f"/proc/{parent}/task").iterdir()
     return [int(pid) for task in tasks for pid in task.joinpath("children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended; one that has may still wait to be told of."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again until something holds that another process brings about."""
+    ends_s = time.monotonic() + BOUND_S
+    while not condition():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
 
 
 def test_what_does_not_fit_is_refused_before_anything_starts(
@@ -189,8 +253,13 @@ def test_the_process_of_a_rehearsal_has_no_say_over_others(bundle: Located) -> N
         "import os, sys; from service.registry import rehearsal; rehearsal.main(sys.argv[1:]);"
         "print(os.getpriority(os.PRIO_PROCESS, 0), open('/proc/self/oom_score_adj').read().strip())"
     )
-    arguments = [str(bundle.bundle), "-", "cpu", "4", "60"]
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert output_of(code, bundle).splitlines()[-1] == f"{min(19, before + 10)} 1000"
+
+
+def output_of(code: str, bundle: Located) -> str:
+    """What a process prints that runs some code, with the arguments of a rehearsal."""
+    arguments = [str(bundle.bundle), "-", "cpu", "4", "60", str(os.getpid())]
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=True)  # noqa: S603 - our own
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    assert done.stdout.splitlines()[-1] == f"{min(19, before + 10)} 1000"
+    return done.stdout
