@@ -7,17 +7,12 @@ import asyncio
 import gc
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import uvloop
 from fastapi import FastAPI
 
-from service import clock
-from service.api.health import Live, Readiness
+from service.api.health import Live
 from service.api.schemas import RESPONSE, ParseRequest, ParseResponse
-from service.app import Service
-from service.metrics import Metrics
-from service.registry.manager import Manager
 from service.server import Server
 from service.settings import Settings, read
 
@@ -40,11 +35,9 @@ def app() -> FastAPI:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal."""
-    manager = Manager(load=_no_model, make_batcher=_no_model, observer=Metrics())
-    readiness = Readiness(manager, clock=clock.system, timeout_s=settings.probe_timeout_s)
     gc.collect()
     gc.freeze()
-    await Server(Service(app(), readiness, manager), settings).serve()
+    await Server(app(), settings, on_exit=lambda: None).serve()
 
 
 def main(argv: Sequence[str]) -> int:
@@ -52,10 +45,6 @@ def main(argv: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(read(argv, {})))
     return 0
-
-
-def _no_model(*_: object) -> Any:
-    raise NotImplementedError("found a use of the model, expected none: this service has none")
 
 
 if __name__ == "__main__":

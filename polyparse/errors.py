@@ -14,6 +14,8 @@ PolyparseError
 ├── BundleError                 a file of a bundle, or of a folder of bundles, is wrong
 │   ├── BundleNotFound          bundle_not_found
 │   ├── StateInvalid            state_invalid
+│   ├── StateChanged            state_changed
+│   ├── StateLocked             state_locked
 │   ├── ManifestInvalid         manifest_invalid
 │   ├── SchemaTooNew            schema_too_new
 │   ├── TextRulesDiffer         text_rules_differ
@@ -124,9 +126,21 @@ class BundleNotFound(BundleError):
 
 
 class StateInvalid(BundleError):
-    """state.json, which names the version that serves, cannot be read."""
+    """state.json, which names the version that serves, or a file that goes with it, cannot be read."""
 
     code = "state_invalid"
+
+
+class StateChanged(BundleError):
+    """state.json is not the one any more that an edit was decided on: another edit came between."""
+
+    code = "state_changed"
+
+
+class StateLocked(BundleError):
+    """Another edit of state.json goes on, and does not end."""
+
+    code = "state_locked"
 
 
 class ManifestInvalid(BundleError):

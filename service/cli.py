@@ -1,19 +1,26 @@
-"""`polyparse serve`: read the settings, load the model, serve until a signal."""
+"""`polyparse serve`: read the settings, load what is wished, serve until a signal."""
 
 import asyncio
 import gc
 import os
 from collections.abc import Sequence
-from functools import partial
 
 import uvloop
 
-from polyparse.bundle.store import locate
+from polyparse.runtime.session import choose_device
 from service import logs
 from service.app import running
-from service.registry.loader import load
+from service.cores import usable_cores_here
+from service.registry.load_warm import Device
+from service.registry.loader import BundleLoader
+from service.registry.rehearsal import Rehearsals
+from service.registry.source import StateSource
+from service.registry.status_file import StatusFile
 from service.server import Server
 from service.settings import Settings, read
+
+CUDA_THREADS = 2
+"""One batch runs while the next is prepared."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,9 +34,25 @@ def main(argv: Sequence[str]) -> int:
 
 async def serve(settings: Settings) -> None:
     """Serve until a signal."""
-    bundle = locate(settings.models, settings.model)
-    async with running(settings, bundle, load=partial(load, device=settings.device)) as service:
-        gc.collect()
-        gc.freeze()  # What is loaded stays: no later collection need walk it.
-        gc.set_threshold(20_000)  # Requests make few cycles; 700 objects are but some requests.
-        await Server(service, settings).serve()
+    device = choose_device(settings.device)
+    source = StateSource(settings.models, settings.model)
+    threads = settings.threads or (CUDA_THREADS if device == "cuda" else usable_cores_here())
+    gc.collect()
+    gc.freeze()  # What is imported stays; versions come and go.
+    gc.set_threshold(20_000)  # Requests make few cycles; 700 objects are but some requests.
+    status_file = None if source.is_bundle else StatusFile(source.model)
+    async with running(
+        settings, source, loader=_loader(settings, device), threads=threads, status_file=status_file
+    ) as service:
+        await Server(service.asgi, settings, on_exit=service.readiness.drain).serve()
+
+
+def _loader(settings: Settings, device: Device) -> BundleLoader:
+    rehearsals = Rehearsals(
+        device=device, batch_tokens=settings.batch_tokens, timeout_s=settings.load_timeout_s
+    )
+    return BundleLoader(
+        device=device,
+        batch_tokens=settings.batch_tokens,
+        rehearsals=rehearsals if settings.rehearsal else None,
+    )

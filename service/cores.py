@@ -2,13 +2,9 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
 
-CGROUPS = PurePosixPath("/sys/fs/cgroup")
-
-Reader = Callable[[PurePosixPath], str | None]
-"""The content of a file, or None if there is none."""
+from service.cgroups import Reader, groups, read_file
 
 
 def usable_cores(affinity: int, read: Reader) -> int:
@@ -18,23 +14,16 @@ def usable_cores(affinity: int, read: Reader) -> int:
 
 def usable_cores_here() -> int:
     """Return `usable_cores` of this process."""
-    return usable_cores(len(os.sched_getaffinity(0)), _read_file)
+    return usable_cores(len(os.sched_getaffinity(0)), read_file)
 
 
 def _quotas(read: Reader) -> Iterator[float]:
-    """Quotas in cores; a cgroup is bound by its ancestors' too. A container sees its own cgroup as the root."""
-    for line in (read(PurePosixPath("/proc/self/cgroup")) or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        group = PurePosixPath(path).relative_to("/")
-        if not controllers:
-            for folder in (group, *group.parents):
-                yield from _version_2(read(CGROUPS / folder / "cpu.max"))
-        elif "cpu" in controllers.split(","):
-            for folder in (group, *group.parents):
-                directory = CGROUPS / "cpu" / folder
-                yield from _version_1(
-                    read(directory / "cpu.cfs_quota_us"), read(directory / "cpu.cfs_period_us")
-                )
+    """Quotas in cores."""
+    for version, folder in groups("cpu", read):
+        if version == 2:
+            yield from _version_2(read(folder / "cpu.max"))
+        else:
+            yield from _version_1(read(folder / "cpu.cfs_quota_us"), read(folder / "cpu.cfs_period_us"))
 
 
 def _version_2(cpu_max: str | None) -> Iterator[float]:
@@ -48,10 +37,3 @@ def _version_1(quota: str | None, period: str | None) -> Iterator[float]:
     """Microseconds of CPU time in each period of so many; a quota of -1 means no bound."""
     if quota and period and int(quota) > 0:
         yield int(quota) / int(period)
-
-
-def _read_file(path: PurePosixPath) -> str | None:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except OSError:
-        return None

@@ -29,6 +29,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "invalid_content_encoding": Problem(400, "The body is not coded as its Content-Encoding says"),
     "invalid_utf8": Problem(400, "The body is not UTF-8"),
     "invalid_json": Problem(400, "The body is not JSON"),
+    "version_not_loaded": Problem(404, "The version asked for is not loaded"),
     "not_found": Problem(404, "There is nothing at this path"),
     "method_not_allowed": Problem(405, "This path does not answer this method"),
     "body_timeout": Problem(408, "The body did not arrive in time"),
@@ -177,6 +178,12 @@ class NotReady(ServiceError):
     """No version of the model serves."""
 
     code = "not_ready"
+
+
+class VersionNotLoaded(ServiceError):
+    """The caller asks for a version that this process has not loaded."""
+
+    code = "version_not_loaded"
 
 
 class ShuttingDown(ServiceError):

@@ -4,7 +4,8 @@ Stages of a request, in seconds: encode (checks, text to arrays) and queue are e
 assemble are those of the run that it shares with its batch.
 """
 
-from collections.abc import Callable
+from collections import Counter as Counts
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -12,9 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from service.batching.protocols import Outcome
 from service.errors import REFUSALS
 from service.registry.loaded import ModelVersion
+from service.registry.version import Version
 
 SECONDS = (5e-5, 1e-4, 2e-4, 4e-4, 8e-4, 1.5e-3, 3e-3, 6e-3, 0.012, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 SEQUENCES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LOAD_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 300)
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75)
 STAGES = ("encode", "queue", "score", "decode", "assemble")
 OK = "ok"
@@ -53,7 +56,23 @@ class Metrics:
         self._info = gauge(
             "polyparse_model_info", "The model that serves: always 1", ["name", "version", "digest"]
         )
-        self._versions: dict[str, VersionMetrics] = {}
+        self._version_info = gauge(
+            "polyparse_version_info", "A version in this process: always 1", ["version", "digest", "state"]
+        )
+        self._loads = counter("polyparse_swap_loads", "Loads, by their end", ["outcome"])
+        self._load_seconds = histogram(
+            "polyparse_swap_load_seconds",
+            "From a wish for a version to its being ready",
+            buckets=LOAD_SECONDS,
+        )
+        self._switches = counter("polyparse_swap_switches", "Switches to another version")
+        self._generation = gauge("polyparse_swap_generation", "Generation of the state that is followed")
+        self._is_readable = gauge("polyparse_swap_state_readable", "1 while the state can be read, else 0")
+        self._is_readable.set(1)
+        self._loop_lag = gauge("polyparse_event_loop_lag_seconds", "Longest gap of the event loop lately")
+        self._versions: dict[ModelVersion, VersionMetrics] = {}
+        self._numbers: Counts[str] = Counts()
+        """How many versions in this process bear a number: one that was written anew bears that of its elder."""
         self._answered: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
 
     def answered(self, endpoint: str, outcome: str, version: str, seconds: float) -> None:
@@ -61,7 +80,7 @@ class Metrics:
 
         One that outlived its version counts as no version's: the series of what is gone do not come back.
         """
-        if version not in self._versions:
+        if not self._numbers[version]:
             version = NO_VERSION
         key = (endpoint, outcome, version)
         if (series := self._answered.get(key)) is None:
@@ -79,30 +98,58 @@ class Metrics:
 
     def of_version(self, version: ModelVersion) -> "VersionMetrics":
         """The metrics of one version."""
-        if version.version not in self._versions:
-            self._versions[version.version] = VersionMetrics(
+        if version not in self._versions:
+            self._numbers[version.version] += 1
+            self._versions[version] = VersionMetrics(
                 {stage: self._stage_seconds.labels(stage, version.version) for stage in STAGES},
                 self._sequences,
                 self._padding,
             )
-        return self._versions[version.version]
+        return self._versions[version]
+
+    def loaded(self, outcome: str, seconds: float) -> None:
+        """Count a load that ended "ok" or with the code of an error."""
+        self._loads.labels(outcome).inc()
+        if outcome == OK:
+            self._load_seconds.observe(seconds)
 
     def serves(self, version: ModelVersion) -> None:
         """Show which version serves from now on."""
+        self._switches.inc()
         self._info.clear()
         self._info.labels(version.name, version.version, version.digest).set(1)
 
+    def versions(self, versions: Sequence[Version], generation: int | None) -> None:
+        """Show every version and its state, and which generation of the wish it follows."""
+        self._version_info.clear()
+        for each in versions:
+            self._version_info.labels(each.number, each.digest or "", each.state.name.lower()).set(1)
+        self._generation.set(generation or 0)
+
+    def state_readable(self, *, is_readable: bool) -> None:
+        """Show whether the wish can be read."""
+        self._is_readable.set(is_readable)
+
     def gone(self, version: ModelVersion) -> None:
-        """Remove the series of a version that was closed."""
-        self._versions.pop(version.version, None)
+        """Remove the series of a version that was closed, unless another one bears its number."""
+        if self._versions.pop(version, None) is None:
+            return
+        number = version.version
+        self._numbers[number] -= 1
+        if self._numbers[number]:
+            return
         for stage in STAGES:
-            self._stage_seconds.remove(stage, version.version)
-        keys = [key for key in self._answered if key[2] == version.version]
+            self._stage_seconds.remove(stage, number)
+        keys = [key for key in self._answered if key[2] == number]
         for key in keys:
             del self._answered[key]
             self._requests.remove(*key)
         for endpoint in {endpoint for endpoint, _, _ in keys}:
-            self._request_seconds.remove(endpoint, version.version)
+            self._request_seconds.remove(endpoint, number)
+
+    def watch_loop(self, longest_lag_s: Callable[[], float]) -> None:
+        """Ask for the event loop's longest gap at each scrape."""
+        self._loop_lag.set_function(longest_lag_s)
 
     def watch_queue(self, waiting_tokens: Callable[[], float], oldest_wait_s: Callable[[], float]) -> None:
         """Ask for the queue's depth and age at each scrape."""

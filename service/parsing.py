@@ -1,24 +1,25 @@
-"""The use case: from an utterance to its frame within a deadline, on the version that serves. It knows no HTTP.
+"""The use case: from an utterance to its frame within a deadline, on a version of the model. It knows no HTTP.
 
-    lease on the version -> check, room, arrays -> admission to the batcher's queue -> its run, or the deadline
+    lease on a version -> check, room, arrays -> admission to the batcher's queue -> its run, or the deadline
 
 Singles and items of a batch are admitted by the same rule, each by itself; an item waits for those before it in its batch.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import PolyparseError
 from polyparse.text.tokens import check
+from service.batching.batcher import Batcher
 from service.batching.protocols import Answer
 from service.clock import Clock
 from service.errors import CallerDeparted, InternalError, QueueFull, ServiceError
 from service.metrics import OK, Metrics
 from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
-from service.registry.version import Version
+from service.registry.version import LoadedVersion
 
 CHARS_PER_TURN = 512
 """Characters of a batch after which other requests have a turn of the event loop: a millisecond or two of encoding."""
@@ -66,24 +67,35 @@ Admissions = Sequence[Admission]
 
 
 class ParseService:
-    """Parses utterances on the version that serves. All use is in the event loop's thread."""
+    """Parses utterances on the version that serves or is asked for. All use is in the event loop's thread."""
 
-    def __init__(self, manager: Manager, metrics: Metrics, *, max_text_chars: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        batcher: Batcher[Any, Frame],
+        metrics: Metrics,
+        *,
+        max_text_chars: int,
+        clock: Clock,
+    ) -> None:
         self._manager = manager
+        self._batcher = batcher
         self._metrics = metrics
         self._max_text_chars = max_text_chars
         self._clock = clock
 
-    async def parse(self, utterance: Utterance, deadline: Deadline, departed: Departed) -> Parsed:
-        """The frame of one utterance.
+    async def parse(
+        self, utterance: Utterance, deadline: Deadline, departed: Departed, *, pinned: str | None = None
+    ) -> Parsed:
+        """The frame of one utterance, by version `pinned` where one is asked for.
 
         Raises:
             InputError: it cannot be parsed.
-            ServiceError: it is not admitted, its caller has departed, or the deadline passed (`deadline.late()`).
+            ServiceError: no version takes it, it is not admitted, its caller has gone, or it is late (`deadline.late()`).
             ModelRunFailed: the model failed on it.
         """
         try:
-            with self._manager.lease() as version:
+            with self._manager.lease(pinned) as version:
                 pending = self._admit(version, utterance, deadline, departed)
                 future = pending.future
                 timer = asyncio.get_running_loop().call_at(deadline.at_s, _expire, (future,), deadline.late)
@@ -98,16 +110,21 @@ class ParseService:
         return parsed
 
     async def parse_all(
-        self, utterances: Sequence[BatchItem], deadline: Deadline, departed: Departed
+        self,
+        utterances: Sequence[BatchItem],
+        deadline: Deadline,
+        departed: Departed,
+        *,
+        pinned: str | None = None,
     ) -> list[Parsed | PolyparseError]:
         """Each utterance's frame or error, in order, all on one version; what is an error already stays one.
 
         Raises:
-            NotReady: no version serves.
+            NotReady, VersionNotLoaded: no version serves, or not the one that is asked for is loaded.
             CallerDeparted: nobody is left to answer.
         """
         try:
-            with self._manager.lease() as version:
+            with self._manager.lease(pinned) as version:
                 outcomes = await self._outcomes(version, utterances, deadline, departed)
         except PolyparseError as error:
             self._metrics.utterances(error.code, len(utterances))
@@ -117,7 +134,7 @@ class ParseService:
         return outcomes
 
     async def _outcomes(
-        self, version: Version, utterances: Sequence[BatchItem], deadline: Deadline, departed: Departed
+        self, version: LoadedVersion, utterances: Sequence[BatchItem], deadline: Deadline, departed: Departed
     ) -> list[Parsed | PolyparseError]:
         admissions: list[Admission] = []
         chars = 0
@@ -140,7 +157,12 @@ class ParseService:
                     future.exception()
 
     async def _admit_in_turn(
-        self, version: Version, each: BatchItem, deadline: Deadline, departed: Departed, before: Admissions
+        self,
+        version: LoadedVersion,
+        each: BatchItem,
+        deadline: Deadline,
+        departed: Departed,
+        before: Admissions,
     ) -> Admission:
         """Admit an item of a batch; where those before it fill the queue, when some of them are done."""
         while isinstance(each, Utterance):
@@ -148,7 +170,7 @@ class ParseService:
                 return self._admit(version, each, deadline, departed)
             except QueueFull as error:
                 waiting = {future for future in _futures(before) if not future.done()}
-                if not version.batcher.is_filled_by(waiting, each.n_best):
+                if not self._batcher.is_filled_by(waiting, each.n_best):
                     return error
             except PolyparseError as error:
                 return error
@@ -156,14 +178,14 @@ class ParseService:
         return each
 
     def _admit(
-        self, version: Version, utterance: Utterance, deadline: Deadline, departed: Departed
+        self, version: LoadedVersion, utterance: Utterance, deadline: Deadline, departed: Departed
     ) -> Pending:
         """Check, make arrays, and queue; no arrays for what comes too late or surely finds no room."""
         started_s = self._clock()
         check(utterance.text, max_chars=self._max_text_chars)
         if deadline.left_s() <= 0:
             raise deadline.late()
-        version.batcher.check_room(utterance.n_best)
+        self._batcher.check_room(utterance.n_best)
         try:
             item = version.parser.prepare(utterance)
         except PolyparseError:
@@ -171,11 +193,11 @@ class ParseService:
         except Exception as error:
             raise InternalError(error) from error
         encode_s = self._clock() - started_s
-        self._metrics.of_version(version.identity).encoded(encode_s)
-        return Pending(version.batcher.submit(item, departed=departed), encode_s)
+        version.observer.encoded(encode_s)
+        return Pending(self._batcher.submit(item, version.model, departed=departed), encode_s)
 
 
-def _outcome(version: Version, pending: Pending) -> Parsed | PolyparseError:
+def _outcome(version: LoadedVersion, pending: Pending) -> Parsed | PolyparseError:
     try:
         return _parsed(version, pending, pending.future.result())
     except CallerDeparted:
@@ -188,7 +210,7 @@ def _futures(admissions: Admissions) -> list[asyncio.Future[Answer[Frame]]]:
     return [each.future for each in admissions if isinstance(each, Pending)]
 
 
-def _parsed(version: Version, pending: Pending, answer: Answer[Frame]) -> Parsed:
+def _parsed(version: LoadedVersion, pending: Pending, answer: Answer[Frame]) -> Parsed:
     return Parsed(answer.frame, version.identity, pending.encode_s, answer.queue_s, answer.run_seconds)
 
 

@@ -2,11 +2,12 @@
 
 import signal
 import socket
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from service.app import Service
 from service.settings import Settings
 from service.sockets import bound
 
@@ -17,10 +18,11 @@ KEEP_ALIVE_S = 75
 class Server(uvicorn.Server):
     """Ends on SIGTERM or SIGINT: not ready, no new connection, and what is in flight is finished."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, asgi: ASGIApp, settings: Settings, *, on_exit: Callable[[], None]) -> None:
+        """`on_exit` is called at the signal, so that what tells whether the process is ready says no from then on."""
         super().__init__(
             uvicorn.Config(
-                service.asgi,
+                asgi,
                 host=settings.host,
                 port=settings.port,
                 loop="none",
@@ -35,7 +37,7 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=settings.drain_timeout_s,
             )
         )
-        self._readiness = service.readiness
+        self._on_exit = on_exit
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; a ConfigError says why that is not possible. uvicorn would log it and exit by itself."""
@@ -45,6 +47,6 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain; a second SIGINT does not wait. uvicorn would raise the signal again in the end: we exit 0."""
-        self._readiness.draining = True
+        self._on_exit()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True

@@ -71,6 +71,20 @@ class Settings:
         default_text="auto",
         former="lanes",
     )
+    keep_previous: bool = setting(
+        default=True,
+        type_=SWITCH,
+        meaning="the stable version of before stays loaded, so that a rollback only switches",
+        default_text="on",
+    )
+    rehearsal: bool = setting(
+        default=True,
+        type_=SWITCH,
+        meaning="a version that is to take over is loaded and tried in a process of its own first",
+        default_text="on",
+    )
+    load_timeout_s: float = setting(300.0, seconds(1, 86_400), "time for a version to load")
+    state_poll_s: float = setting(0.25, seconds(0.01, 3600), "time between two looks at state.json")
     max_text_chars: int = setting(512, integer(1, 100_000), "longest text, in characters (code points)")
     max_body_bytes: int = setting(
         16_384, integer(64, 10_000_000), "largest body of /parse, in bytes, as sent and once inflated"

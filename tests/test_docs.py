@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from polyparse.bundle.manifest import FILE
-from polyparse.bundle.store import locate
+from polyparse.bundle.store import digest, locate
 from polyparse.cli.main import COMMANDS
 from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import load
@@ -99,6 +99,16 @@ def nearly(shown: Any, given: Any) -> bool:
 def test_digests_shown_are_those_of_the_bundle_that_serves() -> None:
     digests = set(re.findall(r'"digest": "([0-9a-f]{64})"', README))
     assert digests == {locate(ROOT / "models").digest}
+
+
+def test_digests_that_commands_print_are_those_of_bundles_that_are_shipped() -> None:
+    digests = {digest(manifest.parent) for manifest in ROOT.glob(f"models/*/*/{FILE}")}
+    shown = set(re.findall(r"sha256 ([0-9a-f]{64})$", README, re.MULTILINE))
+    assert shown
+    assert shown <= digests
+    shortened = set(re.findall(r"^\d+ .*  ([0-9a-f]{12})$", README, re.MULTILINE))
+    assert shortened
+    assert shortened <= {each[:12] for each in digests}
 
 
 def test_the_measures_shown_are_those_of_the_bundles() -> None:

@@ -1,17 +1,21 @@
 """models/<name>/state.json, the desired state of a model: which version serves, pinned by its digest, and which did before.
 
-    {"schema": 2, "generation": 3, "stable": {"version", "digest"}, "previous": {..} | null, "canary": null, "shadow": null}
+    {"schema": 2, "generation": 3, "stable": {"version", "digest"}, "previous": {..} | null, "canary": null, "shadow": null,
+     "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00"} | null}
 
-Schema 1, {"version", "digest", "previous"}, is read too.
+`change` may be left out, as 0.2 did. Schema 1, {"version", "digest", "previous"}, is read too.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 from polyparse.atomic import replace_file
+from polyparse.bundle import plain_file
 from polyparse.bundle.manifest import is_folder_name
 from polyparse.errors import ConfigError, StateInvalid
 from polyparse.schema import structure, unstructure
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 FILE = "state.json"
 SCHEMA = 2
+CURE = "; restore the file, or move it away and promote a version"
+LONGEST_BY = 200
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,22 @@ class Pointer:
             raise ConfigError(f"version: found {self.version!r}, expected the name of a folder")
 
 
+@dataclass(frozen=True)
+class Change:
+    """Who made a generation, how, and when by that one's clock, in UTC."""
+
+    action: Literal["promote", "rollback"]
+    by: str
+    at: str
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a name that says nothing, and for a time that is none."""
+        if not is_author(self.by):
+            raise ConfigError(f"by: found {self.by!r}, expected a name of at most {LONGEST_BY} characters")
+        if not is_utc(self.at):
+            raise ConfigError(f"at: found {self.at!r}, expected a time such as 2026-01-01T12:00:00+00:00")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
     """What serves, and what served before it; `generation` counts the edits. No canary or shadow is served yet."""
@@ -46,6 +69,7 @@ class DesiredState:
     previous: Pointer | None
     canary: None = None
     shadow: None = None
+    change: Change | None = None
 
     def __post_init__(self) -> None:
         """Raise ConfigError for another schema, or a generation below 0."""
@@ -55,19 +79,45 @@ class DesiredState:
             raise ConfigError(f"generation: found {self.generation}, expected at least 0")
 
 
+@dataclass(frozen=True)
+class StateFile:
+    """state.json as a decision was made on it: its bytes, and what they say; both None where there is no file."""
+
+    content: bytes | None
+    state: DesiredState | None
+
+    @property
+    def generation(self) -> int:
+        """That of the state; 0 without one."""
+        return 0 if self.state is None else self.state.generation
+
+
 def read(model: Path) -> DesiredState | None:
     """The state of a model's folder, or None where it has none; raises StateInvalid."""
+    return read_file(model).state
+
+
+def read_file(model: Path) -> StateFile:
+    """The state of a model's folder with the bytes that say so, by which a later change is seen; raises StateInvalid."""
     file = model / FILE
-    if not (file.exists() or file.is_symlink()):
-        return None
-    if not file.is_file():
-        raise StateInvalid("found no file, but a folder, pipe or link to nothing, expected a file", file=file)
+    content = plain_file.read(file)
+    return StateFile(content, None if content is None else parse(content, file=file))
+
+
+def parse(content: bytes, *, file: Path) -> DesiredState:
+    """What the bytes of a state.json say; raises StateInvalid, which names `file`, what was found, and a cure."""
     try:
-        return structure(DesiredState, _upgraded(json.loads(file.read_bytes())), where=FILE)
+        data = json.loads(content.decode("utf-8-sig"))
+        if (schema := _later_schema(data)) is not None:
+            message = (
+                f"schema: found {schema}, expected {SCHEMA}: a later polyparse wrote it; upgrade this one"
+            )
+            raise StateInvalid(message, file=file)
+        return structure(DesiredState, _upgraded(data), where=FILE)
     except ConfigError as error:
-        raise StateInvalid(str(error), file=file) from error
+        raise StateInvalid(f"{error}{CURE}", file=file) from error
     except (ValueError, RecursionError) as error:
-        raise StateInvalid(f"found no JSON: {error}", file=file) from error
+        raise StateInvalid(f"found no JSON ({error}), expected an object{CURE}", file=file) from error
 
 
 def write(model: Path, state: DesiredState) -> None:
@@ -76,11 +126,35 @@ def write(model: Path, state: DesiredState) -> None:
     replace_file(model / FILE, content.encode())
 
 
-def next_state(current: DesiredState | None, stable: Pointer) -> DesiredState:
-    """The state after another version becomes stable: the version that is so now is then the previous one."""
+def next_state(
+    current: DesiredState | None, stable: Pointer, change: Change | None = None, *, after: int = 0
+) -> DesiredState:
+    """The state after another version becomes stable: the version that is so now is then the previous one.
+
+    Its generation is above that of the current state, and above `after`.
+    """
     previous = None if current is None else current.stable
-    generation = 1 if current is None else current.generation + 1
-    return DesiredState(schema=SCHEMA, generation=generation, stable=stable, previous=previous)
+    generation = 1 + max(after, 0 if current is None else current.generation)
+    return DesiredState(schema=SCHEMA, generation=generation, stable=stable, previous=previous, change=change)
+
+
+def is_author(text: str) -> bool:
+    """Whether a text can stand for who made a change: neither empty nor long, and with a form in UTF-8."""
+    return 0 < len(text.strip()) <= len(text) <= LONGEST_BY and not LONE_SURROGATE.search(text)
+
+
+def is_utc(text: str) -> bool:
+    """Whether a text is a date and a time in UTC, by ISO 8601."""
+    try:
+        return datetime.fromisoformat(text).utcoffset() == timedelta(0)
+    except ValueError:
+        return False
+
+
+def _later_schema(data: Any) -> int | None:
+    """The number of a schema that is later than ours: its keys, which we do not know, would be called wrong."""
+    schema = data.get("schema") if isinstance(data, dict) else None
+    return schema if type(schema) is int and schema > SCHEMA else None
 
 
 def _upgraded(data: Any) -> Any:

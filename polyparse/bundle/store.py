@@ -100,25 +100,29 @@ def read(file: Path) -> bytes:
 
 
 def locate(models: Path, name: str | None = None) -> Located:
-    """The bundle that serves, given a folder of models, the folder of one model, or a bundle.
+    """The bundle that serves, given a folder of models, the folder of one model, or a bundle; see `find`."""
+    folder = find(models, name)
+    return Located(folder, None) if folder.joinpath(manifests.FILE).is_file() else serving(folder)
+
+
+def find(models: Path, name: str | None = None) -> Path:
+    """The folder of the model, given a folder of models or that of one model; a bundle itself, given one.
 
     Of several models in a folder, `name` chooses; without it, the only one with a state.json serves.
     """
     if name is not None:
         if name not in (names := models_in(models)):
             raise BundleNotFound(f"found {listed(names)}, expected a model named {name!r}", file=models)
-        return serving(models / name)
-    if models.joinpath(manifests.FILE).is_file():
-        return Located(models, None)
-    if is_model(models):
-        return serving(models)
+        return models / name
+    if models.joinpath(manifests.FILE).is_file() or is_model(models):
+        return models
     names = models_in(models)
     candidates = [model for model in names if has_state(models / model)] or names
     if len(candidates) != 1:
         raise BundleNotFound(
             f"found {listed(candidates)}, expected one model that serves, or its name", file=models
         )
-    return serving(models / candidates[0])
+    return models / candidates[0]
 
 
 def serving(model: Path) -> Located:

@@ -1,26 +1,29 @@
-"""`polyparse models list|verify|promote|rollback|upgrade`: what a release engineer does with folders of models."""
+"""`polyparse models list|verify|promote|rollback|history|upgrade`: what a release engineer does with folders of models."""
 
 from __future__ import annotations
 
+import argparse
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import mean
 from typing import TYPE_CHECKING
 
 from polyparse.bundle import manifest as manifests
 from polyparse.bundle import release
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
-from polyparse.cli.arguments import ArgumentParser, path
+from polyparse.cli.arguments import ArgumentParser, integer, path
+from polyparse.cli.models_history import print_history
+from polyparse.cli.models_list import list_models
 from polyparse.cli.os_errors import in_words
-from polyparse.errors import BundleError, BundleNotFound, ConfigError, PolyparseError
+from polyparse.errors import BundleNotFound, ConfigError, PolyparseError
 from polyparse.outputs import check_folder
 from polyparse.visible import visible
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
-
-HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,20 +38,32 @@ def arguments() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse models", description="Look after folders of models.")
     common = ArgumentParser(add_help=False)
     common.add_argument("--models", type=path, default=Path("models"), help="the folder of models (models)")
-    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|upgrade")
-    add = actions.add_parser("list", parents=[common], help="every version, and which one serves")
+    actions = parser.add_subparsers(required=True, metavar="list|verify|promote|rollback|history|upgrade")
+    listing = ArgumentParser(add_help=False)
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    add = actions.add_parser(
+        "list", parents=[common, listing], help="every version, which one serves, and what each process does"
+    )
     add.set_defaults(action=list_models)
     add = actions.add_parser("verify", parents=[common], help="check every byte, then the golden frames")
     add.add_argument("name", nargs="?", help="one model; all of them by default")
     add.add_argument("version", nargs="?", help="one version; all of them by default")
     add.set_defaults(action=verify)
-    add = actions.add_parser("promote", parents=[common], help="verify a version, then let it serve")
+    edit = arguments_of_edits()
+    add = actions.add_parser("promote", parents=[common, edit], help="verify a version, then let it serve")
     add.add_argument("name")
     add.add_argument("version")
     add.set_defaults(action=promote)
-    add = actions.add_parser("rollback", parents=[common], help="let the version before serve again")
+    add = actions.add_parser("rollback", parents=[common, edit], help="let the version before serve again")
     add.add_argument("name")
     add.set_defaults(action=rollback)
+    add = actions.add_parser(
+        "history",
+        parents=[common, listing],
+        help="which versions served, who let them, and when; newest first",
+    )
+    add.add_argument("name")
+    add.set_defaults(action=print_history)
     add = actions.add_parser(
         "upgrade", parents=[common], help="write a version anew in the schema of today, as a new version"
     )
@@ -59,14 +74,36 @@ def arguments() -> ArgumentParser:
     return parser
 
 
-def list_models(options: argparse.Namespace) -> int:
-    """Print a table of all versions."""
-    rows = [HEADER, *(cells_of(bundle) for bundle in bundles_in(options.models))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for cells in rows:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        print(visible(line.rstrip()))
-    return 0
+def arguments_of_edits() -> ArgumentParser:
+    """The parser of what all actions take that change which version serves."""
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--if-generation",
+        type=integer(0, 2**63 - 1),
+        metavar="N",
+        help="refuse unless state.json is of this generation; 0 is one that is not there yet",
+    )
+    parser.add_argument(
+        "--by", type=author, default=whoami(), metavar="NAME", help="who the history says did it (USER@HOST)"
+    )
+    return parser
+
+
+def author(text: str) -> str:
+    """The type of --by."""
+    if not states.is_author(text):
+        expected = f"a name of at most {states.LONGEST_BY} characters"
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}")
+    return text
+
+
+def whoami() -> str:
+    """The user and the host: a user without a name by the number, as containers have them; bytes of no UTF-8 as escapes."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"uid-{os.getuid()}"
+    return visible(f"{user}@{socket.gethostname()}")[: states.LONGEST_BY]
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -88,18 +125,27 @@ def verify(options: argparse.Namespace) -> int:
 def promote(options: argparse.Namespace) -> int:
     """Let a version serve, once its golden frames are right too."""
     (bundle,) = bundles_in(options.models, options.name, options.version)
-    check_folder(bundle.parent, files=[states.FILE])
+    model = bundle.parent
+    check_folder(model, files=[states.FILE])
+    current = release.decide_on(model, generation=options.if_generation)
     check(bundle)
-    state = release.promote(bundle.parent, bundle.name)
+    state = release.promote(model, bundle.name, decided_on=current, by=options.by, at=now())
     print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
     return 0
 
 
 def rollback(options: argparse.Namespace) -> int:
     """Let the version before serve again; its files are verified, its golden frames were when it was promoted."""
-    state = release.rollback(options.models / options.name)
+    model = options.models / options.name
+    current = release.decide_on(model, generation=options.if_generation)
+    state = release.rollback(model, decided_on=current, by=options.by, at=now())
     print(f"{options.name}: {state.stable.version} serves, sha256 {state.stable.digest}")
     return 0
+
+
+def now() -> str:
+    """The time of an edit."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def upgrade(options: argparse.Namespace) -> int:
@@ -142,39 +188,3 @@ def check(bundle: Path) -> str:
     bundles.check_names(loaded.manifest, bundle)
     loaded.check_golden()
     return loaded.digest
-
-
-def cells_of(bundle: Path) -> tuple[str, ...]:
-    """The table cells of one version, as in HEADER."""
-    serves = mark_of(bundle)
-    file = bundle / manifests.FILE
-    try:
-        content = file.read_bytes()
-        manifest = manifests.parse(content, file=file)
-    except BundleError as error:
-        return (bundle.parent.name, bundle.name, serves, f"refused: {error.code}", "", "")
-    size = len(content) + sum(record.size for record in manifest.files.values())
-    return (
-        bundle.parent.name,
-        bundle.name,
-        serves,
-        " ".join(manifest.locales),
-        exact_match(manifest),
-        f"{size / 1e6:.1f} MB",
-    )
-
-
-def mark_of(bundle: Path) -> str:
-    """Whether a version serves, or what is wrong with what should say so."""
-    try:
-        state = states.read(bundle.parent)
-    except BundleError as error:
-        return f"refused: {error.code}"
-    return "yes" if state is not None and state.stable.version == bundle.name else ""
-
-
-def exact_match(manifest: manifests.Manifest) -> str:
-    """The mean exact match over the locales that were measured; "-" without any."""
-    measured = [measures.get("exact_match") for measures in manifest.measures.values()]
-    numbers = [value for value in measured if isinstance(value, float | int)]
-    return f"{mean(numbers):.3f}" if numbers else "-"

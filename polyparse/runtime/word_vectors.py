@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.runtime.session import Session
-    from polyparse.text.vectorizer import Word
+    from polyparse.text.words import Word
 
     Floats = NDArray[np.float32]
 

@@ -15,40 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.contract.frame import Utterance
-from polyparse.text.addresses import spelling
-from polyparse.text.features import (
-    BOUNDARY,
-    MAX_WORD_CHARACTERS,
-    FeatureTable,
-    pair_hash,
-    word_features,
-    word_hash,
-)
-from polyparse.text.forms import form_of
-from polyparse.text.tokens import chunks, pieces, pieces_with_marks
-from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from polyparse.text.features import BOUNDARY, FeatureTable, pair_hash
+from polyparse.text.tokens import chunks
+from polyparse.text.vocabulary import PADDING, Vocabulary
+from polyparse.text.words import CACHED_CHARACTERS, CACHED_WORDS, ChunkWords, Word, WordMaker, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polyparse.text.tokens import Token
-
-CACHED_WORDS = 65_536
-CACHED_CHARACTERS = 64  # a longer chunk or word is not cached
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Word:
-    """A model's inputs for one word, the same wherever it occurs, as ids; compared by identity."""
-
-    id: int
-    characters_C: NDArray[np.int32]
-    feature_ids: tuple[int, ...]
-    hash: int
-
-
-Words = tuple[tuple[int, int, Word], ...]
-"""(start, end, word) of each token of a chunk."""
 Lookup = Callable[[str], Words]
 
 
@@ -102,16 +76,15 @@ class Vectorizer:
     """Texts to items to batches, under one vocabulary and feature table. Safe to share between threads."""
 
     def __init__(self, vocabulary: Vocabulary, features: FeatureTable | None) -> None:
-        self._vocabulary = vocabulary
-        _ = vocabulary.marked_words  # made now, rather than while a request waits
+        self.vocabulary = vocabulary
         self._feature_ids = features.ids if features is not None else {}
-        self._word = lru_cache(maxsize=CACHED_WORDS)(self._make_word)
-        self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._make_chunk)
+        self._words = ChunkWords(WordMaker(vocabulary, self._feature_ids))
+        self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._words.of_chunk)
 
     def item(self, utterance: Utterance) -> Item:
         """Cut the text into tokens and look each one up. A text without any token gives an item of length 0."""
-        item = self._item(utterance, self._chunk, self._make_chunk)
-        return item if item.words else self._item(utterance, self._make_marks, self._make_marks)
+        item = self._item(utterance, self._chunk, self._words.of_chunk)
+        return item if item.words else self._item(utterance, self._words.of_marks, self._words.of_marks)
 
     def _item(self, utterance: Utterance, short: Lookup, long: Lookup) -> Item:
         """The item of a text whose chunks of up to CACHED_CHARACTERS are looked up by `short`, the others by `long`."""
@@ -144,30 +117,6 @@ class Vectorizer:
         if pair_id := lookup(pair_hash(left, BOUNDARY)):
             ids.append(pair_id)
         return ids
-
-    def _make_chunk(self, chunk: str) -> Words:
-        return self._look_up(pieces(chunk))
-
-    def _make_marks(self, chunk: str) -> Words:
-        return self._look_up(pieces_with_marks(chunk))
-
-    def _look_up(self, tokens: Sequence[Token]) -> Words:
-        return tuple(
-            (start, end, self._word(text) if len(text) <= CACHED_CHARACTERS else self._make_word(text))
-            for text, start, end in tokens
-        )
-
-    def _make_word(self, text: str) -> Word:
-        form = form_of(text, self._vocabulary)
-        character_id = self._vocabulary.character_ids.get
-        characters = [character_id(c, UNKNOWN) for c in spelling(form)[:MAX_WORD_CHARACTERS]]
-        feature_ids = (self._feature_ids.get(feature) for feature in word_features(form))
-        return Word(
-            id=self._vocabulary.word_ids.get(form, UNKNOWN),
-            characters_C=np.array(characters, dtype=np.int32),
-            feature_ids=tuple(feature_id for feature_id in feature_ids if feature_id),
-            hash=word_hash(form),
-        )
 
 
 def collate(items: Sequence[Item]) -> Batch:

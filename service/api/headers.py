@@ -1,4 +1,4 @@
-"""The headers of a request that are read: its id, its deadline, and what its body claims to be."""
+"""The headers of a request that are read: its id, its deadline, its version of the model, and what its body claims to be."""
 
 import itertools
 import re
@@ -27,6 +27,7 @@ class RequestHeaders(NamedTuple):
     content_length: int = 0
     deadline: bytes | None = None
     server_timing: bool = False
+    model_version: str | None = None
 
     def check(self, max_body_bytes: int) -> None:
         """Refuse a body by what it claims to be, before any of it is read."""
@@ -62,6 +63,7 @@ def read_headers(headers: Collection[tuple[bytes, bytes]]) -> RequestHeaders:
         content_encoding=_joined(b"content-encoding", headers) if b"content-encoding" in values else IDENTITY,
         content_length=int(length) if length.isdigit() else 0,
         deadline=values[b"x-deadline-ms"].strip(BLANK) if b"x-deadline-ms" in values else None,
+        model_version=values.get(b"x-model-version", b"").strip(BLANK).decode("latin-1") or None,
         server_timing=values.get(b"x-server-timing", b"").strip(BLANK) == b"1",
     )
 
@@ -84,6 +86,7 @@ _READ = frozenset(
         b"content-encoding",
         b"content-length",
         b"x-deadline-ms",
+        b"x-model-version",
         b"x-server-timing",
     }
 )

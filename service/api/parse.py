@@ -18,7 +18,8 @@ def parse_handler(service: ParseService, settings: Settings) -> Handler:
     async def handle(call: Call) -> Answered:
         request = decode(await read_body(call, settings.max_body_bytes))
         departed = partial(hung_up, call.receive)
-        parsed = await service.parse(utterance_of(request), call.deadline, departed)
+        pinned = call.headers.model_version
+        parsed = await service.parse(utterance_of(request), call.deadline, departed, pinned=pinned)
         seconds = parsed.seconds if call.headers.server_timing else None
         return Answered(rendered(parsed, request, call.request_id), parsed.model.version, seconds)
 

@@ -25,7 +25,8 @@ def parse_batch_handler(service: ParseService, settings: Settings) -> Handler:
         body = await read_body(call, settings.max_batch_bytes)
         requests = decode_batch(body, settings.max_batch_items)
         utterances = [utterance_of(each) if isinstance(each, ParseRequest) else each for each in requests]
-        outcomes = await service.parse_all(utterances, call.deadline, partial(hung_up, call.receive))
+        departed, pinned = partial(hung_up, call.receive), call.headers.model_version
+        outcomes = await service.parse_all(utterances, call.deadline, departed, pinned=pinned)
         parts = []
         for position, (outcome, request) in enumerate(zip(outcomes, requests, strict=True), start=1):
             parts.append(_part(outcome, request, call.request_id, f"/items/{position - 1}"))

@@ -55,6 +55,7 @@ ID = _header(
 DEADLINE = _header(
     "X-Deadline-Ms", "Time from arrival to answer", type="integer", minimum=1, maximum=MAX_DEADLINE_MS
 )
+VERSION = _header("X-Model-Version", "The version that shall answer, if it is loaded", type="string")
 TIMING = _header("X-Server-Timing", "1 asks for Server-Timing: the time by stage", type="string")
 ROUTE_CODES = PROBLEMS.keys() - CODES.values()
 ITEM_CODES = {leaf.code for leaf in InputError.__subclasses__()} | {
@@ -73,7 +74,7 @@ FAST_ROUTES = (
         requests=schemas.REQUESTS,
         response=schemas.ParseResponse,
         example=schemas.RESPONSE,
-        parameters=(ID, DEADLINE, TIMING),
+        parameters=(ID, DEADLINE, VERSION, TIMING),
         codes=ROUTE_CODES - {"batch_too_large"},
     ),
     FastRoute(
@@ -86,7 +87,7 @@ FAST_ROUTES = (
         requests=schemas.BATCH_REQUEST,
         response=schemas.BatchResponse,
         example=schemas.BATCH_RESPONSE,
-        parameters=(ID, DEADLINE),
+        parameters=(ID, DEADLINE, VERSION),
         codes=ROUTE_CODES - ITEM_CODES,
     ),
 )

@@ -1,5 +1,8 @@
 """The micro-batcher: items in, one future each; a batch forms while the ones before it run.
 
+One of it serves the whole process: every model's items share its queue, its bounds and its inference threads, in the order
+in which they came, and a batch holds items of one model.
+
 The event loop's thread owns all state and three callbacks change it: `submit`, `_start_when_quiet`, `_finish`. There is
 no timer and no task: once an inference thread is free, a run starts as soon as some turns of the loop bring no new item, or
 a batch is full.
@@ -18,7 +21,7 @@ from polyparse.errors import ModelRunFailed
 from service.batching import policy
 from service.batching.inference_threads import InferenceThreads
 from service.batching.policy import Limits, Size
-from service.batching.protocols import Answer, FrameT, ItemT, Observer, Outcome, RunBatch
+from service.batching.protocols import Answer, BatchedModel, FrameT, ItemT, Outcome
 from service.clock import Clock
 from service.errors import CallerDeparted, QueueFull, ServiceError, ShuttingDown
 
@@ -33,6 +36,7 @@ class Waiter(Generic[ItemT, FrameT]):
     """An item, and the future that waits for its frame; queued at `since_s` by the clock, it waited `queue_s`."""
 
     item: ItemT
+    model: BatchedModel[ItemT, FrameT]
     size: Size
     cost: int
     future: asyncio.Future[Answer[FrameT]]
@@ -52,13 +56,9 @@ class Attempt(Generic[ItemT, FrameT]):
 class Batcher(Generic[ItemT, FrameT]):
     """Runs items in batches, `threads` batches at once. Made and used inside a running event loop."""
 
-    def __init__(
-        self, run: RunBatch[ItemT, FrameT], *, limits: Limits, threads: int, clock: Clock, observer: Observer
-    ) -> None:
-        self._run = run
+    def __init__(self, *, limits: Limits, threads: int, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._threads = InferenceThreads(threads)
         self._thread_count = self._idle = threads
@@ -69,13 +69,11 @@ class Batcher(Generic[ItemT, FrameT]):
         self._tokens_per_s = 0.0
         self._drained: asyncio.Future[None] | None = None
         self.waiting_tokens = 0
-        self.answered_s: float | None = None
-        """When a run last succeeded, by the clock."""
 
     def submit(
-        self, item: ItemT, *, departed: Callable[[], bool] = lambda: False
+        self, item: ItemT, model: BatchedModel[ItemT, FrameT], *, departed: Callable[[], bool] = lambda: False
     ) -> asyncio.Future[Answer[FrameT]]:
-        """Queue an item; cancel the future, or let `departed` become true, to drop it before it runs.
+        """Queue an item for a model; cancel the future, or let `departed` become true, to drop it before it runs.
 
         Raises QueueFull or ShuttingDown at once; the future ends with an answer, ModelRunFailed, CallerDeparted or
         ShuttingDown.
@@ -83,7 +81,7 @@ class Batcher(Generic[ItemT, FrameT]):
         size = Size(item.n_tokens, item.n_best)
         cost = size.cost
         self.check_room(cost)
-        waiter = Waiter(item, size, cost, self._loop.create_future(), departed, self._clock())
+        waiter = Waiter(item, model, size, cost, self._loop.create_future(), departed, self._clock())
         self._queue.append(waiter)
         self.waiting_tokens += cost
         self._schedule_start()
@@ -154,13 +152,15 @@ class Batcher(Generic[ItemT, FrameT]):
             now = self._clock()
             for waiter in batch:
                 waiter.queue_s = now - waiter.since_s
-                self._observer.queued(waiter.queue_s)
+                waiter.model.observer.queued(waiter.queue_s)
         self._report_drained()
 
     def _next_batch(self) -> list[Waiter[ItemT, FrameT]]:
-        """Take the next batch off the queue, without those whose caller has gone."""
-        sizes = [waiter.size for waiter in islice(self._queue, policy.LOOKAHEAD)]
-        chosen = [self._queue[i] for i in policy.take(sizes, self._idle, self._limits)]
+        """Take the next batch off the queue, of the first item's model, without those whose caller has gone."""
+        model = self._queue[0].model
+        alike = [waiter for waiter in islice(self._queue, policy.LOOKAHEAD) if waiter.model is model]
+        sizes = [waiter.size for waiter in alike]
+        chosen = [alike[i] for i in policy.take(sizes, self._idle, self._limits)]
         taken = set(chosen)
         self._queue = [waiter for waiter in self._queue if waiter not in taken]
         self.waiting_tokens -= sum(waiter.cost for waiter in chosen)
@@ -177,7 +177,7 @@ class Batcher(Generic[ItemT, FrameT]):
 
     def _attempt(self, waiters: Sequence[Waiter[ItemT, FrameT]]) -> Attempt[ItemT, FrameT]:
         try:
-            outcome = self._run([waiter.item for waiter in waiters])
+            outcome = waiters[0].model.run([waiter.item for waiter in waiters])
             frames, expected = len(outcome.frames), len(waiters)
         except BaseException as error:  # Whatever ends a run, its waiters must get an error.
             failure = ModelRunFailed(f"found {type(error).__name__} from the model, expected frames")
@@ -201,8 +201,9 @@ class Batcher(Generic[ItemT, FrameT]):
         self._schedule_start()
         for attempt in attempts:
             if not isinstance(attempt.result, ModelRunFailed):
-                self.answered_s = self._clock()
-                self._observer.ran(sum(waiter.size.sequences for waiter in attempt.waiters), attempt.result)
+                model = attempt.waiters[0].model
+                model.answered_s = self._clock()
+                model.observer.ran(sum(waiter.size.sequences for waiter in attempt.waiters), attempt.result)
 
     def _report_drained(self) -> None:
         """Resolve the future that `close` waits for, once no item waits or runs."""

@@ -26,5 +26,12 @@ class InferenceThreads:
             self._jobs.put(None)
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while self._run_next():
+            pass  # No job is held while the next one is waited for: it would keep its model in memory.
+
+    def _run_next(self) -> bool:
+        """Run the next job; False at the end."""
+        job = self._jobs.get()
+        if job is not None:
             job()
+        return job is not None

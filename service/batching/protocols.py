@@ -1,6 +1,7 @@
-"""The interfaces that the batcher needs: an item with its size, a run with its outcome, an observer."""
+"""The interfaces that the batcher needs: an item with its size, a run with its outcome, an observer, and a model."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
@@ -61,3 +62,12 @@ class Observer(Protocol):
 
     def ran(self, sequences: int, outcome: Outcome[object]) -> None:
         """A run of so many sequences gave an outcome."""
+
+
+@dataclass(slots=True, eq=False)
+class BatchedModel(Generic[ItemT, FrameT]):
+    """What answers items, in batches that hold no other model's; `answered_s` is when a run last succeeded, by the clock."""
+
+    run: RunBatch[ItemT, FrameT]
+    observer: Observer
+    answered_s: float | None = None

@@ -1,7 +1,8 @@
 """A loaded version of a model: its identity, its parser, and a golden utterance to test it with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, NamedTuple, Protocol
 
 from polyparse.bundle.golden import Golden
@@ -30,13 +31,24 @@ class ServedParser(Protocol[ItemT]):
 
 
 class Loaded(NamedTuple):
-    """A version that has just answered all its golden utterances as recorded; `device` is "cpu" or "cuda"."""
+    """A version that is warm and has just answered all its golden utterances as recorded."""
 
     identity: ModelVersion
     parser: ServedParser[Any]
-    device: str
     golden: Golden
 
 
-Loader = Callable[[Located], Loaded]
-"""Loads a bundle and checks its golden frames, or raises BundleError or DeviceUnavailable. Slow: called in a thread."""
+class Loader(Protocol):
+    """Loads bundles. Each call is made in a thread of its own."""
+
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+        """Load, warm and check a bundle; nothing serves yet where it is the first.
+
+        Raises:
+            MemoryShort: it does not fit beside what is loaded.
+            LoadCancelled: `is_cancelled` was set.
+            PolyparseError: it is refused: whatever is wrong with it.
+        """
+
+    def release(self, parts: list[object]) -> None:
+        """Drop the last references to a version, which `parts` holds, and return its memory."""

@@ -1,22 +1,70 @@
-"""From a folder to a version that serves: the one file of the service that knows polyparse's runtime."""
+"""How a bundle is loaded beside what serves: only where it fits, and after a rehearsal.
 
-from typing import Literal
+    does it fit in memory -> its rehearsal in another process -> does it fit, measured -> load
+
+The first version of a process is not rehearsed: nothing serves that it could harm, and who starts a service waits for it.
+"""
+
+import time
+from threading import Event
 
 from polyparse.bundle.store import Located
-from polyparse.runtime.load import load as load_bundle
-from service.registry.loaded import Loaded, ModelVersion
+from polyparse.runtime.device_memory import free_device_bytes
+from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
+from service.registry.errors import LoadCancelled, MemoryShort
+from service.registry.load_warm import Device, load_warm
+from service.registry.loaded import Loaded
+from service.registry.rehearsal import Rehearsals
 
-Device = Literal["auto", "cpu", "cuda"]
+GROWTH = 8
+"""Bytes in memory of a loaded version for each byte of its files: small weights are widened, words get tables."""
+PROCESS_BYTES = 64_000_000
+"""What the process of a rehearsal takes beside the version."""
+PAUSE_S = 0.01
 
 
-def load(located: Located, *, device: Device) -> Loaded:
-    """Verify and load a bundle, and check its golden frames; one thread a run, since inference threads run side by side.
+class BundleLoader:
+    """Loads bundles onto one device, for batches of `batch_tokens`."""
 
-    Raises:
-        BundleError: a file of the bundle is wrong, or its golden frames are; the file is named.
-        DeviceUnavailable: the device asked for is absent.
-    """
-    bundle = load_bundle(located.bundle, digest=located.digest, device=device, threads=1)
-    bundle.check_golden()
-    identity = ModelVersion(bundle.manifest.name, bundle.manifest.version, bundle.digest)
-    return Loaded(identity, bundle.parser, bundle.device, bundle.golden()[0])
+    def __init__(self, *, device: Device, batch_tokens: int, rehearsals: Rehearsals | None) -> None:
+        self._device = device
+        self._batch_tokens = batch_tokens
+        self._rehearsals = rehearsals
+
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+        """See `service.registry.loaded.Loader`."""
+        if is_first or self._rehearsals is None:
+            self._check_room(GROWTH * size_of(bundle))
+        else:
+            self._check_room(GROWTH * size_of(bundle) + PROCESS_BYTES)
+            self._check_room(self._rehearsals.rehearse(bundle, is_cancelled))
+
+        def pause() -> None:
+            if is_cancelled.is_set():
+                raise LoadCancelled("found another wish while it was warmed up, expected the same")
+            if not is_first:
+                time.sleep(PAUSE_S)
+
+        return load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
+
+    def release(self, parts: list[object]) -> None:
+        """Drop the last references to a version and return its memory."""
+        parts.clear()
+        return_freed()
+
+    def _check_room(self, needed: int) -> None:
+        """Raise MemoryShort where so many bytes more would not fit, here or on the device."""
+        for where, available in (
+            ("memory", available_bytes_here()),
+            (f"memory of {self._device}", free_device_bytes(self._device)),
+        ):
+            if available is not None and needed + RESERVE_BYTES > available:
+                raise MemoryShort(
+                    f"found {available / 1e6:.0f} MB of {where} free, "
+                    f"expected {(needed + RESERVE_BYTES) / 1e6:.0f} MB for one more version"
+                )
+
+
+def size_of(bundle: Located) -> int:
+    """The bytes of a bundle's files."""
+    return sum(path.stat().st_size for path in bundle.bundle.rglob("*") if path.is_file())

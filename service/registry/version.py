@@ -1,43 +1,80 @@
-"""A version that serves, and the lease by which a request holds it: whatever is held is never closed."""
+"""A version in this process, and the lease by which a request holds it: what is held is never closed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from polyparse.bundle.golden import Golden
+from polyparse.bundle.store import Located
 from polyparse.contract.frame import Frame
-from service.batching.batcher import Batcher
-from service.registry.loaded import Loaded
+from polyparse.errors import PolyparseError
+from service.batching.protocols import BatchedModel, Observer
+from service.registry.loaded import ModelVersion, ServedParser
 from service.registry.policy import Snapshot, VersionState
 
 
-class Version:
-    """A loaded model with its own batcher, so that no batch mixes versions. All use is in the event loop's thread."""
+class VersionObserver(Observer, Protocol):
+    """Is told of a version's requests and runs."""
 
-    def __init__(self, loaded: Loaded, batcher: Batcher[Any, Frame]) -> None:
-        self.identity = loaded.identity
-        self.parser = loaded.parser
-        self.golden = loaded.golden
-        self.batcher = batcher
-        self.state = VersionState.READY
-        self.leases = 0
+    def encoded(self, seconds: float, /) -> None:
+        """Arrays were made of an utterance in so long."""
+
+
+class LoadedVersion(NamedTuple):
+    """What a request needs of a version: text to arrays by `parser.prepare`, arrays to a frame by `model`."""
+
+    identity: ModelVersion
+    parser: ServedParser[Any]
+    model: BatchedModel[Any, Frame]
+    golden: Golden
+    observer: VersionObserver
+
+
+@dataclass(slots=True, eq=False)
+class Version:
+    """A bundle on its way through this process; `reason` says why it was refused, or waits.
+
+    All use is in the event loop's thread.
+    """
+
+    bundle: Located
+    state: VersionState = VersionState.LOADING
+    reason: PolyparseError | None = None
+    leases: int = 0
+    loaded: LoadedVersion | None = None
+    is_cancelled: Event = field(default_factory=Event)
+    """Tells the thread of its load that it is not wished any more."""
+
+    @property
+    def number(self) -> str:
+        """The version by which it is asked for; the name of its folder until it is loaded."""
+        return self.bundle.bundle.name if self.loaded is None else self.loaded.identity.version
+
+    @property
+    def digest(self) -> str | None:
+        """The sha256 of its manifest; None while nobody has said or computed it."""
+        return self.bundle.digest if self.loaded is None else self.loaded.identity.digest
 
     def snapshot(self) -> Snapshot:
-        """Return what the policy needs."""
-        return Snapshot(self.state, self.leases)
+        """What the policy needs."""
+        return Snapshot(self.bundle, self.state, self.leases)
 
 
 class Lease:
-    """Holds a version for the length of a `with`; calls `released` at its end."""
+    """Holds a loaded version for the length of a `with`; calls `released` at its end."""
 
-    __slots__ = ("_released", "_version")
+    __slots__ = ("_loaded", "_released", "_version")
 
-    def __init__(self, version: Version, released: Callable[[Version], None]) -> None:
+    def __init__(self, version: Version, loaded: LoadedVersion, released: Callable[[Version], None]) -> None:
         self._version = version
+        self._loaded = loaded
         self._released = released
 
-    def __enter__(self) -> Version:
+    def __enter__(self) -> LoadedVersion:
         self._version.leases += 1
-        return self._version
+        return self._loaded
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -14,9 +14,11 @@ from starlette.types import Message, Receive
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, Utterance
-from polyparse.errors import UnknownLocale
+from polyparse.errors import PolyparseError, UnknownLocale
 from service.batching.protocols import Outcome
-from service.registry.loaded import Loaded, Loader, ModelVersion
+from service.registry.errors import LoadCancelled
+from service.registry.loaded import Loaded, ModelVersion
+from service.registry.policy import Desired
 
 BOUND_S = 20.0
 """No test waits longer for a thread; one that would fails."""
@@ -161,16 +163,49 @@ def located(version: str) -> Located:
     return Located(Path("models", "words", version), None)
 
 
-def loader_of(parser: FakeParser, golden: Golden | None = None) -> Loader:
-    """A loader that gives this parser as whatever version is asked for."""
+def wish(stable: str, previous: str | None = None, generation: int | None = None) -> Desired:
+    """The wish for some versions of "words"."""
+    return Desired(located(stable), None if previous is None else located(previous), generation)
 
-    def load(bundle: Located) -> Loaded:
+
+@dataclass
+class FakeLoader:
+    """Gives its parser as whatever version is asked for; some versions are refused, and some loads are held."""
+
+    parser: FakeParser = field(default_factory=FakeParser)
+    golden: Golden = field(default_factory=lambda: golden_of("two words"))
+    refusals: dict[str, Exception] = field(default_factory=dict)
+    """Version -> what its load raises."""
+    holds: dict[str, Event] = field(default_factory=dict)
+    """Version -> what its load waits for."""
+    loads: list[str] = field(default_factory=list)
+    released: list[object] = field(default_factory=list)
+
+    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         version = bundle.bundle.name
-        return Loaded(
-            ModelVersion("words", version, f"d{version}"), parser, "cpu", golden or golden_of("two words")
-        )
+        self.loads.append(version)
+        while version in self.holds and not self.holds[version].wait(0.001):
+            if is_cancelled.is_set():
+                raise LoadCancelled(version)
+        if version in self.refusals:
+            raise self.refusals[version]
+        return Loaded(ModelVersion("words", version, f"d{version}"), self.parser, self.golden)
 
-    return load
+    def release(self, parts: list[object]) -> None:
+        self.released += parts
+        parts.clear()
+
+
+@dataclass
+class FakeSource:
+    """Wishes for what it is told to, or raises it."""
+
+    wished: Desired | PolyparseError = field(default_factory=lambda: wish("1"))
+
+    def read(self) -> Desired:
+        if isinstance(self.wished, PolyparseError):
+            raise self.wished
+        return self.wished
 
 
 GONE: Message = {"type": "http.disconnect"}

@@ -9,9 +9,19 @@ from starlette.types import Message
 
 from polyparse.bundle.golden import Golden
 from service.app import Service, running
-from service.registry.version import Version
+from service.registry.version import LoadedVersion
 from service.settings import Settings
-from tests.service.fakes import FakeClock, FakeParser, Gate, caller, loader_of, located
+from tests.service.fakes import (
+    FakeClock,
+    FakeLoader,
+    FakeParser,
+    FakeSource,
+    Gate,
+    caller,
+    golden_of,
+    until,
+    wish,
+)
 
 
 class Serving(NamedTuple):
@@ -22,6 +32,8 @@ class Serving(NamedTuple):
     parser: FakeParser
     gate: Gate
     clock: FakeClock
+    loader: FakeLoader
+    source: FakeSource
 
     async def parse(
         self, text: str, *, headers: Mapping[str, str] | None = None, **fields: object
@@ -46,6 +58,16 @@ class Serving(NamedTuple):
         await self.service.asgi({**usual, **scope}, caller(messages), send)
         return sent
 
+    async def promote(self, version: str, *, keeps: str | None = None) -> None:
+        """Wish for a version, which `keeps` stood before, and wait until it serves."""
+        manager = self.service.manager
+        manager.wish(wish(version, keeps))
+        await until(lambda: manager.serving is not None and manager.serving.identity.version == version)
+
+    async def gone(self, version: str) -> None:
+        """Wait until a version is not there any more."""
+        await until(lambda: version not in {each.number for each in self.service.manager.versions})
+
     async def samples(self) -> dict[str, float]:
         """What Prometheus would read now: sample -> value."""
         answer = await self.client.get("/metrics")
@@ -53,18 +75,25 @@ class Serving(NamedTuple):
         lines = (line for line in answer.text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
-    def version(self) -> Version:
+    def leases(self) -> int:
+        """How many requests hold a version."""
+        return sum(version.leases for version in self.service.manager.versions)
+
+    def version(self) -> LoadedVersion:
         """The version that serves."""
         assert self.service.manager.serving is not None
         return self.service.manager.serving
 
 
 @asynccontextmanager
-async def serving(golden: Golden | None = None, **settings: Any) -> AsyncIterator[Serving]:
-    """Serve version 1 of a fake parser with one inference thread, for the length of a `with`."""
-    parser, clock = FakeParser(), FakeClock()
-    chosen = Settings(**{"threads": 1, **settings})
-    async with running(chosen, located("1"), load=loader_of(parser, golden), clock=clock) as service:
+async def serving(
+    golden: Golden | None = None, *, inference_threads: int = 1, **settings: Any
+) -> AsyncIterator[Serving]:
+    """Serve version 1 of a fake parser, for the length of a `with`."""
+    parser, clock, source = FakeParser(), FakeClock(), FakeSource()
+    loader = FakeLoader(parser, golden or golden_of("two words"))
+    chosen = Settings(**{"state_poll_s": 3600.0, **settings})
+    async with running(chosen, source, loader=loader, threads=inference_threads, clock=clock) as service:
         transport = httpx.ASGITransport(service.asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Serving(client, service, parser, parser.gate, clock)
+            yield Serving(client, service, parser, parser.gate, clock, loader, source)

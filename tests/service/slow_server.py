@@ -1,6 +1,6 @@
 """A server over a fake parser whose runs do not end before a signal to end has come; test_server.py starts it.
 
-Prints "listening PORT" once it serves, "running" when a run has begun and "draining True" on a signal; it exits as
+Prints "listening PORT" once it serves, "running" when a run has begun and "draining" on a signal; it exits as
 `polyparse serve` would.
 """
 
@@ -13,7 +13,7 @@ import uvloop
 from service.app import running
 from service.server import Server
 from service.settings import Settings
-from tests.service.fakes import BOUND_S, FakeParser, Gate, loader_of, located
+from tests.service.fakes import BOUND_S, FakeLoader, FakeParser, FakeSource, Gate
 
 signalled = Event()
 
@@ -35,15 +35,16 @@ class TellingServer(Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        print("draining", self._readiness.draining, flush=True)
+        print("draining", flush=True)
         signalled.set()
 
 
 async def serve() -> None:
     """Serve on a free port."""
-    settings = Settings(port=0, threads=1)
-    async with running(settings, located("1"), load=loader_of(FakeParser(gate=SlowGate()))) as service:
-        await TellingServer(service, settings).serve()
+    settings = Settings(port=0)
+    loader = FakeLoader(FakeParser(gate=SlowGate()))
+    async with running(settings, FakeSource(), loader=loader, threads=1) as service:
+        await TellingServer(service.asgi, settings, on_exit=service.readiness.drain).serve()
 
 
 if __name__ == "__main__":

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from polyparse.errors import StateInvalid
 from service.errors import REFUSALS
 from service.metrics import OK, STAGES, Metrics
+from service.registry.errors import MemoryShort
 from service.registry.loaded import ModelVersion
-from tests.service.fakes import BOUND_S, FakeOutcome, located, turns
+from tests.service.fakes import BOUND_S, FakeOutcome, turns, until, wish
 from tests.service.serving import serving
 
 pytestmark = pytest.mark.anyio
 
 FIRST, SECOND = ModelVersion("words", "1", "d1"), ModelVersion("words", "2", "d2")
+FIRST_AGAIN = ModelVersion("words", "1", "d9")
 
 
 def requests(samples: dict[str, float]) -> dict[str, float]:
@@ -92,7 +95,7 @@ async def test_the_queue_shows_what_waits_at_the_scrape_and_since_when() -> None
 
 async def test_without_a_version_that_serves_nothing_waits() -> None:
     async with serving() as s:
-        await s.service.manager.close(BOUND_S)
+        await s.service.manager.close()
         samples = await s.samples()
         assert samples["polyparse_queue_tokens"] == samples["polyparse_queue_age_seconds"] == 0
 
@@ -113,7 +116,7 @@ async def test_every_utterance_that_is_refused_for_the_state_of_the_service_is_c
             await s.parse_batch([{"text": "e"}, {"text": ""}, {"text": "f"}])
             await admitted[1]
         await asyncio.gather(*admitted)
-        await s.service.manager.close(BOUND_S)
+        await s.service.manager.close()
         await s.parse("g")
         await s.parse_batch([{"text": "h"}, {"text": "i"}])
         samples = await s.samples()
@@ -130,7 +133,7 @@ async def test_what_the_end_of_the_service_leaves_unfinished_is_counted_as_refus
         with s.gate.held():
             unfinished = asyncio.create_task(s.parse("a"))
             await s.gate.batch()
-            await s.service.manager.close(0)
+            await s.service.batcher.close(0)
             assert (await unfinished).json()["code"] == "shutting_down"
         assert (await s.samples())['polyparse_refusals_total{reason="shutting_down"}'] == 1
 
@@ -141,7 +144,8 @@ async def test_after_a_switch_no_series_of_the_version_that_is_gone_is_left() ->
         await s.parse_batch([{"text": "a"}])
         await turns()
         assert 'version="1"' in (await s.client.get("/metrics")).text
-        await s.service.manager.serve(located("2"))
+        await s.promote("2")
+        await s.gone("1")
         await s.parse("a")
         samples = await s.samples()
         assert [name for name in samples if 'version="1"' in name] == []
@@ -156,14 +160,14 @@ async def test_the_last_request_of_a_version_that_goes_with_it_brings_no_series_
             last = asyncio.create_task(s.parse("b"))
             await s.gate.batch()
             await s.gate.batch()
-            await s.service.manager.serve(located("2"))
+            await s.promote("2")
             held = (await s.samples())['polyparse_requests_total{endpoint="parse",outcome="ok",version="1"}']
             assert held == 1
         assert (await last).json()["model"]["version"] == "1"
-        await turns()
+        await s.gone("1")
         samples = await s.samples()
         assert [name for name in samples if 'version="1"' in name] == []
-        assert requests(samples) == {'{endpoint="parse",outcome="ok",version=""}': 1}
+        assert requests(samples) == {}
 
 
 def test_what_is_seen_of_a_version_is_seen_beside_the_others() -> None:
@@ -201,6 +205,52 @@ def test_a_version_that_is_gone_takes_no_series_of_another_with_it() -> None:
         assert f"polyparse_request_seconds_count{{{labels}}} 1.0\n" in text
     assert 'polyparse_requests_total{endpoint="parse",outcome="empty_text",version=""} 1.0\n' in text
     assert 'polyparse_stage_seconds_count{stage="queue",version="2"} 1.0\n' in text
+
+
+def test_a_version_written_anew_under_its_number_keeps_the_series_of_that_number() -> None:
+    metrics = Metrics()
+    for version in (FIRST, FIRST_AGAIN):
+        metrics.of_version(version).queued(0.5)
+        metrics.answered("parse", OK, version.version, 0.5)
+    metrics.gone(FIRST)
+    assert 'polyparse_stage_seconds_count{stage="queue",version="1"} 2.0\n' in metrics.render().decode()
+    metrics.answered("parse", OK, "1", 0.5)
+    assert (
+        'polyparse_requests_total{endpoint="parse",outcome="ok",version="1"} 3.0\n'
+        in metrics.render().decode()
+    )
+    metrics.gone(FIRST_AGAIN)
+    assert 'version="1"' not in metrics.render().decode()
+
+
+async def test_every_version_shows_its_state_and_every_swap_its_end() -> None:
+    async with serving() as s:
+        s.loader.refusals["bad"] = MemoryShort("found 1 MB, expected 9 MB")
+        await s.promote("2", keeps="1")
+        s.service.manager.wish(wish("bad", "2", generation=7))
+        await until(lambda: [each.state.name for each in s.service.manager.versions][-1] == "FAILED")
+        samples = await s.samples()
+        states = {'digest="d2",state="serving",version="2"', 'digest="",state="failed",version="bad"'}
+        assert {name for name in samples if name.startswith("polyparse_version_info")} >= {
+            f"polyparse_version_info{{{state}}}" for state in states
+        }
+        assert samples['polyparse_swap_loads_total{outcome="ok"}'] == 2
+        assert samples['polyparse_swap_loads_total{outcome="memory_short"}'] == 1
+        assert samples["polyparse_swap_load_seconds_count"] == 2
+        assert samples["polyparse_swap_switches_total"] == 2
+        assert samples["polyparse_swap_generation"] == 7
+        assert samples["polyparse_swap_state_readable"] == 1
+
+
+async def test_a_state_that_cannot_be_read_is_shown() -> None:
+    async with serving(state_poll_s=0.01) as s:
+        s.source.wished = StateInvalid("found no JSON", file=Path("state.json"))
+        readable = 1.0
+        async with asyncio.timeout(BOUND_S):
+            while readable:
+                await turns()
+                readable = (await s.samples())["polyparse_swap_state_readable"]
+        assert (await s.parse("a")).status_code == 200
 
 
 def test_only_the_version_that_serves_is_shown() -> None:

@@ -31,19 +31,20 @@ from service.errors import (
 )
 from service.metrics import STAGES, Metrics
 from service.parsing import CHARS_PER_TURN, Deadline, Parsed, ParseService
-from service.registry.loaded import Loaded, ModelVersion
+from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
-from service.registry.version import Version
+from service.registry.version import LoadedVersion
 from tests.service.fakes import (
     BOUND_S,
     FakeClock,
+    FakeItem,
+    FakeLoader,
     FakeParser,
     Gate,
-    loader_of,
-    located,
     read_words,
     turns,
     until,
+    wish,
 )
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +60,7 @@ class Bench(NamedTuple):
 
     service: ParseService
     manager: Manager
+    batcher: Batcher[FakeItem, Frame]
     metrics: Metrics
     parser: FakeParser
     gate: Gate
@@ -73,7 +75,11 @@ class Bench(NamedTuple):
         utterances = [Utterance(each) if isinstance(each, str) else each for each in items]
         return frames(await self.service.parse_all(utterances, in_time(), stays))
 
-    def version(self) -> Version:
+    def leases(self) -> int:
+        """How many requests hold a version."""
+        return sum(version.leases for version in self.manager.versions)
+
+    def version(self) -> LoadedVersion:
         """The version that serves."""
         assert self.manager.serving is not None
         return self.manager.serving
@@ -108,18 +114,16 @@ class Bench(NamedTuple):
 async def bench(limits: Limits = LIMITS, *, max_text_chars: int = 512) -> AsyncIterator[Bench]:
     parser, clock, metrics = FakeParser(), FakeClock(), Metrics()
 
-    def batcher_of(loaded: Loaded) -> Batcher[Any, Frame]:
-        observer = metrics.of_version(loaded.identity)
-        return Batcher(loaded.parser.run, limits=limits, threads=1, clock=clock, observer=observer)
-
-    manager = Manager(load=loader_of(parser), make_batcher=batcher_of, observer=metrics)
-    service = ParseService(manager, metrics, max_text_chars=max_text_chars, clock=clock)
-    await manager.serve(located("1"))
+    batcher = Batcher[FakeItem, Frame](limits=limits, threads=1, clock=clock)
+    manager = Manager(loader=FakeLoader(parser), observer=metrics, keep_previous=True, load_timeout_s=BOUND_S)
+    service = ParseService(manager, batcher, metrics, max_text_chars=max_text_chars, clock=clock)
+    await manager.start(wish("1"))
     try:
-        yield Bench(service, manager, metrics, parser, parser.gate, clock)
+        yield Bench(service, manager, batcher, metrics, parser, parser.gate, clock)
     finally:
         parser.gate.open()
-        await manager.close(BOUND_S)
+        await manager.close()
+        await batcher.close(BOUND_S)
 
 
 def stays() -> bool:
@@ -202,7 +206,7 @@ async def test_what_cannot_be_parsed_never_reaches_the_queue(
         with pytest.raises(refusal):
             await b.service.parse(utterance, in_time(), stays)
         assert b.gate.batches() == []
-        assert b.version().leases == 0
+        assert b.leases() == 0
         assert b.refusals() == {}
 
 
@@ -265,12 +269,12 @@ async def test_a_model_that_fails_on_an_utterance_says_so() -> None:
     async with bench() as b:
         with pytest.raises(ModelRunFailed):
             await b.parse("poison")
-        assert b.version().leases == 0
+        assert b.leases() == 0
 
 
 async def test_where_no_version_serves_everything_is_refused_and_counted() -> None:
     async with bench() as b:
-        await b.manager.close(BOUND_S)
+        await b.manager.close()
         with pytest.raises(NotReady):
             await b.parse("a")
         with pytest.raises(NotReady):
@@ -414,7 +418,7 @@ async def test_a_caller_who_departs_while_several_are_admitted_ends_the_admissio
         with b.gate.held(), pytest.raises(CallerDeparted):
             await b.service.parse_all([long] * 5, in_time(), lambda: True)
         assert len(texts) == 1
-        assert b.version().leases == 0
+        assert b.leases() == 0
         assert b.utterances() == {"departed": 5}
         assert (await b.parse("next")).frame == frame("next")
         assert b.gate.batches() == [["next"]]
@@ -472,9 +476,9 @@ async def test_several_are_parsed_by_one_version_though_another_takes_over() -> 
                 b.service.parse_all([Utterance("a"), Utterance(LONG)], in_time(), stays)
             )
             assert await b.gate.batch() == ["a"]
-            await b.manager.serve(located("2"))
+            b.manager.wish(wish("2"))
+            await until(lambda: b.version().identity.version == "2")
             after = asyncio.create_task(b.parse("b"))
-            assert await b.gate.batch() == ["b"]
         versions = [each.model.version for each in await several if isinstance(each, Parsed)]
         assert versions == ["1", "1"]
         assert (await after).model.version == "2"
@@ -491,7 +495,7 @@ async def test_of_several_those_done_by_the_deadline_keep_their_frames(
             )
             assert await b.gate.batch() == ["a"]
             b.gate.open()
-            await until(lambda: b.version().batcher.answered_s is not None)
+            await until(lambda: b.version().model.answered_s is not None)
             b.gate.shut()
             jump(monkeypatch, BOUND_S)
             await turns()
@@ -528,7 +532,7 @@ async def test_several_whose_caller_departed_are_dropped() -> None:
             await leaving
         await running
         assert b.gate.batches() == []
-        assert b.version().leases == 0
+        assert b.leases() == 0
         gc.collect()  # An error that nobody took would be told to the loop now, and fail this test.
 
 
@@ -539,11 +543,11 @@ async def test_several_whose_caller_is_cancelled_are_dropped_and_give_back_their
             await b.gate.batch()
             leaving = asyncio.create_task(b.parse_all("a", "b"))
             await turns()
-            assert b.version().leases == 2
+            assert b.leases() == 2
             leaving.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await leaving
-            assert b.version().leases == 1
+            assert b.leases() == 1
         await running
         assert (await b.parse("next")).frame == frame("next")
         assert b.gate.batches() == [["next"]]

@@ -15,7 +15,7 @@ import pytest
 from service.app import running
 from service.server import Server
 from service.settings import Settings
-from tests.service.fakes import BOUND_S, FakeParser, loader_of, located, until
+from tests.service.fakes import BOUND_S, FakeLoader, FakeParser, FakeSource, until
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +43,7 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
     )
     assert server.stdout.readline() == "running\n"
     server.send_signal(sig)
-    assert server.stdout.readline() == "draining True\n"
+    assert server.stdout.readline() == "draining\n"
     answer = connection.getresponse()
     assert answer.status == 200
     assert json.loads(answer.read())["text"] == "wake me"
@@ -55,23 +55,21 @@ def test_a_signal_finishes_what_is_in_flight_and_exits_0(
 
 async def test_a_connection_closed_while_its_request_is_queued_drops_the_request() -> None:
     parser = FakeParser()
-    settings = Settings(port=0, threads=1)
-    async with running(settings, located("1"), load=loader_of(parser)) as service:
-        server = Server(service, settings)
+    settings = Settings(port=0)
+    async with running(settings, FakeSource(), loader=FakeLoader(parser), threads=1) as service:
+        server = Server(service.asgi, settings, on_exit=service.readiness.drain)
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started)
-        version = service.manager.serving
-        assert version is not None
         port = server.servers[0].sockets[0].getsockname()[1]
         with parser.gate.held():
             first = await ask(port, "first")
             assert await parser.gate.batch() == ["first"]
             leaving = await ask(port, "leaving")
-            await until(lambda: version.batcher.waiting_tokens == 1)
+            await until(lambda: service.batcher.waiting_tokens == 1)
             leaving.writer.close()
             await until(lambda: len(server.server_state.connections) == 1)
             last = await ask(port, "last")
-            await until(lambda: version.batcher.waiting_tokens == 2)
+            await until(lambda: service.batcher.waiting_tokens == 2)
         for caller in (first, last):
             assert b" 200 " in await caller.reader.readline()
             caller.writer.close()

@@ -22,7 +22,8 @@ from model_export.graphs.embed import embed_graph
 from model_export.graphs.input_scales import input_scales
 from model_export.graphs.score import score_graph
 from polyparse.contract.labels import Labels
-from polyparse.text.vectorizer import Batch, Word
+from polyparse.text.vectorizer import Batch
+from polyparse.text.words import Word
 from train.models.embedder import EmbedderConfig
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from polyparse.bundle import state
-from polyparse.bundle.state import DesiredState, Pointer, next_state
+from polyparse.bundle.state import Change, DesiredState, Pointer, StateFile, next_state
 from polyparse.errors import ConfigError, StateInvalid
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 OLDER, NEWER = Pointer("1", "a"), Pointer("2", "b")
-STATE = DesiredState(schema=2, generation=3, stable=NEWER, previous=OLDER)
+CHANGE = Change("promote", "ann@laptop", "2026-01-01T12:00:00+00:00")
+STATE = DesiredState(schema=2, generation=3, stable=NEWER, previous=OLDER, change=CHANGE)
 WRITTEN = {
     "schema": 2,
     "generation": 3,
@@ -25,7 +23,13 @@ WRITTEN = {
     "previous": {"version": "1", "digest": "a"},
     "canary": None,
     "shadow": None,
+    "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00"},
 }
+
+
+def changed(key: str, value: object) -> dict[str, object]:
+    """A change with another value for a key."""
+    return {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00"} | {key: value}
 
 
 def read(folder: Path, content: object) -> DesiredState | None:
@@ -55,20 +59,42 @@ def test_the_keys_of_what_is_not_served_yet_may_be_left_out(tmp_path: Path) -> N
     assert read(tmp_path, short) == STATE
 
 
+def test_who_made_a_state_may_be_left_out_as_0_2_did(tmp_path: Path) -> None:
+    short = {key: value for key, value in WRITTEN.items() if key != "change"}
+    assert read(tmp_path, short) == read(tmp_path, short | {"change": None}) == replace(STATE, change=None)
+
+
+def test_a_file_is_read_with_its_bytes_and_none_is_of_generation_0(tmp_path: Path) -> None:
+    assert state.read_file(tmp_path) == StateFile(None, None)
+    assert state.read_file(tmp_path).generation == 0
+    state.write(tmp_path, STATE)
+    file = state.read_file(tmp_path)
+    assert file == StateFile(tmp_path.joinpath("state.json").read_bytes(), STATE)
+    assert file.generation == 3
+
+
+def test_bytes_are_read_without_a_file_and_named_by_the_one_that_they_come_from() -> None:
+    assert state.parse(json.dumps(WRITTEN).encode(), file=Path("state.json")) == STATE
+    assert state.parse(b"\xef\xbb\xbf" + json.dumps(WRITTEN).encode(), file=Path("state.json")) == STATE
+    with pytest.raises(StateInvalid, match=r"^there/state\.json: found no JSON") as refusal:
+        state.parse(b"{", file=Path("there/state.json"))
+    assert refusal.value.file == Path("there/state.json")
+
+
 class TestSchema1:
     def test_it_is_read_as_a_state_that_no_edit_has_counted(self, tmp_path: Path) -> None:
         older = {"version": "2", "digest": "b", "previous": {"version": "1", "digest": "a"}}
-        assert read(tmp_path, older) == replace(STATE, generation=0)
+        assert read(tmp_path, older) == replace(STATE, generation=0, change=None)
 
     @pytest.mark.parametrize("rest", [{}, {"previous": None}])
     def test_without_a_version_before_it_is_read_too(self, tmp_path: Path, rest: dict[str, None]) -> None:
         older = {"version": "2", "digest": "b", **rest}
-        assert read(tmp_path, older) == replace(STATE, generation=0, previous=None)
+        assert read(tmp_path, older) == replace(STATE, generation=0, previous=None, change=None)
 
     def test_the_next_state_is_written_in_schema_2(self, tmp_path: Path) -> None:
         now = read(tmp_path, {"version": "1", "digest": "a", "previous": None})
         state.write(tmp_path, next_state(now, NEWER))
-        assert state.read(tmp_path) == replace(STATE, generation=1)
+        assert state.read(tmp_path) == replace(STATE, generation=1, change=None)
         assert json.loads(tmp_path.joinpath("state.json").read_bytes())["schema"] == 2
 
     @pytest.mark.parametrize(
@@ -99,6 +125,11 @@ class TestNextState:
         third = next_state(second, OLDER)
         assert (third.generation, third.stable, third.previous) == (3, OLDER, NEWER)
 
+    def test_it_comes_after_every_generation_that_has_been(self) -> None:
+        first = next_state(None, OLDER, CHANGE, after=7)
+        assert (first.generation, first.previous, first.change) == (8, None, CHANGE)
+        assert next_state(first, NEWER, after=3).generation == 9
+
 
 class TestRefused:
     @pytest.mark.parametrize("key", ["canary", "shadow"])
@@ -111,6 +142,11 @@ class TestRefused:
     def test_another_schema(self, tmp_path: Path, schema: int) -> None:
         with pytest.raises(StateInvalid, match=rf"state\.json: .*schema: found {schema}, expected 2"):
             read(tmp_path, WRITTEN | {"schema": schema})
+
+    @pytest.mark.parametrize("schema", [3, 10**30])
+    def test_a_later_schema_is_called_so_whatever_its_keys_are(self, tmp_path: Path, schema: int) -> None:
+        with pytest.raises(StateInvalid, match=r": a later polyparse wrote it; upgrade this one$"):
+            read(tmp_path, {"schema": schema, "stables": []})
 
     def test_a_generation_below_zero(self, tmp_path: Path) -> None:
         with pytest.raises(StateInvalid, match="generation: found -5, expected at least 0"):
@@ -134,6 +170,19 @@ class TestRefused:
             ),
             ({"previous": "1"}, "previous: found '1'"),
             ({"colour": "blue"}, "found the unknown key 'colour'"),
+            ({"change": {"action": "promote"}}, "change: found no key 'by'"),
+            (
+                {"change": changed("action", "prune")},
+                "change.action: found 'prune', expected one of 'promote'",
+            ),
+            ({"change": changed("by", " ")}, "change: by: found ' ', expected a name of at most 200 char"),
+            ({"change": changed("by", 201 * "x")}, "change: by: found 'x"),
+            (
+                {"change": changed("at", "yesterday")},
+                "change: at: found 'yesterday', expected a time such as",
+            ),
+            ({"change": changed("at", "2026-01-01T12:00:00")}, "change: at: found '2026-01-01T12:00:00'"),
+            ({"change": changed("at", "2026-01-01T12:00:00+01:00")}, "change: at: "),
         ],
     )
     def test_a_key_or_a_value_that_is_not_known(
@@ -148,7 +197,19 @@ class TestRefused:
         with pytest.raises(StateInvalid, match=rf"state\.json: found no key '{key}'"):
             read(tmp_path, {name: value for name, value in WRITTEN.items() if name != key})
 
-    @pytest.mark.parametrize("content", [b"", b"{", b'{"schema": 2,}', b"\xff\xfe", b"version: 1"])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b'{"schema": 2,}',
+            b"\xff\xfe",
+            b'{"schema": "\xe9"}',
+            b"version: 1",
+            100_000 * b"[",
+            b'{"schema": ' + 5000 * b"9" + b"}",
+        ],
+    )
     def test_what_is_no_json(self, tmp_path: Path, content: bytes) -> None:
         tmp_path.joinpath("state.json").write_bytes(content)
         with pytest.raises(StateInvalid, match=r"state\.json: found no JSON") as refusal:
@@ -160,9 +221,18 @@ class TestRefused:
         with pytest.raises(StateInvalid, match=r"state\.json: found .*, expected an object"):
             read(tmp_path, content)
 
+    def test_a_way_out_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(StateInvalid, match=r"; restore the file, or move it away and promote a version$"):
+            read(tmp_path, WRITTEN | {"generation": -1})
+
     def test_a_state_of_another_schema_is_not_even_made(self) -> None:
         with pytest.raises(ConfigError, match="schema: found 1, expected 2"):
             replace(STATE, schema=1)
+
+    @pytest.mark.parametrize("by", ["", " ", 201 * "x", "andr\udce9"])
+    def test_a_change_by_nobody_is_not_even_made(self, by: str) -> None:
+        with pytest.raises(ConfigError, match=r"by: found .*, expected a name of at most 200 characters"):
+            replace(CHANGE, by=by)
 
     @pytest.mark.parametrize("version", ["", ".", "..", "a/b", "../1", "/1", ".hidden", "a\\b"])
     def test_a_version_that_leads_elsewhere(self, version: str) -> None:
@@ -194,7 +264,5 @@ def test_what_is_there_and_no_file_is_refused(tmp_path: Path, kind: str) -> None
             os.mkfifo(file)
         case _:
             file.symlink_to("state.json" if kind == "loop" else "nowhere")
-    with pytest.raises(
-        StateInvalid, match=r"state\.json: found no file, but a folder, pipe or link to nothing"
-    ):
+    with pytest.raises(StateInvalid, match=r"state\.json: found .*, expected a file"):
         state.read(tmp_path)

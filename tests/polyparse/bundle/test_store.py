@@ -232,5 +232,5 @@ class TestLocate:
         else:
             file.symlink_to("nowhere")
         for folder in (models, bundle.parent):
-            with pytest.raises(StateInvalid, match=r"words/state\.json: found no file"):
+            with pytest.raises(StateInvalid, match=r"words/state\.json: found a .*, expected a file"):
                 locate(folder)

@@ -72,6 +72,7 @@ READERS = {
     "models verify": "models verify --models {place}",
     "models promote": "models promote words 1 --models {place}",
     "models rollback": "models rollback words --models {place}",
+    "models history": "models history words --models {place}",
     "models upgrade": "models upgrade words 1 2 --models {place}",
     "serve": "serve --models {place}",
 }
@@ -128,6 +129,8 @@ WRONG = {
     f"coin {{models}}/words/1 --words {COINED} --corpus {{corpus}} --out {{out}}/1": "chiocciola",
     "models": "list|verify",
     "models prune": "prune",
+    "models list words --models {models}": "words",
+    "models list --json --models {empty}": "empty: found nothing, expected a model",
     "models promote words 9 --models {models}": "words/9",
     "models verify words '' --models {models}": "expected words/",
     "models verify '' 1 --models {models}": "expected /1",
@@ -137,7 +140,15 @@ WRONG = {
     "evaluate --checkpoint '' --corpus {corpus} --partition dev --report {out}": "--checkpoint: found ''",
     f"{EVALUATE} --report ''": "--report: found '', expected a path",
     "models promote ../words 1 --models {models}": "../words",
+    "models promote words 1 --by ' ' --models {models}": "--by: found ' '",
+    f"models promote words 1 --by {201 * 'x'} --models {{models}}": "--by",
+    "models promote words 1 --if-generation -1 --models {models}": "--if-generation: found '-1'",
+    "models promote words 1 --if-generation 1 --models {models}": "found no state, expected generation 1",
+    "models rollback words --if-generation x --models {models}": "--if-generation: found 'x'",
     "models rollback ../words --models {models}": "../words",
+    "models history": "name",
+    "models history wards --models {models}": "found words, expected a model named 'wards'",
+    "models history ../models/words --models {models}": "../models/words",
     "models upgrade words 1 ../2 --models {models}": "../2",
     f"models upgrade words 1 {300 * 'x'} --models {{models}}": "xxx",
     "parse": "TEXT",
@@ -157,6 +168,8 @@ WRONG = {
 
 WRITE_TO = (
     "models list --models {models}",
+    "models list --json --models {models}",
+    "models history words --models {models}",
     "parse lights --models {models}",
     "train --list",
     "--help",
@@ -232,7 +245,7 @@ def test_every_command_is_in_the_tables() -> None:
     tables = [*WRITERS.values(), *READERS.values(), *WRONG]
     assert set(COMMANDS) <= {command.partition(" ")[0] for command in tables}
     models = {command.split()[1] for command in tables if command.startswith("models ")}
-    assert models >= {"list", "verify", "promote", "rollback", "upgrade"}
+    assert models >= {"list", "verify", "promote", "rollback", "history", "upgrade"}
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -15,7 +15,8 @@ from model_export.bundle.files import signature_of
 from model_export.graphs.embed import embed_graph
 from polyparse.runtime.session import Session
 from polyparse.runtime.word_vectors import WordVectorCache
-from polyparse.text.vectorizer import Word, characters_of, ids_of
+from polyparse.text.vectorizer import characters_of, ids_of
+from polyparse.text.words import Word
 from tests.bundles import LABELS
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig

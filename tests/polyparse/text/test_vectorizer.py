@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, product
 
@@ -15,8 +17,9 @@ from polyparse.text.addresses import spelling
 from polyparse.text.features import MAX_WORD_CHARACTERS, FeatureTable, utterance_features, word_hash
 from polyparse.text.forms import form_of, words_of
 from polyparse.text.tokens import tokenise
-from polyparse.text.vectorizer import CACHED_CHARACTERS, CACHED_WORDS, Batch, Item, Vectorizer, collate
+from polyparse.text.vectorizer import Batch, Item, Vectorizer, collate
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from polyparse.text.words import CACHED_CHARACTERS, CACHED_WORDS
 from tests.networks import vectorizer_of
 from tests.strategies import texts, utterances
 
@@ -48,7 +51,7 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
     tokens = tokenise(text)
     assert list(zip(item.starts, item.ends, strict=True)) == [(start, end) for _, start, end in tokens]
     assert item.n_tokens == len(tokens)
-    vocabulary = vectorizer._vocabulary
+    vocabulary = vectorizer.vocabulary
     for word, token in zip(item.words, tokens, strict=True):
         form = form_of(token.text, vocabulary)
         assert word.id == vocabulary.word_ids.get(form, UNKNOWN)
@@ -63,7 +66,7 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
 @example(KNOWN)
 def test_the_features_of_an_item_are_those_of_its_utterance_looked_up_one_by_one(text: str) -> None:
     vectorizer = vectorizer_of(KNOWN, text[: len(text) // 2])
-    features = utterance_features([form_of(token.text, vectorizer._vocabulary) for token in tokenise(text)])
+    features = utterance_features([form_of(token.text, vectorizer.vocabulary) for token in tokenise(text)])
     ids = vectorizer._feature_ids
     assert sorted(item_of(text, vectorizer).features) == sorted(ids[f] for f in features if f in ids)
 
@@ -189,8 +192,8 @@ def test_a_hundred_thousand_distinct_words_leave_bounded_caches_and_right_items(
     unseen = ["".join(letters) for letters in islice(product("abcdefgéñ", repeat=6), 100_000)]
     for first in range(0, len(unseen), 1000):
         item_of(" ".join(unseen[first : first + 1000]), vectorizer)
-    for cache in (vectorizer._word, vectorizer._chunk):
-        assert cache.cache_info().currsize <= CACHED_WORDS < len(unseen)
+    for cached in (vectorizer._words.cached(), vectorizer._chunk.cache_info().currsize):
+        assert cached <= CACHED_WORDS < len(unseen)
     assert as_lists(item_of(KNOWN, vectorizer)) == before
 
 
@@ -199,7 +202,7 @@ def test_long_words_and_chunks_are_not_remembered() -> None:
     vectorizer = vectorizer_of(KNOWN)
     first, again = (item_of("x" * (CACHED_CHARACTERS + 1), vectorizer) for _ in range(2))
     assert as_lists(first) == as_lists(again)
-    assert [vectorizer._word.cache_info().currsize, vectorizer._chunk.cache_info().currsize] == [0, 0]
+    assert [vectorizer._words.cached(), vectorizer._chunk.cache_info().currsize] == [0, 0]
 
 
 @settings(max_examples=10)
@@ -217,3 +220,18 @@ def test_hits_and_misses_are_counted() -> None:
     for text in ("wake me", "wake me", "wake up"):
         item_of(text, vectorizer)
     assert vectorizer.cache_counts() == (3, 3)
+
+
+def test_a_vectorizer_is_freed_by_its_last_reference() -> None:
+    """Nothing in it refers back to it: a version of a model that is retired goes without a collection of garbage."""
+    vectorizer = vectorizer_of(KNOWN)
+    item_of(KNOWN, vectorizer)
+    freed = weakref.ref(vectorizer)
+    words = weakref.ref(vectorizer._words)
+    gc.disable()
+    try:
+        del vectorizer
+        assert freed() is None
+        assert words() is None
+    finally:
+        gc.enable()

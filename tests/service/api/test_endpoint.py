@@ -58,7 +58,7 @@ async def test_what_nobody_foresaw_is_a_500_problem_that_tells_no_secrets(
         for record in (alone, item):
             assert '"traceback": "Traceback' in JsonFormatter().format(record)
             assert "TypeError: " in JsonFormatter().format(record)
-        assert s.version().leases == 0
+        assert s.leases() == 0
 
 
 async def test_an_item_that_the_model_fails_on_is_logged_with_its_place(
@@ -221,6 +221,7 @@ async def test_with_access_lines_on_each_request_has_its_line(caplog: pytest.Log
 async def test_with_access_lines_off_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="service")
     async with serving() as s:
+        caplog.clear()
         await post(s, "/parse")
         await s.parse("")
-    assert [record for record in caplog.records if record.name.startswith("service")] == []
+        assert [record for record in caplog.records if record.name.startswith("service")] == []

@@ -151,11 +151,11 @@ async def test_a_cancelled_request_gives_back_its_lease() -> None:
         with s.gate.held():
             task = asyncio.create_task(s.parse("a"))
             await s.gate.batch()
-            assert s.version().leases == 1
+            assert s.leases() == 1
             task.cancel()
             await asyncio.wait([task], timeout=BOUND_S)
             assert task.cancelled()
-            assert s.version().leases == 0
+            assert s.leases() == 0
 
 
 async def test_a_request_cancelled_in_the_queue_is_not_run() -> None:
@@ -165,18 +165,18 @@ async def test_a_request_cancelled_in_the_queue_is_not_run() -> None:
             await s.gate.batch()
             leaving = asyncio.create_task(s.parse("b"))
             await turns()
-            assert s.version().batcher.waiting_tokens == 1
+            assert s.service.batcher.waiting_tokens == 1
             leaving.cancel()
             await asyncio.wait([leaving], timeout=BOUND_S)
             staying = asyncio.create_task(s.parse("c"))
             await turns()
         await asyncio.gather(first, staying)
         assert s.gate.batches() == [["c"]]
-        assert s.version().leases == 0
+        assert s.leases() == 0
 
 
 async def test_before_a_model_serves_there_is_a_503() -> None:
     async with serving() as s:
-        await s.service.manager.close(BOUND_S)
+        await s.service.manager.close()
         answer = await s.parse("a")
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")

@@ -9,7 +9,7 @@ import pytest
 
 from service.api.parse_batch import ITEMS_PER_TURN
 from service.api.schemas import BatchResponse, ParseResponse, ProblemDocument
-from tests.service.fakes import BOUND_S, GONE, located, part, turns
+from tests.service.fakes import BOUND_S, GONE, part, turns
 from tests.service.serving import serving
 
 pytestmark = pytest.mark.anyio
@@ -304,9 +304,8 @@ async def test_all_items_are_answered_by_one_version_though_another_takes_over()
         with s.gate.held():
             batch = asyncio.create_task(s.parse_batch([{"text": "a"}, {"text": long}, {"text": ""}]))
             assert await s.gate.batch() == ["a"]
-            await s.service.manager.serve(located("2"))
+            await s.promote("2")
             after = asyncio.create_task(s.parse_batch([{"text": "b"}]))
-            assert await s.gate.batch() == ["b"]
         first, second, _ = results(await batch)
         assert first["model"] == second["model"] == {"name": "words", "version": "1", "digest": "d1"}
         (other,) = results(await after)
@@ -325,7 +324,7 @@ async def test_a_caller_who_hung_up_while_queued_is_not_run_and_is_counted() -> 
         _, (head, _), _ = await asyncio.gather(first, left, stayed)
         assert head["status"] == 499
         assert s.gate.batches() == [["b"]]
-        assert s.version().leases == 0
+        assert s.leases() == 0
         samples = await s.samples()
         assert samples['polyparse_requests_total{endpoint="parse_batch",outcome="departed",version=""}'] == 1
         assert samples['polyparse_requests_total{endpoint="parse_batch",outcome="ok",version="1"}'] == 1
@@ -338,21 +337,21 @@ async def test_a_cancelled_batch_gives_back_its_lease_and_its_place_in_the_queue
             await s.gate.batch()
             leaving = asyncio.create_task(s.parse_batch([{"text": "b"}, {"text": "c"}]))
             await turns()
-            assert s.version().leases == 2
-            assert s.version().batcher.waiting_tokens == 2
+            assert s.leases() == 2
+            assert s.service.batcher.waiting_tokens == 2
             leaving.cancel()
             await asyncio.wait([leaving], timeout=BOUND_S)
             assert leaving.cancelled()
-            assert s.version().leases == 1
+            assert s.leases() == 1
         await first
         assert (await s.parse("d")).status_code == 200
         assert s.gate.batches() == [["d"]]
-        assert s.version().batcher.waiting_tokens == 0
+        assert s.service.batcher.waiting_tokens == 0
 
 
 async def test_before_a_model_serves_the_whole_is_a_503() -> None:
     async with serving() as s:
-        await s.service.manager.close(BOUND_S)
+        await s.service.manager.close()
         answer = await s.parse_batch([{"text": "a"}, {"text": ""}])
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
 
@@ -369,7 +368,7 @@ async def test_the_fast_answer_is_what_the_schemas_would_serialise() -> None:
 
 
 async def test_requests_and_batches_at_once_each_get_their_own_answer() -> None:
-    async with serving(threads=2, queue_tokens=10**6) as s:
+    async with serving(inference_threads=2, queue_tokens=10**6) as s:
 
         async def ask_batch(number: int) -> None:
             texts = [f"batch {number} " * (1 + item % 4) for item in range(20)]
@@ -379,5 +378,5 @@ async def test_requests_and_batches_at_once_each_get_their_own_answer() -> None:
             assert (await s.parse(f"single {number}")).json()["text"] == f"single {number}"
 
         await asyncio.gather(*map(ask_batch, range(20)), *map(ask_one, range(50)))
-        assert s.version().batcher.waiting_tokens == 0
-        assert s.version().leases == 0
+        assert s.service.batcher.waiting_tokens == 0
+        assert s.leases() == 0

@@ -10,7 +10,7 @@ from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import ModelRunFailed
 from service.batching.batcher import QUIET_TURNS, Batcher
 from service.batching.policy import Limits
-from service.batching.protocols import Answer, Outcome
+from service.batching.protocols import Answer, BatchedModel, Outcome
 from service.errors import CallerDeparted, QueueFull, ShuttingDown
 from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeParser, read_words, turns
 
@@ -42,13 +42,23 @@ class Bench:
         self.gate = self.parser.gate
         self.clock = FakeClock()
         self.listener = Listener()
-        self.batcher: Batcher[FakeItem, Frame] = Batcher(
-            self.parser.run, limits=limits, threads=threads, clock=self.clock, observer=self.listener
-        )
+        self.model = self.another_model()
+        self.batcher = Batcher[FakeItem, Frame](limits=limits, threads=threads, clock=self.clock)
 
-    def submit(self, text: str, *, n_best: int = 1, gone: bool = False) -> asyncio.Future[Answer[Frame]]:
+    def another_model(self) -> BatchedModel[FakeItem, Frame]:
+        """A model whose runs come to the same gate."""
+        return BatchedModel(self.parser.run, self.listener)
+
+    def submit(
+        self,
+        text: str,
+        *,
+        n_best: int = 1,
+        gone: bool = False,
+        model: BatchedModel[FakeItem, Frame] | None = None,
+    ) -> asyncio.Future[Answer[Frame]]:
         item = self.parser.prepare(Utterance(text, n_best=n_best))
-        return self.batcher.submit(item, departed=lambda: gone)
+        return self.batcher.submit(item, model or self.model, departed=lambda: gone)
 
 
 @asynccontextmanager
@@ -74,6 +84,33 @@ def frame(text: str) -> Frame:
 async def test_an_item_gets_its_own_frame() -> None:
     async with bench() as b:
         assert (await b.submit("wake me")).frame == frame("wake me")
+
+
+async def test_no_batch_mixes_models_and_they_run_in_the_order_in_which_they_came() -> None:
+    async with bench() as b:
+        second = b.another_model()
+        with b.gate.held():
+            first = b.submit("first")
+            assert await b.gate.batch() == ["first"]
+            waiting = [
+                b.submit(text, model=model)
+                for text, model in (("b", second), ("a", None), ("c", second), ("d", None))
+            ]
+            assert b.batcher.waiting_tokens == 4
+        assert await answers([first, *waiting]) == [frame(text) for text in ("first", "b", "a", "c", "d")]
+        assert b.gate.batches() == [["b", "c"], ["a", "d"]]
+        assert b.model.answered_s == second.answered_s == b.clock.now
+
+
+async def test_models_share_the_bound_of_the_queue() -> None:
+    async with bench(limits=Limits(queue_tokens=3, batch_tokens=64)) as b:
+        with b.gate.held():
+            futures = [b.submit("first")]
+            await b.gate.batch()
+            futures.append(b.submit("a b", model=b.another_model()))
+            with pytest.raises(QueueFull):
+                b.submit("c d")
+        assert await answers(futures) == [frame("first"), frame("a b")]
 
 
 async def test_what_comes_in_one_turn_runs_together() -> None:
@@ -212,9 +249,9 @@ async def test_even_an_exit_raised_in_an_inference_thread_reaches_the_waiter() -
     def leave(_: Sequence[FakeItem], /) -> Outcome[Frame]:
         raise SystemExit
 
-    batcher = Batcher(leave, limits=LIMITS, threads=1, clock=FakeClock(), observer=Listener())
+    batcher = Batcher[FakeItem, Frame](limits=LIMITS, threads=1, clock=FakeClock())
     with pytest.raises(ModelRunFailed, match="SystemExit"):
-        await batcher.submit(FakeItem(Utterance("a"), 1, 1))
+        await batcher.submit(FakeItem(Utterance("a"), 1, 1), BatchedModel(leave, Listener()))
     await batcher.close(BOUND_S)
 
 

@@ -1,26 +1,152 @@
-"""What the registry decides about versions."""
+"""What the registry does next, as a table from the wish and what is there to one action."""
 
-from service.registry.policy import Close, Serve, Snapshot, VersionState, decide
+from collections.abc import Sequence
 
-READY, SERVING, RETIRED = (
-    Snapshot(state, 0) for state in (VersionState.READY, VersionState.SERVING, VersionState.RETIRED)
+import pytest
+
+from service.registry.policy import (
+    Action,
+    Cancel,
+    Close,
+    Desired,
+    Forget,
+    Load,
+    Refuse,
+    Retire,
+    Snapshot,
+    Switch,
+    VersionState,
+    decide,
 )
+from tests.service.fakes import located, wish
+
+NEW, OLD, OTHER = located("new"), located("old"), located("other")
+PROMOTED = wish("new", "old")
+ALONE = wish("new")
+NOTHING = None
 
 
-def test_a_ready_version_takes_over_at_once() -> None:
-    assert decide([READY]) == Serve(0)
-    assert decide([Snapshot(VersionState.SERVING, 5), READY]) == Serve(1)
+def there(**states: str) -> list[Snapshot]:
+    """Versions by name, in order; "retired+" is held by a request."""
+    return [
+        Snapshot(located(name), VersionState[state.rstrip("+").upper()], leases=state.count("+"))
+        for name, state in states.items()
+    ]
 
 
-def test_the_newest_ready_version_is_taken() -> None:
-    assert decide([SERVING, READY, READY]) == Serve(2)
+TABLE: dict[str, tuple[Desired, list[Snapshot], Action | None]] = {
+    "the wished version is loaded where nothing is": (ALONE, there(), Load(NEW)),
+    "and beside what serves": (PROMOTED, there(old="serving"), Load(NEW)),
+    "while it loads there is nothing to do": (PROMOTED, there(old="serving", new="loading"), NOTHING),
+    "it serves as soon as it is ready": (PROMOTED, there(old="serving", new="ready"), Switch(1)),
+    "also where nothing serves": (ALONE, there(new="ready"), Switch(0)),
+    "what served stands by while it is the previous one": (
+        PROMOTED,
+        there(old="ready", new="serving"),
+        NOTHING,
+    ),
+    "a rollback only switches": (wish("old", "new"), there(old="ready", new="serving"), Switch(0)),
+    "a version on its way out comes back": (
+        wish("old", "new"),
+        there(old="retired+", new="serving"),
+        Switch(0),
+    ),
+    "one whose memory is being returned is awaited": (
+        wish("old"),
+        there(old="closing", new="serving"),
+        NOTHING,
+    ),
+    "what is older goes": (PROMOTED, there(other="ready", old="ready", new="serving"), Retire(0)),
+    "once nobody holds it": (PROMOTED, there(other="retired", new="serving"), Close(0)),
+    "and not before": (PROMOTED, there(other="retired+", new="serving"), NOTHING),
+    "without a previous version what served goes": (ALONE, there(old="ready", new="serving"), Retire(0)),
+    "do nothing: would lose availability": (PROMOTED, there(old="serving", new="failed"), NOTHING),
+    "what serves stays though nobody wishes it": (PROMOTED, there(other="serving", new="failed"), NOTHING),
+    "what serves stays while the wished one loads": (
+        PROMOTED,
+        there(other="serving", new="loading"),
+        NOTHING,
+    ),
+    "what was refused is not tried again": (ALONE, there(new="failed"), NOTHING),
+    "where none serves the previous one is loaded": (PROMOTED, there(new="failed"), Load(OLD)),
+    "and serves": (PROMOTED, there(new="failed", old="ready"), Switch(1)),
+    "both refused: nothing is left to try": (PROMOTED, there(new="failed", old="failed"), NOTHING),
+    "the wished one takes over from its stand-in": (PROMOTED, there(old="serving", new="ready"), Switch(1)),
+    "one load at a time": (wish("new"), there(old="serving", other="cancelled"), NOTHING),
+    "a load that is not wished any more is given up": (
+        wish("new"),
+        there(old="serving", other="loading"),
+        Cancel(1),
+    ),
+    "a refused version is forgotten with the wish for it": (
+        wish("new"),
+        there(new="serving", other="failed"),
+        Forget(1),
+    ),
+    "what does not fit gets the memory of what stands by": (
+        wish("other", "new"),
+        there(old="ready", new="serving", other="waiting"),
+        Retire(0),
+    ),
+    "even of the previous version": (PROMOTED, there(old="ready", other="serving", new="waiting"), Retire(0)),
+    "which is awaited": (PROMOTED, there(old="closing", other="serving", new="waiting"), NOTHING),
+    "never that of what serves: it is refused": (PROMOTED, there(old="serving", new="waiting"), Refuse(1)),
+    "or where nothing is left to go": (ALONE, there(new="waiting"), Refuse(0)),
+    "what waits is forgotten with the wish for it": (
+        wish("new"),
+        there(new="serving", other="waiting"),
+        Forget(1),
+    ),
+    "what is wished and serves is left alone": (ALONE, there(new="serving"), NOTHING),
+}
 
 
-def test_a_retired_version_goes_when_nobody_holds_it() -> None:
-    assert decide([RETIRED, SERVING]) == Close(0)
-    assert decide([Snapshot(VersionState.RETIRED, 1), SERVING]) is None
+@pytest.mark.parametrize("sentence", TABLE)
+def test_the_registry_acts_so_that_what_is_wished_serves(sentence: str) -> None:
+    desired, versions, action = TABLE[sentence]
+    assert decide(desired, versions) == action
 
 
-def test_what_serves_is_left_alone() -> None:
-    assert decide([SERVING]) is None
-    assert decide([]) is None
+def test_the_previous_version_is_the_first_to_go_where_memory_is_short() -> None:
+    versions = there(old="ready", new="serving")
+    assert decide(PROMOTED, versions, keeps_previous=False) == Retire(0)
+    assert decide(PROMOTED, there(old="serving", new="failed"), keeps_previous=False) is None
+    assert decide(PROMOTED, there(new="ready"), keeps_previous=False) == Switch(0)
+
+
+def acted(action: Action, versions: Sequence[Snapshot]) -> list[Snapshot]:
+    """The versions after an action, were all loads good and nothing held."""
+    after = list(versions)
+    match action:
+        case Load(bundle):
+            return [*after, Snapshot(bundle, VersionState.READY)]
+        case Switch(position):
+            for i, version in enumerate(after):
+                if version.state is VersionState.SERVING:
+                    after[i] = version._replace(state=VersionState.READY)
+            after[position] = after[position]._replace(state=VersionState.SERVING)
+        case Retire(position):
+            after[position] = after[position]._replace(state=VersionState.RETIRED)
+        case Cancel(position) | Close(position) | Forget(position):
+            del after[position]
+        case Refuse(position):
+            after[position] = after[position]._replace(state=VersionState.FAILED)
+    return after
+
+
+@pytest.mark.parametrize("keeps_previous", [True, False])
+@pytest.mark.parametrize("sentence", TABLE)
+def test_from_anywhere_it_comes_to_rest_and_never_drops_what_serves(
+    sentence: str, *, keeps_previous: bool
+) -> None:
+    desired, versions, _ = TABLE[sentence]
+    has_served = False
+    for _ in range(20):
+        action = decide(desired, versions, keeps_previous=keeps_previous)
+        if action is None:
+            return
+        versions = acted(action, versions)
+        serving = [version for version in versions if version.state is VersionState.SERVING]
+        assert len(serving) == 1 or not has_served
+        has_served = bool(serving)
+    raise AssertionError(f"found no rest after 20 actions: {versions}")

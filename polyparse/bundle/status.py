@@ -1,0 +1,168 @@
+"""models/<name>/.status/<host>-<pid>.json: what a process that serves says of each version of the model, for `models list`.
+
+    {"schema": 1, "host", "pid", "at", "generation": 3 | null,
+     "versions": [{"version", "digest", "state": "serving", "reason": {"code", "message"} | null}],
+     "started": 1234567 | null, "pid_namespace": 4026531836 | null}
+
+The last two tell the process from a later one of its pid, and are filled in by `write`. The file of a process that was
+killed stays until somebody on its host reads the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from polyparse.atomic import replace_file
+from polyparse.bundle import plain_file
+from polyparse.bundle.manifest import is_folder_name
+from polyparse.errors import BundleError, ConfigError
+from polyparse.schema import read_json, unstructure
+
+StateName = Literal["serving", "ready", "loading", "retired", "failed"]
+STATES: tuple[StateName, ...] = get_args(StateName)
+
+FOLDER = ".status"
+SCHEMA = 1
+HIGHEST_PID = 2**31 - 1
+HALF_WRITTEN_S = 3600.0
+"""Age in seconds from which on a file that was not written to its end is nobody's any more."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a version failed: the code of the error, and its message."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """What a process does with a version."""
+
+    version: str
+    digest: str
+    state: StateName
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessStatus:
+    """What a process says of itself at a time; `generation` is that of the state which it follows, null without one."""
+
+    host: str
+    pid: int
+    at: str
+    generation: int | None
+    versions: tuple[VersionStatus, ...]
+    schema: int = SCHEMA
+    started: int | None = None
+    pid_namespace: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for another schema, and for what cannot name a file."""
+        if self.schema != SCHEMA:
+            raise ConfigError(f"schema: found {self.schema}, expected {SCHEMA}")
+        if not is_folder_name(self.host):
+            raise ConfigError(f"host: found {self.host!r}, expected a name without / that begins with no dot")
+        if not 1 <= self.pid <= HIGHEST_PID:
+            raise ConfigError(f"pid: found {self.pid}, expected 1 to {HIGHEST_PID}")
+
+
+def write(model: Path, status: ProcessStatus) -> None:
+    """Replace the file of this process in one step; OSError where the folder takes none."""
+    status = replace(status, started=_started(status.pid), pid_namespace=_pid_namespace())
+    file = model / FOLDER / _name(status.host, status.pid)
+    file.parent.mkdir(exist_ok=True)
+    replace_file(file, (json.dumps(unstructure(status), indent=1) + "\n").encode())
+
+
+def remove(model: Path, host: str, pid: int) -> None:
+    """Remove the file of a process that ends; OSError where the folder cannot be changed."""
+    model.joinpath(FOLDER, _name(host, pid)).unlink(missing_ok=True)
+
+
+def read_all(model: Path) -> list[ProcessStatus]:
+    """What each process that lives, or may live, says, by host and pid; files that cannot be read say nothing.
+
+    The files of processes of this machine that are gone are removed, where the folder lets us.
+    """
+    statuses = []
+    for file in _files(model):
+        if _is_half_written(file):
+            _discard(file)
+        elif (status := _read(file)) is not None:
+            if _is_gone(status):
+                _discard(file)
+            else:
+                statuses.append(status)
+    return sorted(statuses, key=lambda status: (status.host, status.pid))
+
+
+def _files(model: Path) -> list[Path]:
+    try:
+        return list(model.joinpath(FOLDER).iterdir())
+    except OSError:
+        return []
+
+
+def _read(file: Path) -> ProcessStatus | None:
+    """What a file says; None for one of no known form, or of another process than its name says."""
+    try:
+        status = read_json(ProcessStatus, plain_file.read(file) or b"", where=file.name)
+    except (BundleError, ConfigError):
+        return None
+    return status if file.name == _name(status.host, status.pid) else None
+
+
+def _discard(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink()
+
+
+def _is_half_written(file: Path) -> bool:
+    """Whether a process was killed before it gave its file the name that it was to have, long ago."""
+    with suppress(OSError):
+        return file.name.startswith(".") and time.time() - file.stat().st_mtime > HALF_WRITTEN_S
+    return False
+
+
+def _is_gone(status: ProcessStatus) -> bool:
+    """Whether the process has ended; False where we cannot know: on other hosts, in containers with pids of their own."""
+    if status.host != socket.gethostname() or status.pid_namespace != _pid_namespace():
+        return False
+    try:
+        os.kill(status.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass  # it lives, and is somebody else's
+    now = _started(status.pid)
+    return None not in {now, status.started} and now != status.started
+
+
+def _name(host: str, pid: int) -> str:
+    return f"{host}-{pid}.json"
+
+
+def _started(pid: int) -> int | None:
+    """When a process started, in clock ticks since the machine did (proc(5), field 22 of stat); None where nobody says."""
+    try:
+        _, _, rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
+    except OSError:
+        return None
+    return int(rest.split()[19])
+
+
+def _pid_namespace() -> int | None:
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return None

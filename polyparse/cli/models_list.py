@@ -1,0 +1,179 @@
+"""`polyparse models list`: every version, which one serves, and what each process that serves does with each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from polyparse.bundle import manifest as manifests
+from polyparse.bundle import state as states
+from polyparse.bundle import status as statuses
+from polyparse.bundle import store as bundles
+from polyparse.bundle.status import STATES, ProcessStatus, Reason
+from polyparse.cli.table import print_table
+from polyparse.errors import BundleError, BundleNotFound
+from polyparse.schema import unstructure
+from polyparse.visible import visible
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from polyparse.bundle.status import VersionStatus
+
+HEADER = ("NAME", "VERSION", "SERVES", "LOCALES", "EXACT MATCH", "SIZE", "PROCESSES")
+PROCESS_HEADER = ("PROCESS", "NAME", "GENERATION", "AT", "VERSIONS")
+DIGITS = 12
+"""Of a digest that is not the one of the folder."""
+
+
+@dataclass(frozen=True)
+class ListedVersion:
+    """A version in a model's folder, or one that should be there; `serves` is null where the state cannot be read."""
+
+    version: str
+    digest: str | None
+    serves: bool | None
+    locales: tuple[str, ...] = ()
+    exact_match: float | None = None
+    bytes: int | None = None
+    refused: Reason | None = None
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A model: the generation of its state, its versions, and what the processes that serve it say."""
+
+    name: str
+    generation: int | None
+    refused: Reason | None
+    versions: tuple[ListedVersion, ...]
+    processes: tuple[ProcessStatus, ...]
+
+
+def list_models(options: argparse.Namespace) -> int:
+    """Print a table of all versions, or JSON; the status is 2 if a state is refused."""
+    models = [look_at(options.models / name) for name in bundles.models_in(options.models)]
+    if not models:
+        raise BundleNotFound("found nothing, expected a model", file=options.models)
+    if options.json:
+        print(json.dumps(unstructure(models), ensure_ascii=False, indent=1))
+    else:
+        print_models(models)
+    return 2 if any(model.refused for model in models) else 0
+
+
+def look_at(model: Path) -> ListedModel:
+    """A model as it is on disk and in its processes; what cannot be read is part of the answer."""
+    try:
+        state, refused = states.read(model), None
+    except BundleError as error:
+        state, refused = None, _reason(error)
+    stable = state.stable.version if state else None
+    names = sorted({*bundles.versions_in(model), *([stable] if stable else [])})
+    return ListedModel(
+        name=model.name,
+        generation=state.generation if state else None,
+        refused=refused,
+        versions=tuple(
+            look_at_version(model / name, serves=None if refused else name == stable) for name in names
+        ),
+        processes=tuple(statuses.read_all(model)),
+    )
+
+
+def look_at_version(bundle: Path, *, serves: bool | None) -> ListedVersion:
+    """A version by its manifest; the other files are not read."""
+    file, digest = bundle / manifests.FILE, None
+    try:
+        content = bundles.read(file)
+        digest = hashlib.sha256(content).hexdigest()
+        manifest = manifests.parse(content, file=file)
+    except BundleError as error:
+        return ListedVersion(bundle.name, digest, serves, refused=_reason(error))
+    measured = [measures.get("exact_match") for measures in manifest.measures.values()]
+    numbers = [value for value in measured if isinstance(value, float | int)]
+    return ListedVersion(
+        bundle.name,
+        digest,
+        serves,
+        manifest.locales,
+        mean(numbers) if numbers else None,
+        len(content) + sum(record.size for record in manifest.files.values()),
+    )
+
+
+def print_models(models: list[ListedModel]) -> None:
+    """Print the versions; below them, where there are any, the processes, and why versions failed in them."""
+    rows = [cells_of(model, version) for model in models for version in model.versions]
+    processes = [cells_of_process(model, process) for model in models for process in model.processes]
+    if processes:
+        print_table(HEADER, rows)
+        print()
+        print_table(PROCESS_HEADER, processes)
+    else:
+        print_table(HEADER[:-1], [row[:-1] for row in rows])
+    notes = [note for model in models for note in notes_on(model)]
+    for note in ["", *notes] if notes else []:
+        print(visible(note))
+
+
+def cells_of(model: ListedModel, version: ListedVersion) -> tuple[str, ...]:
+    """The cells of a version, as in HEADER."""
+    serves = {True: "yes", False: "", None: "?"}[version.serves]
+    doing = Counter(each.state for each in _of_processes(model) if each.version == version.version)
+    processes = ", ".join(f"{doing[state]} {state}" for state in STATES if doing[state])
+    if version.refused:
+        return (model.name, version.version, serves, f"refused: {version.refused.code}", "", "", processes)
+    exact_match = "-" if version.exact_match is None else f"{version.exact_match:.3f}"
+    size = f"{(version.bytes or 0) / 1e6:.1f} MB"
+    return (model.name, version.version, serves, " ".join(version.locales), exact_match, size, processes)
+
+
+def cells_of_process(model: ListedModel, process: ProcessStatus) -> tuple[str, ...]:
+    """The cells of a process, as in PROCESS_HEADER: the generation that it follows, and which it should."""
+    generation = "-" if process.generation is None else str(process.generation)
+    if model.generation is not None and process.generation != model.generation:
+        generation += f" of {model.generation}"
+    ordered = sorted(process.versions, key=lambda each: (STATES.index(each.state), each.version))
+    versions = ", ".join(f"{_title(model, each)} {each.state}" for each in ordered)
+    return (_name(process), model.name, generation, process.at, versions or "-")
+
+
+def notes_on(model: ListedModel) -> list[str]:
+    """Why the state is refused, and why versions failed: each reason once, with the processes that give it."""
+    processes: dict[tuple[str, str, Reason], list[str]] = {}
+    for process in model.processes:
+        for version in process.versions:
+            if version.reason is not None:
+                key = (_title(model, version), version.state, version.reason)
+                processes.setdefault(key, []).append(_name(process))
+    notes = (
+        [f"{model.name}: refused ({model.refused.code}): {model.refused.message}"] if model.refused else []
+    )
+    for (title, state, reason), names in processes.items():
+        notes.append(f"{model.name} {title}: {state} in {', '.join(names)} ({reason.code}): {reason.message}")
+    return notes
+
+
+def _of_processes(model: ListedModel) -> list[VersionStatus]:
+    return [version for process in model.processes for version in process.versions]
+
+
+def _name(process: ProcessStatus) -> str:
+    return f"{process.host}-{process.pid}"
+
+
+def _title(model: ListedModel, status: VersionStatus) -> str:
+    """The version, and its digest where it is not the one of the folder any more."""
+    if any((each.version, each.digest) == (status.version, status.digest) for each in model.versions):
+        return status.version
+    return f"{status.version}@{status.digest[:DIGITS]}"
+
+
+def _reason(error: BundleError) -> Reason:
+    return Reason(error.code, str(error))

@@ -1,0 +1,41 @@
+"""Why a version is not loaded, beside what is wrong with its bundle (polyparse/errors.py, BundleError)."""
+# ruff: noqa: N818 - a leaf is named after its cause, as in polyparse/errors.py.
+
+from polyparse.errors import PolyparseError
+
+
+class LoadError(PolyparseError):
+    """A version was not loaded."""
+
+
+class MemoryShort(LoadError):
+    """The version does not fit in memory beside what is loaded."""
+
+    code = "memory_short"
+
+
+class LoadTimeout(LoadError):
+    """The load took longer than allowed."""
+
+    code = "load_timeout"
+
+
+class LoadCancelled(LoadError):
+    """The version was not wished any more, or the service ends."""
+
+    code = "load_cancelled"
+
+
+class RehearsalFailed(LoadError):
+    """The version did not pass in a process of its own."""
+
+    code = "rehearsal_failed"
+
+
+class LoadFailed(LoadError):
+    """Something was raised that nobody foresaw."""
+
+    code = "load_failed"
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"found {type(cause).__name__} ({cause}), expected a version that loads")

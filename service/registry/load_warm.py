@@ -1,0 +1,58 @@
+"""From a folder to a version that can serve at once: the one file of the service that knows polyparse's runtime.
+
+    every byte verified -> loaded -> warmed up -> golden frames match
+
+Warm means that it has run batches of every size and length that the service may give it, so that no caller pays for a first
+one: a first run of a shape allocates, and on a GPU chooses algorithms.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+from polyparse.bundle.golden import Golden
+from polyparse.bundle.store import Located
+from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import load as load_bundle
+from service.registry.loaded import Loaded, ModelVersion, ServedParser
+
+Device = Literal["cpu", "cuda"]
+
+Pause = Callable[[], None]
+"""Called after each run, so that requests come in between."""
+
+
+def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Pause = lambda: None) -> Loaded:
+    """Verify and load a bundle, warm it up and check its golden frames; one thread a run, since they run side by side.
+
+    Raises:
+        BundleError: a file of the bundle is wrong, or its golden frames are; the file is named.
+        DeviceUnavailable: the device asked for is absent.
+        ModelRunFailed: it fails on a batch.
+    """
+    loaded = load_bundle(bundle.bundle, digest=bundle.digest, device=device, threads=1)
+    golden = loaded.golden()
+    warm_up(loaded.parser, golden, batch_tokens=batch_tokens, pause=pause)
+    loaded.check_golden()
+    identity = ModelVersion(loaded.manifest.name, loaded.manifest.version, loaded.digest)
+    return Loaded(identity, loaded.parser, golden[0])
+
+
+def warm_up(parser: ServedParser[Any], golden: Sequence[Golden], *, batch_tokens: int, pause: Pause) -> None:
+    """Run batches of sequences x tokens up to `batch_tokens`, both powers of two, made of golden utterances."""
+    words = " ".join(entry.text for entry in golden).split()
+    for tokens, sequences in shapes(batch_tokens):
+        text = " ".join(words[position % len(words)] for position in range(tokens))
+        item = parser.prepare(Utterance(text, None))
+        parser.run([item] * sequences)
+        pause()
+
+
+def shapes(batch_tokens: int) -> Iterator[tuple[int, int]]:
+    """(tokens, sequences) of each batch, whose product is `batch_tokens` at most."""
+    tokens = 1
+    while tokens <= batch_tokens:
+        sequences = 1
+        while tokens * sequences <= batch_tokens:
+            yield tokens, sequences
+            sequences *= 2
+        tokens *= 2

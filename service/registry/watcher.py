@@ -1,0 +1,95 @@
+"""Watches what is wished, in a thread of its own, and tells the event loop when it changes. What cannot be read is no wish.
+
+It reads the state again and again rather than wait for events of the file system, which network file systems do not send.
+Two readings in a row must agree on the files of a bundle: one that is being copied is not tried at each step.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+from typing import NamedTuple, Protocol
+
+from polyparse.errors import PolyparseError
+from service.registry.policy import Desired
+
+
+class Source(Protocol):
+    """Tells what is wished."""
+
+    def read(self) -> Desired:
+        """The wish as it stands now, or a PolyparseError."""
+
+
+class Heard(NamedTuple):
+    """The last wish that could be read, whether the latest could, and whether memory is short."""
+
+    desired: Desired
+    is_readable: bool
+    is_memory_short: bool
+
+
+logger = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Reads a source every `interval_s` and tells what is new. Made in the event loop's thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        first: Desired,
+        tell: Callable[[Heard], None],
+        *,
+        is_memory_short: Callable[[], bool],
+        after_look: Callable[[], None] = lambda: None,
+        interval_s: float,
+    ) -> None:
+        """`after_look` is called in the watcher's thread after each reading, and may write files."""
+        self._source = source
+        self._tell = tell
+        self._is_memory_short = is_memory_short
+        self._after_look = after_look
+        self._interval_s = interval_s
+        self._loop = asyncio.get_running_loop()
+        self._ended = Event()
+        self._revision = first.revision
+        self._told = Heard(first, is_readable=True, is_memory_short=False)
+        self._problem = ""
+
+    def start(self) -> None:
+        """Begin to watch."""
+        Thread(target=self._watch, name="state-watcher", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no more. Does not wait."""
+        self._ended.set()
+
+    def look(self) -> None:
+        """Read once, and tell the event loop what is new."""
+        try:
+            desired = self._settled(self._source.read())
+            problem = ""
+        except (PolyparseError, OSError) as error:
+            desired, problem = self._told.desired, str(error)
+        if problem and problem != self._problem:
+            logger.error("state refused, the last good one holds: %s", problem)
+        self._problem = problem
+        heard = Heard(desired, not problem, self._is_memory_short())
+        if heard != self._told:
+            self._told = heard
+            with suppress(RuntimeError):  # The loop is closed.
+                self._loop.call_soon_threadsafe(self._tell, heard)
+
+    def _settled(self, desired: Desired) -> Desired:
+        """The wish, with the files of its bundle as they were told before while they change."""
+        is_settled = desired.revision == self._revision
+        self._revision = desired.revision
+        is_other = desired.stable != self._told.desired.stable
+        return desired if is_settled or is_other else desired._replace(revision=self._told.desired.revision)
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._interval_s):
+            self.look()
+            self._after_look()

@@ -1,0 +1,265 @@
+"""A version is loaded where it fits, after a rehearsal in another process that may hang, crash or be given up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+import pytest
+
+from polyparse.bundle.store import Located, digest
+from polyparse.errors import ChecksumMismatch, ModelRunFailed
+from service.registry import loader as loaders
+from service.registry import rehearsal
+from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
+from service.registry.load_warm import shapes, warm_up
+from service.registry.loader import BundleLoader
+from service.registry.rehearsal import Rehearsals
+from tests import bundles
+from tests.bundles import write_bundle
+from tests.service.fakes import BOUND_S, FakeParser, golden_of
+
+HANG = """
+    <ir_version: 10, opset_import: ["" : 21]>
+    decode (float[B,T,K] emissions_BTK, bool[B,K] allowed_BK, int32[B] lengths_B)
+        => (int64[B,T] path_BT, float[B,T] path_marginals_BT, float[B] log_prob_B)
+    {
+        for_ever = Constant <value_int = 9223372036854775807> ()
+        yes = Constant <value_ints = [1]> ()
+        is_true = Cast <to = 9> (yes)
+        once = Squeeze (is_true)
+        zero = Constant <value_int = 0> ()
+        count = Loop (for_ever, once, zero) <body = turn (int64 i, bool before, int64 counted)
+            => (bool after, int64 next) { after = Identity (before)
+            one = Constant <value_int = 1> ()
+            next = Add (counted, one) }>
+        path_BT_of = ArgMax <axis = -1, keepdims = 0> (emissions_BTK)
+        path_BT = Add (path_BT_of, count)
+        axis = Constant <value_ints = [-1]> ()
+        path_marginals_BT = ReduceMax <keepdims = 0> (emissions_BTK, axis)
+        log_prob_B = ReduceMax <keepdims = 0> (path_marginals_BT, axis)
+    }
+"""
+"""A decode graph that never ends."""
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Located:
+    """A sound bundle."""
+    folder = write_bundle(tmp_path / "words" / "1")
+    return Located(folder, digest(folder))
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Located:
+    """A bundle whose files are all in order, and whose inference never ends."""
+    monkeypatch.setattr(bundles, "DECODE", HANG)
+    folder = write_bundle(tmp_path / "words" / "hanging")
+    return Located(folder, digest(folder))
+
+
+def rehearsals(timeout_s: float = BOUND_S) -> Rehearsals:
+    return Rehearsals(device="cpu", batch_tokens=16, timeout_s=timeout_s)
+
+
+def rehearse(bundle: Located, timeout_s: float = BOUND_S) -> int:
+    return rehearsals(timeout_s).rehearse(bundle, Event())
+
+
+def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
+    return BundleLoader(device="cpu", batch_tokens=16, rehearsals=rehearsed)
+
+
+def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> None:
+    loaded = loader().load(bundle, is_first=True, is_cancelled=Event())
+    assert (loaded.identity.name, loaded.identity.version) == ("words", "1")
+    assert loaded.identity.digest == bundle.digest
+    assert loaded.golden.text == "wake me at seven"
+
+
+def test_a_version_that_takes_over_is_rehearsed_and_loaded(bundle: Located) -> None:
+    assert (
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event()).identity.digest
+        == bundle.digest
+    )
+    assert 0 < rehearse(bundle) < 1e9
+
+
+def test_a_rehearsal_tells_the_reason_and_its_code(bundle: Located) -> None:
+    bundle.bundle.joinpath("score.onnx").write_bytes(b"damaged")
+    with pytest.raises(RehearsalFailed, match=r"score\.onnx: found 7 bytes.* \(checksum_mismatch\)"):
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
+    with pytest.raises(ChecksumMismatch):
+        loader(rehearsals()).load(bundle, is_first=True, is_cancelled=Event())
+
+
+def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(columns: list[int | None], width: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        return np.full((len(columns), width), np.nan, dtype=np.float32)
+
+    monkeypatch.setattr(bundles, "table", broken)
+    folder = write_bundle(tmp_path / "words" / "nan")
+    with pytest.raises(ModelRunFailed, match="found nan"):
+        loader().load(Located(folder, None), is_first=True, is_cancelled=Event())
+
+
+def test_inference_that_hangs_is_refused_in_time(hanging: Located) -> None:
+    with pytest.raises(RehearsalFailed, match="found no end of its load in time"):
+        rehearse(hanging, timeout_s=3)
+
+
+def test_a_rehearsal_that_crashes_says_how(hanging: Located, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(process: subprocess.Popen[bytes], timeout_s: float, is_cancelled: Event) -> None:
+        process.send_signal(signal.SIGSEGV)
+        process.wait(timeout_s)
+
+    monkeypatch.setattr(rehearsal, "_wait", crash)
+    with pytest.raises(RehearsalFailed, match="found signal SIGSEGV from the process that tried it"):
+        rehearse(hanging)
+
+
+def test_a_rehearsal_can_be_given_up_and_leaves_no_process(hanging: Located) -> None:
+    is_cancelled = Event()
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            rehearsals().rehearse(hanging, is_cancelled)
+        except LoadCancelled as error:
+            raised.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive()
+    is_cancelled.set()
+    thread.join(BOUND_S)
+    assert len(raised) == 1
+    assert not children()
+
+
+def test_a_load_can_be_given_up_between_the_runs_of_its_warm_up(bundle: Located) -> None:
+    is_cancelled = Event()
+    is_cancelled.set()
+    with pytest.raises(LoadCancelled, match="found another wish"):
+        loader().load(bundle, is_first=True, is_cancelled=is_cancelled)
+
+
+def test_what_nobody_foresaw_is_told_by_a_rehearsal_too(bundle: Located) -> None:
+    code = (
+        "import sys; from service.registry import load_warm, rehearsal;"
+        "load_warm.load_warm = lambda *_, **__: 1 / 0; rehearsal.main(sys.argv[1:])"
+    )
+    assert json.loads(output_of(code, bundle)) == {
+        "code": "load_failed",
+        "message": "found ZeroDivisionError (division by zero), expected a version that loads",
+    }
+
+
+def test_a_rehearsal_looks_for_modules_where_the_service_does(
+    bundle: Located, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the current folder, which may hold another `service`."""
+    tmp_path.joinpath("service").mkdir()
+    tmp_path.joinpath("service", "__init__.py").write_text("raise ImportError('another service')")
+    monkeypatch.chdir(tmp_path)
+    assert rehearse(bundle) > 0
+
+
+def test_a_rehearsal_ends_with_the_process_that_started_it(hanging: Located) -> None:
+    """Also where that one is killed, and has no time to say so."""
+    code = (
+        "import sys; from pathlib import Path; from threading import Event;"
+        "from polyparse.bundle.store import Located; from service.registry.rehearsal import Rehearsals;"
+        "rehearsals = Rehearsals(device='cpu', batch_tokens=4, timeout_s=60);"
+        "rehearsals.rehearse(Located(Path(sys.argv[1]), None), Event())"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(hanging.bundle)]) as parent:  # noqa: S603 - our own
+        wait_until(lambda: bool(children(parent.pid)))
+        (child,) = children(parent.pid)
+        is_first_to_end = Path(f"/proc/{child}/oom_score_adj")
+        wait_until(lambda: is_first_to_end.read_text() == "1000\n")  # It is past its own start then.
+        parent.kill()
+    wait_until(lambda: not is_running(child))
+
+
+def children(parent: int | str = "self") -> list[int]:
+    """The processes that a process has started and that have not ended."""
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return [int(pid) for task in tasks for pid in task.joinpath("children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended; one that has may still wait to be told of."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again until something holds that another process brings about."""
+    ends_s = time.monotonic() + BOUND_S
+    while not condition():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
+
+
+def test_what_does_not_fit_is_refused_before_anything_starts(
+    bundle: Located, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 40_000_000)
+    assert loader().load(bundle, is_first=True, is_cancelled=Event())
+    with pytest.raises(MemoryShort, match="found 40 MB of memory free, expected 96 MB for one more version"):
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
+
+
+def test_what_takes_more_than_it_seemed_is_refused_after_its_rehearsal(
+    bundle: Located, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 200_000_000)
+    monkeypatch.setattr(Rehearsals, "rehearse", lambda *_: 300_000_000)
+    with pytest.raises(MemoryShort, match="found 200 MB of memory free, expected 332 MB"):
+        loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
+
+
+def test_the_warm_up_runs_every_size_and_length() -> None:
+    assert list(shapes(4)) == [(1, 1), (1, 2), (1, 4), (2, 1), (2, 2), (4, 1)]
+    batches: list[tuple[int, int]] = []
+    pauses: list[int] = []
+
+    class Listed(FakeParser):
+        def run(self, items, /):  # type: ignore[no-untyped-def]
+            batches.append((items[0].n_tokens, len(items)))
+
+    parser = object.__new__(Listed)
+    parser.locales = ()
+    warm_up(
+        parser, [golden_of("two words"), golden_of("one")], batch_tokens=4, pause=lambda: pauses.append(1)
+    )
+    assert batches == list(shapes(4))
+    assert len(pauses) == len(batches)
+
+
+def test_the_process_of_a_rehearsal_has_no_say_over_others(bundle: Located) -> None:
+    """It yields the processor to others, and is the first to end where memory is short."""
+    code = (
+        "import os, sys; from service.registry import rehearsal; rehearsal.main(sys.argv[1:]);"
+        "print(os.getpriority(os.PRIO_PROCESS, 0), open('/proc/self/oom_score_adj').read().strip())"
+    )
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert output_of(code, bundle).splitlines()[-1] == f"{min(19, before + 10)} 1000"
+
+
+def output_of(code: str, bundle: Located) -> str:
+    """What a process prints that runs some code, with the arguments of a rehearsal."""
+    arguments = [str(bundle.bundle), "-", "cpu", "4", "60", str(os.getpid())]
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=True)  # noqa: S603 - our own
+    return done.stdout

@@ -1,0 +1,59 @@
+"""What is wished stands in a model's state.json; without one its only version is wished, and a bundle alone for ever."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from polyparse.bundle import state
+from polyparse.bundle.state import DesiredState, Pointer
+from polyparse.bundle.store import Located
+from polyparse.errors import BundleNotFound, StateInvalid
+from service.registry.source import StateSource
+from tests.bundles import write_bundle
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model with two versions and no state."""
+    for version in "12":
+        write_bundle(tmp_path / "models" / "words" / version)
+    return tmp_path / "models" / "words"
+
+
+def test_the_state_names_the_stable_version_the_one_before_and_its_own_generation(model: Path) -> None:
+    state.write(
+        model, DesiredState(schema=2, generation=7, stable=Pointer("2", "abc"), previous=Pointer("1", "def"))
+    )
+    source = StateSource(model.parent, None)
+    assert source.model == model
+    assert source.read()[:3] == (Located(model / "2", "abc"), Located(model / "1", "def"), 7)
+    shutil.rmtree(model / "2")
+    assert source.read().stable == Located(model / "2", "abc")
+
+
+def test_without_a_state_the_only_version_is_wished_and_none_of_several(model: Path) -> None:
+    with pytest.raises(BundleNotFound, match=r"found 1, 2, expected state\.json"):
+        StateSource(model.parent, "words").read()
+    shutil.rmtree(model / "2")
+    assert StateSource(model, None).read()[:3] == (Located(model / "1", None), None, None)
+
+
+def test_a_bundle_is_wished_for_ever(model: Path) -> None:
+    assert StateSource(model / "1", None).read()[:3] == (Located(model / "1", None), None, None)
+
+
+def test_a_state_that_cannot_be_read_is_no_wish(model: Path) -> None:
+    model.joinpath("state.json").write_text("{")
+    with pytest.raises(StateInvalid, match=r"state\.json"):
+        StateSource(model, None).read()
+
+
+def test_the_revision_tells_that_files_of_the_bundle_have_changed(model: Path) -> None:
+    source = StateSource(model / "1", None)
+    before = source.read()
+    assert source.read() == before
+    model.joinpath("1", "score.onnx").write_bytes(b"damaged")
+    assert source.read() != before
+    shutil.rmtree(model)
+    assert source.read().revision is not None

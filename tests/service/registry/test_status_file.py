@@ -1,0 +1,62 @@
+"""What a process does with each version stands beside the model while it serves, where the folder takes a file."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from polyparse.bundle import status
+from polyparse.bundle.status import Reason, VersionStatus
+from service.registry.errors import MemoryShort
+from service.registry.policy import VersionState
+from service.registry.status_file import STATES, StatusFile
+from service.registry.version import Version
+from tests.service.fakes import located
+
+FAILED = Version(located("2"), VersionState.FAILED, MemoryShort("found 1 MB, expected 9 MB"))
+SERVING = Version(located("1"), VersionState.SERVING)
+
+
+def test_states_reasons_and_the_generation_are_written_and_taken_away_at_the_end(tmp_path: Path) -> None:
+    file = StatusFile(tmp_path)
+    file.flush()
+    assert status.read_all(tmp_path) == []
+    file.changed([SERVING, FAILED], 7)
+    file.flush()
+    (written,) = status.read_all(tmp_path)
+    assert (written.pid, written.generation) == (os.getpid(), 7)
+    assert written.versions == (
+        VersionStatus("1", "", "serving"),
+        VersionStatus("2", "", "failed", Reason("memory_short", "found 1 MB, expected 9 MB")),
+    )
+    file.remove()
+    assert status.read_all(tmp_path) == []
+    file.remove()
+
+
+def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
+    file = StatusFile(tmp_path)
+    file.changed([SERVING], None)
+    file.flush()
+    file.remove()
+    file.flush()
+    assert status.read_all(tmp_path) == []
+    file.changed([SERVING], 1)
+    file.flush()
+    assert [each.generation for each in status.read_all(tmp_path)] == [1]
+
+
+def test_a_folder_that_takes_no_file_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tmp_path.joinpath("model").write_text("a file")
+    file = StatusFile(tmp_path / "model")
+    for generation in (1, 2):
+        file.changed([SERVING], generation)
+        file.flush()
+    assert caplog.text.count("`models list` will not show this process") == 1
+    file.remove()
+
+
+def test_every_state_has_a_name() -> None:
+    assert STATES.keys() == set(VersionState)
