@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.cli.arguments import check_utf8
 from polyparse.cli.os_errors import in_words
-from polyparse.cli.streams import NAMES, discard_output, open_streams
+from polyparse.cli.streams import NAMES, discard, open_streams
 from polyparse.errors import PolyparseError
 from polyparse.visible import visible
 
@@ -69,11 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PolyparseError as error:
         return refuse(str(error))
     except BrokenPipeError:
-        discard_output()
+        discard(sys.stdout)
         return NOBODY_READS
     except OSError as error:
         if error.filename == NAMES["stdout"].title:
-            discard_output()
+            discard(sys.stdout)
         return refuse(in_words(error))
     except MemoryError as error:
         return refuse(f"found too little memory: {str(error) or 'none is left'}")
@@ -127,6 +126,8 @@ def release() -> str:
 
 def refuse(message: str) -> int:
     """Print the error on stderr, on one line; returns the exit status."""
-    with suppress(OSError):
-        print(f"polyparse: {visible(message)}", file=sys.stderr)
+    try:
+        print(f"polyparse: {visible(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
     return REFUSED

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from io import BufferedWriter, FileIO, TextIOWrapper
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +50,12 @@ def open_streams() -> None:
                 setattr(sys, attribute, named)
 
 
-def discard_output() -> None:
-    """Send what standard output still holds nowhere, lest Python try again to write it, and complain, at its exit."""
+def discard(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere, lest Python try again to write it, and complain, at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError, ValueError):  # one of a test may have no descriptor
-        os.dup2(nowhere, sys.stdout.fileno())
-        sys.stdout.flush()
+        os.dup2(nowhere, stream.fileno())
+        stream.flush()
     os.close(nowhere)
 
 

@@ -337,6 +337,10 @@ STREAMS = {
     ">/dev/full": ([2], "polyparse: standard output: No space left on device\n"),
     "2>&-": ([0], ""),
     "<&- 2>/dev/full": ([0], ""),
+    ">&- 2>&-": ([2], ""),
+    "--locale zz 2>&-": ([2], ""),
+    "--locale zz 2>/dev/full": ([2], ""),
+    "--locale zz 2> >(:)": ([2], ""),
 }
 """What a shell puts behind the command -> the exit statuses that will do, and all of standard error."""
 
