@@ -45,16 +45,17 @@ def copy_weights(network: nn.Module, start: Checkpoint, index: int) -> list[str]
     Raises:
         ConfigError: a parameter has another shape there, because the sizes in the two configs differ.
     """
-    weights = start.load_torch(f"network-{index}") or {}
+    weights = start.load_torch(f"network-{index}")
+    if weights is None:
+        raise ConfigError(f"--start {start.folder}: found no network-{index}.pt, expected a finished run")
     missing = []
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if name not in weights:
                 missing.append(name)
-            elif weights[name].shape != parameter.shape:
+            elif (shape := tuple(getattr(weights[name], "shape", ()))) != parameter.shape:
                 raise ConfigError(
-                    f"--start {start.folder}: {name}: found shape {tuple(weights[name].shape)}, "
-                    f"expected {tuple(parameter.shape)}"
+                    f"--start {start.folder}: {name}: found shape {shape}, expected {tuple(parameter.shape)}"
                 )
             else:
                 parameter.copy_(weights[name])

@@ -231,6 +231,19 @@ def test_a_finished_run_that_is_resumed_says_the_same(
     assert capsys.readouterr().out.splitlines() == [first]
 
 
+def test_what_a_finished_run_has_not_held_out_is_held_out_when_it_is_resumed(
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("--set=folds=2") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3, "nothing is said of the epochs of folds"
+    file = tmp_path / "run" / "held_out.npz"
+    held_out = file.read_bytes()
+    assert log(file.parent)[-1] == {"stage": "held-out answers"}
+    file.unlink()
+    assert train("--set=folds=2", "--resume") == 0
+    assert file.read_bytes() == held_out
+
+
 def test_a_run_that_was_refused_can_be_asked_for_again_in_other_words(train: Train, tmp_path: Path) -> None:
     vectors = tmp_path / "words.vec"
     vectors.write_text("1 3\nalarm 0.1 0.2 0.3\n", encoding="utf-8")
