@@ -135,7 +135,7 @@ def _postprocessing(
     score, by = checkpoint.ood(), "the score that `polyparse ood` chose"
     if score is None and refuse and manifest.labels.intents:
         score = lower_default_score(answers[0].evidence, everything.evidence)
-        by = "the default score, with a threshold from the same utterances"
+        by = f"the default score, with a threshold from dev{' and held-out utterances' if len(answers) > 1 else ''}"
     refusal = "refuses nothing" if score is None else f"refuses above {score.threshold:.4f} by {by}"
     postprocessing = Postprocessing(calibration.fit(everything.data), score, checkpoint.training_text())
     return postprocessing, [calibration.in_words(everything.data, n_dev=len(of_dev)), refusal]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
 
 CALIBRATED = "calibrated on 8 dev utterances"
-DEFAULT_REFUSAL = "refuses above 0.7500 by the default score, with a threshold from the same utterances"
+DEFAULT_REFUSAL = "refuses above 0.7500 by the default score, with a threshold from dev"
 
 
 @pytest.fixture(scope="module")
