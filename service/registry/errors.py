@@ -19,6 +19,11 @@ class LoadTimeout(LoadError):
 
     code = "load_timeout"
 
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"found no end of the load within {seconds:g} s, expected one: it hangs, or --load-timeout-s is too short"
+        )
+
 
 class LoadCancelled(LoadError):
     """The version was not wished any more, or the service ends."""

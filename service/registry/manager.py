@@ -16,7 +16,7 @@ from polyparse.errors import PolyparseError
 from service.batching.protocols import BatchedModel
 from service.registry import policy
 from service.registry.assignment import assign
-from service.registry.errors import LoadFailed, LoadTimeout, MemoryShort
+from service.registry.errors import LoadCancelled, LoadFailed, LoadTimeout, MemoryShort
 from service.registry.loaded import Loaded, Loader, ModelVersion
 from service.registry.policy import Cancel, Close, Desired, Forget, Load, Refuse, Retire, Switch, VersionState
 from service.registry.version import Lease, LoadedVersion, Version, VersionObserver
@@ -164,7 +164,7 @@ class Manager:
 
     async def _load(self, version: Version) -> None:
         loop = asyncio.get_running_loop()
-        started_s = loop.time()
+        started_s, desired = loop.time(), self._desired
         logger.info("version loads", extra=_fields(version))
         try:
             loaded = await self._load_in_time(version)
@@ -175,7 +175,7 @@ class Manager:
             version.loaded = self._with_model(loaded)
             seconds = round(loop.time() - started_s, 3)
             logger.info("version ready", extra=_fields(version) | {"seconds": seconds})
-        self._load_ended(version)
+        self._load_ended(version, is_same_wish=desired == self._desired)
         self._apply_policy()
 
     async def _load_in_time(self, version: Version) -> Loaded:
@@ -186,17 +186,16 @@ class Manager:
             is_first=self._serving is None,
             is_cancelled=version.is_cancelled,
         )
+        limit = asyncio.timeout(self._load_timeout_s)
         try:
-            async with asyncio.timeout(self._load_timeout_s):
+            async with limit:
                 return await _in_thread(load, "load")
-        except TimeoutError:
-            version.is_cancelled.set()
-            raise LoadTimeout(
-                f"found no end of the load within {self._load_timeout_s:g} s, expected one"
-            ) from None
         except PolyparseError:
             raise
         except Exception as error:
+            if limit.expired():
+                version.is_cancelled.set()
+                raise LoadTimeout(self._load_timeout_s) from None
             logger.exception("load failed", extra=_fields(version))
             raise LoadFailed(error) from None
 
@@ -205,18 +204,19 @@ class Manager:
         model = BatchedModel(loaded.parser.run, observer)
         return LoadedVersion(loaded.identity, loaded.parser, model, loaded.golden, observer)
 
-    def _load_ended(self, version: Version) -> None:
-        """The state that follows LOADING or CANCELLED."""
-        if version.state is VersionState.CANCELLED and version.loaded:
-            version.state = VersionState.RETIRED
-        elif version.state is VersionState.CANCELLED:
+    def _load_ended(self, version: Version, *, is_same_wish: bool) -> None:
+        """The state that follows LOADING or CANCELLED. What was refused is tried again if the wish changed meanwhile."""
+        is_cancelled = version.state is VersionState.CANCELLED
+        if version.loaded:
+            version.state = VersionState.RETIRED if is_cancelled else VersionState.READY
+        elif is_cancelled or isinstance(version.reason, LoadCancelled):
             self._versions.remove(version)
-        elif version.loaded:
-            version.state = VersionState.READY
         elif isinstance(version.reason, MemoryShort):
             version.state = VersionState.WAITING
         else:
             self._refuse(version)
+            if not is_same_wish:
+                self._versions.remove(version)
 
     def _refuse(self, version: Version) -> None:
         version.state = VersionState.FAILED
@@ -240,8 +240,11 @@ class Manager:
         identity = version.loaded.identity
         parts: list[object] = [version.loaded]
         version.loaded = None
-        with suppress(Exception):
-            await _in_thread(partial(self._loader.release, parts), "release")
+        try:
+            async with asyncio.timeout(self._load_timeout_s):
+                await _in_thread(partial(self._loader.release, parts), "release")
+        except Exception:
+            logger.exception("memory not returned", extra=_fields(version))
         self._versions.remove(version)
         for waiting in [each for each in self._versions if each.state is VersionState.WAITING]:
             self._versions.remove(waiting)  # Now it may fit.
@@ -251,7 +254,10 @@ class Manager:
 
 
 def _bare(error: PolyparseError) -> PolyparseError:
-    """The error without its traceback, whose frames would keep a half-loaded version in memory."""
+    """The error without tracebacks, its own and its cause's, whose frames would keep a half-loaded version in memory."""
+    for cause in (error.__cause__, error.__context__):
+        if cause is not None:
+            cause.__traceback__ = None
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
@@ -266,18 +272,21 @@ async def _in_thread(work: Callable[[], ResultT], name: str) -> ResultT:
     loop = asyncio.get_running_loop()
     result: asyncio.Future[ResultT] = loop.create_future()
 
-    def settle(value: ResultT | None, error: Exception | None) -> None:
+    def settle(value: ResultT | None, error: BaseException | None) -> None:
         if not result.done():
             result.set_exception(error) if error else result.set_result(value)  # type: ignore[arg-type]
 
     def run() -> None:
-        value, error = None, None
+        value: ResultT | None = None
+        error: BaseException | None = None
         try:
             value = work()
-        except Exception as raised:  # The one who waits for the thread gets it.
-            error = raised
+        except BaseException as raised:  # The one who waits for the thread gets it, whatever it is.
+            is_plain = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
+            error = raised if is_plain else LoadFailed(raised)
         with suppress(RuntimeError):  # The loop is closed: nobody waits.
             loop.call_soon_threadsafe(settle, value, error)
+        del value, error  # Its traceback holds this frame, which would hold it.
 
     Thread(target=run, name=name, daemon=True).start()
     return await result

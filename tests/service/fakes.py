@@ -3,6 +3,7 @@ caller who says what he is told to.
 """
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -174,11 +175,13 @@ class FakeLoader:
 
     parser: FakeParser = field(default_factory=FakeParser)
     golden: Golden = field(default_factory=lambda: golden_of("two words"))
-    refusals: dict[str, Exception] = field(default_factory=dict)
+    refusals: dict[str, BaseException] = field(default_factory=dict)
     """Version -> what its load raises."""
     holds: dict[str, Event] = field(default_factory=dict)
     """Version -> what its load waits for."""
     loads: list[str] = field(default_factory=list)
+    half_loaded: list[weakref.ref[FakeParser]] = field(default_factory=list)
+    """What each load that was refused had made before."""
     released: list[object] = field(default_factory=list)
 
     def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
@@ -188,10 +191,16 @@ class FakeLoader:
             if is_cancelled.is_set():
                 raise LoadCancelled(version)
         if version in self.refusals:
+            half = replace(self.parser)
+            self.half_loaded.append(weakref.ref(half))
             raise self.refusals[version]
         return Loaded(ModelVersion("words", version, f"d{version}"), self.parser, self.golden)
 
     def release(self, parts: list[object]) -> None:
+        if "release" in self.holds:
+            assert self.holds["release"].wait(BOUND_S), "nobody let the memory be returned"
+        if "release" in self.refusals:
+            raise self.refusals["release"]
         self.released += parts
         parts.clear()
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
+import logging
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from threading import Event
 from typing import NamedTuple
@@ -192,6 +193,71 @@ async def test_a_version_whose_files_were_repaired_is_tried_again() -> None:
         del r.loader.refusals["2"]
         r.manager.wish(wish("2", "1")._replace(revision="repaired"))
         await until(lambda: r.serves() == "2")
+
+
+async def test_a_version_that_was_repaired_while_it_was_being_refused_is_tried_again() -> None:
+    """Its load may have read the files of before; no later change of the wish would come."""
+    async with registry() as r:
+        await r.manager.start(wish("1"))
+        hold = r.loader.holds["2"] = Event()
+        r.loader.refusals["2"] = DAMAGED
+        r.manager.wish(wish("2", "1")._replace(revision="half"))
+        await until(lambda: r.loader.loads == ["1", "2"])
+        r.manager.wish(wish("2", "1")._replace(revision="whole"))
+        hold.set()
+        await until(lambda: r.loader.loads == ["1", "2", "2"] and r.states()["2"] == "failed")
+        assert r.told.loads == ["ok", "checksum_mismatch", "checksum_mismatch"]
+        assert r.loader.loads == ["1", "2", "2"]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), StopIteration(), TimeoutError("of a network")])
+async def test_no_way_to_fail_leaves_a_load_without_an_end(raised: BaseException) -> None:
+    async with registry() as r:
+        await r.manager.start(wish("1"))
+        r.loader.refusals["2"] = raised
+        r.manager.wish(wish("2", "1"))
+        await until(lambda: r.states()["2"] == "failed")
+        assert (
+            str(r.reason("2")) == f"found {type(raised).__name__} ({raised}), expected a version that loads"
+        )
+
+
+async def test_memory_that_is_not_returned_holds_nothing_up(caplog: pytest.LogCaptureFixture) -> None:
+    async with registry(load_timeout_s=0.05) as r:
+        await r.manager.start(wish("1"))
+        r.loader.refusals["release"] = MemoryError("no way")
+        await r.promoted("2")
+        await until(lambda: r.told.closed == ["1"])
+        assert "memory not returned" in caplog.text
+        hold = r.loader.holds["release"] = Event()
+        await r.promoted("3")
+        await until(lambda: r.told.closed == ["1", "2"])
+        hold.set()
+
+
+@pytest.mark.usefixtures("unlogged")
+@pytest.mark.parametrize("error", [DAMAGED, ZeroDivisionError("by zero")])
+async def test_a_refused_version_is_freed_though_nothing_collects_garbage(error: Exception) -> None:
+    """The tracebacks of errors hold frames, and what a load had made in them."""
+    async with registry() as r:
+        await r.manager.start(wish("1"))
+        r.loader.refusals["2"] = error
+        gc.disable()
+        try:
+            r.manager.wish(wish("2", "1"))
+            await until(lambda: r.states()["2"] == "failed")
+            await asyncio.sleep(0)
+            assert [half_loaded() for half_loaded in r.loader.half_loaded] == [None]
+        finally:
+            gc.enable()
+
+
+@pytest.fixture
+def unlogged() -> Iterator[None]:
+    """Nothing is logged, which would hold the error."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 async def test_what_nobody_foresaw_refuses_a_version_too_and_is_logged(
