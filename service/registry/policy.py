@@ -7,8 +7,8 @@
 Rules, the first that applies wins:
 
 1. The wished version serves as soon as it is loaded.
-2. A wished version that is not there is loaded, one at a time; the load of one that is wished no more is given up. What was
-   refused stays refused.
+2. A wished version that is not there is loaded, one at a time; the load of one that is wished no more, or that is in the
+   way of the one that shall serve, is given up. What was refused stays refused.
 3. Where no version serves and the wished one was refused, the one before it serves.
 4. What waits for memory gets that of versions that stand by; where none can go, it is refused.
 5. What neither serves nor is wished goes, once no request holds it. What serves stays, wished or not: an old version is
@@ -105,7 +105,6 @@ class Forget(NamedTuple):
 
 Action = Load | Cancel | Switch | Retire | Close | Refuse | Forget
 LOADED = (VersionState.READY, VersionState.RETIRED)
-BEGUN = (VersionState.LOADING, VersionState.CANCELLED)
 LEAVING = (VersionState.RETIRED, VersionState.CLOSING)
 
 
@@ -138,11 +137,19 @@ def _serve_one(
     bundle: Located, position: int, state: VersionState | None, versions: Sequence[Snapshot]
 ) -> Action | None:
     if state is None:
-        is_busy = any(version.state in BEGUN for version in versions)
-        return None if is_busy else Load(bundle)
+        return _load_alone(bundle, versions)
     if state in LOADED:
         return Switch(position)
     return _make_room(position, versions) if state is VersionState.WAITING else None
+
+
+def _load_alone(bundle: Located, versions: Sequence[Snapshot]) -> Action | None:
+    """Rule 2: one that loads for ever must not keep another from being loaded."""
+    for other, version in enumerate(versions):
+        if version.state is VersionState.LOADING:
+            return Cancel(other)
+    is_busy = any(version.state is VersionState.CANCELLED for version in versions)
+    return None if is_busy else Load(bundle)
 
 
 def _make_room(position: int, versions: Sequence[Snapshot]) -> Action | None:

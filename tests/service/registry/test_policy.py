@@ -73,6 +73,16 @@ TABLE: dict[str, tuple[Desired, list[Snapshot], Action | None]] = {
     "both refused: nothing is left to try": (PROMOTED, there(new="failed", old="failed"), NOTHING),
     "the wished one takes over from its stand-in": (PROMOTED, there(old="serving", new="ready"), Switch(1)),
     "one load at a time": (wish("new"), there(old="serving", other="cancelled"), NOTHING),
+    "a load in the way of the wished one is given up": (
+        PROMOTED,
+        there(other="serving", old="loading"),
+        Cancel(1),
+    ),
+    "the previous version's load is in nobody's way where the wished one serves": (
+        PROMOTED,
+        there(old="loading", new="serving"),
+        NOTHING,
+    ),
     "a load that is not wished any more is given up": (
         wish("new"),
         there(old="serving", other="loading"),
