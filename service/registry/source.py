@@ -7,6 +7,7 @@ from polyparse.bundle import store
 from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.bundle.state import Pointer
 from polyparse.bundle.store import Located
+from polyparse.errors import StateInvalid
 from service.registry.policy import Desired
 
 
@@ -17,20 +18,27 @@ class StateSource:
         """Find the model as `polyparse.bundle.store.locate` does; BundleNotFound where there is none, or several."""
         self.model = store.find(models, name)
         self.is_bundle = self.model.joinpath(MANIFEST).is_file()
+        self._has_had_state = False
 
     def read(self) -> Desired:
         """The wish as it stands now. It reads files: not for an event loop.
 
         Raises:
-            StateInvalid: the state cannot be read.
+            StateInvalid: the state cannot be read, or is gone: no version was wished in its place.
             BundleNotFound: there is no state, and not exactly one version.
         """
         if self.is_bundle:
             return Desired(Located(self.model, None), revision=_revision(self.model))
         state = states.read(self.model)
+        if state is None and self._has_had_state:
+            raise StateInvalid(
+                "found nothing, expected the state that was there; restore it, or promote a version",
+                file=self.model / states.FILE,
+            )
         if state is None:
             stable = store.serving(self.model)
             return Desired(stable, revision=_revision(stable.bundle))
+        self._has_had_state = True
         stable = self._located(state.stable)
         previous = None if state.previous is None else self._located(state.previous)
         return Desired(stable, previous, state.generation, _revision(stable.bundle))
@@ -39,10 +47,13 @@ class StateSource:
         return Located(self.model / pointer.version, pointer.digest)
 
 
-def _revision(bundle: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of each file of a bundle: another value once it was repaired."""
+def _revision(bundle: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Name, size and times of each file of a bundle: another value once it was repaired.
+
+    A copy may bear the time of its original. That of its inode's change is the file system's own, and tells of rights too.
+    """
     try:
         stats = [(path.name, path.stat()) for path in sorted(bundle.rglob("*"))]
     except OSError:
         return ()
-    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+    return tuple((name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for name, stat in stats)

@@ -1,5 +1,6 @@
 """What is wished stands in a model's state.json; without one its only version is wished, and a bundle alone for ever."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -57,3 +58,29 @@ def test_the_revision_tells_that_files_of_the_bundle_have_changed(model: Path) -
     assert source.read() != before
     shutil.rmtree(model)
     assert source.read().revision is not None
+
+
+def test_a_state_that_is_gone_is_no_wish_for_the_version_that_is_left(model: Path) -> None:
+    state.write(model, DesiredState(schema=2, generation=1, stable=Pointer("2", "abc"), previous=None))
+    source = StateSource(model, None)
+    before = source.read()
+    shutil.rmtree(model / "2")
+    content = model.joinpath("state.json").read_bytes()
+    model.joinpath("state.json").unlink()
+    with pytest.raises(
+        StateInvalid, match=r"state\.json: found nothing, expected .*; restore it, or promote"
+    ):
+        source.read()
+    model.joinpath("state.json").write_bytes(content)
+    assert source.read().stable == before.stable
+
+
+def test_a_repair_shows_whatever_time_the_copied_file_bears(model: Path) -> None:
+    source, file = StateSource(model / "1", None), model / "1" / "score.onnx"
+    stat, content, before = file.stat(), file.read_bytes(), source.read()
+    while source.read() == before:  # The file system's clock may be coarse.
+        file.write_bytes(content)
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    before = source.read()
+    while source.read() == before:
+        file.chmod(0o600)
