@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from polyparse.bundle import status
 from polyparse.bundle.status import ProcessStatus, Reason, StateName, VersionStatus
@@ -35,7 +36,9 @@ class StatusFile:
         self._host, self._pid = socket.gethostname(), os.getpid()
         self._latest: ProcessStatus | None = None
         self._written: ProcessStatus | None = None
-        self._is_writable = True
+        self._problem = ""
+        self._lock = Lock()
+        self._is_removed = False
 
     def changed(self, versions: Sequence[Version], generation: int | None) -> None:
         """Remember what is to be written."""
@@ -48,20 +51,26 @@ class StatusFile:
         )
 
     def flush(self) -> None:
-        """Write what has changed; a folder that takes no file is said once, and left alone."""
+        """Write what has changed, or what could not be written before; why it cannot is said once."""
         latest = self._latest
-        if latest is None or latest is self._written or not self._is_writable:
+        if latest is None or latest is self._written:
             return
         try:
-            status.write(self._model, latest)
+            with self._lock:
+                if self._is_removed:
+                    return
+                status.write(self._model, latest)
         except OSError as error:
-            self._is_writable = False
-            logger.info("`models list` will not show this process: %s", error)
-        self._written = latest
+            if str(error) != self._problem:
+                logger.info("`models list` will not show what this process does: %s", error)
+            self._problem = str(error)
+        else:
+            self._written, self._problem = latest, ""
 
     def remove(self) -> None:
-        """Take the file away at the end."""
-        with suppress(OSError):
+        """Take the file away at the end; it is not written again."""
+        with self._lock, suppress(OSError):
+            self._is_removed = True
             status.remove(self._model, self._host, self._pid)
 
 

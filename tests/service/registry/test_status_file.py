@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
     file = StatusFile(tmp_path)
     file.changed([SERVING], None)
     file.flush()
-    file.remove()
+    shutil.rmtree(tmp_path / status.FOLDER)
     file.flush()
     assert status.read_all(tmp_path) == []
     file.changed([SERVING], 1)
@@ -47,15 +48,30 @@ def test_what_has_not_changed_is_not_written_again(tmp_path: Path) -> None:
     assert [each.generation for each in status.read_all(tmp_path)] == [1]
 
 
-def test_a_folder_that_takes_no_file_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_after_the_end_nothing_is_written(tmp_path: Path) -> None:
+    """The thread that writes may come last."""
+    file = StatusFile(tmp_path)
+    file.changed([SERVING], None)
+    file.remove()
+    file.flush()
+    assert status.read_all(tmp_path) == []
+
+
+def test_a_folder_that_takes_no_file_is_said_once_and_written_to_when_it_takes_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    tmp_path.joinpath("model").write_text("a file")
-    file = StatusFile(tmp_path / "model")
+    folder = tmp_path / status.FOLDER
+    folder.write_text("a file")
+    file = StatusFile(tmp_path)
     for generation in (1, 2):
         file.changed([SERVING], generation)
         file.flush()
-    assert caplog.text.count("`models list` will not show this process") == 1
-    file.remove()
+        file.flush()
+    assert caplog.text.count("`models list` will not show what this process does") == 1
+    folder.unlink()
+    file.flush()
+    assert [each.generation for each in status.read_all(tmp_path)] == [2]
 
 
 def test_every_state_has_a_name() -> None:
