@@ -28,6 +28,8 @@ from polyparse.schema import read_json, unstructure
 StateName = Literal["serving", "ready", "loading", "retired", "failed"]
 STATES: tuple[StateName, ...] = get_args(StateName)
 
+CURE = "mend its files, and it is tried again by itself; or promote another version, or roll back"
+"""What helps where a version failed."""
 FOLDER = ".status"
 SCHEMA = 1
 HIGHEST_PID = 2**31 - 1

@@ -13,7 +13,7 @@ from polyparse.bundle import manifest as manifests
 from polyparse.bundle import state as states
 from polyparse.bundle import status as statuses
 from polyparse.bundle import store as bundles
-from polyparse.bundle.status import STATES, ProcessStatus, Reason
+from polyparse.bundle.status import CURE, STATES, ProcessStatus, Reason
 from polyparse.cli.table import print_table
 from polyparse.errors import BundleError, BundleNotFound
 from polyparse.schema import unstructure
@@ -156,7 +156,8 @@ def notes_on(model: ListedModel) -> list[str]:
         [f"{model.name}: refused ({model.refused.code}): {model.refused.message}"] if model.refused else []
     )
     for (title, state, reason), names in processes.items():
-        notes.append(f"{model.name} {title}: {state} in {', '.join(names)} ({reason.code}): {reason.message}")
+        cause = f"({reason.code}): {reason.message}"
+        notes.append(f"{model.name} {title}: {state} in {', '.join(names)} {cause}; {CURE}")
     return notes
 
 

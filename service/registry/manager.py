@@ -12,6 +12,7 @@ from functools import partial
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from polyparse.bundle.status import CURE
 from polyparse.errors import PolyparseError
 from service.batching.protocols import BatchedModel
 from service.registry import policy
@@ -222,7 +223,7 @@ class Manager:
         version.state = VersionState.FAILED
         assert version.reason is not None  # noqa: S101 - whatever is refused has a reason.
         self._observer.loaded(version.reason.code, 0.0)
-        fields = {"code": version.reason.code, "reason": str(version.reason)}
+        fields = {"code": version.reason.code, "reason": str(version.reason), "cure": CURE}
         logger.error("version refused", extra=_fields(version) | fields)
 
     def _switch_to(self, version: Version) -> None:

@@ -71,8 +71,10 @@ class Watcher:
         try:
             desired = self._settled(self._source.read())
             problem = ""
-        except (PolyparseError, OSError) as error:
-            desired, problem = self._told.desired, str(error)
+        except Exception as error:  # A thread that ended would follow no wish any more.
+            is_known = isinstance(error, PolyparseError | OSError)
+            desired = self._told.desired
+            problem = str(error) if is_known else f"found {type(error).__name__} ({error}), expected a state"
         if problem and problem != self._problem:
             logger.error("state refused, the last good one holds: %s", problem)
         self._problem = problem

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, Utterance
-from polyparse.errors import PolyparseError, UnknownLocale
+from polyparse.errors import UnknownLocale
 from service.batching.protocols import Outcome
 from service.registry.errors import LoadCancelled
 from service.registry.loaded import Loaded, ModelVersion
@@ -209,10 +209,10 @@ class FakeLoader:
 class FakeSource:
     """Wishes for what it is told to, or raises it."""
 
-    wished: Desired | PolyparseError = field(default_factory=lambda: wish("1"))
+    wished: Desired | Exception = field(default_factory=lambda: wish("1"))
 
     def read(self) -> Desired:
-        if isinstance(self.wished, PolyparseError):
+        if isinstance(self.wished, Exception):
             raise self.wished
         return self.wished
 

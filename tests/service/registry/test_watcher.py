@@ -14,6 +14,7 @@ from tests.service.fakes import FakeSource, turns, until, wish
 
 pytestmark = pytest.mark.anyio
 
+UNFORESEEN = RecursionError("too deep")
 BAD = StateInvalid("found no JSON", file=Path("state.json"))
 
 
@@ -63,6 +64,13 @@ async def test_the_last_good_wish_holds_while_the_state_cannot_be_read(
         assert caplog.text.count("state refused, the last good one holds: state.json: found no JSON") == 1
         b.source.wished = wish("1", generation=1)
         assert await b.heard() == [Heard(wish("1", generation=1), is_readable=True, is_memory_short=False)]
+
+
+async def test_what_nobody_foresaw_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    async with bench() as b:
+        b.source.wished = UNFORESEEN
+        assert await b.heard() == [Heard(wish("1", generation=1), is_readable=False, is_memory_short=False)]
+        assert "found RecursionError (too deep), expected a state" in caplog.text
 
 
 async def test_a_bundle_is_told_of_when_its_files_have_come_to_rest() -> None:
