@@ -64,7 +64,7 @@ class Traffic:
 
 def send(port: int, requests: Sequence[bytes], *, connections: int, timeout_s: float = TIMEOUT_S) -> Traffic:
     """Send every request once, `connections` at a time, and wait for all answers."""
-    return _on_uvloop(lambda: exchange(port, requests, connections=connections, timeout_s=timeout_s))
+    return on_uvloop(lambda: exchange(port, requests, connections=connections, timeout_s=timeout_s))
 
 
 async def exchange(
@@ -184,6 +184,7 @@ async def _connect(port: int, work: _Work) -> _Connection:
     return connection
 
 
-def _on_uvloop(main: Callable[[], Coroutine[object, object, T]]) -> T:
+def on_uvloop(main: Callable[[], Coroutine[object, object, T]]) -> T:
+    """Run a coroutine to its end on the loop that the service has too."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())
