@@ -24,10 +24,10 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.memory import resident_mb
 from benchmarks.process import Server, started
 from benchmarks.result import Result, Target
-from polyparse.bundle import store as bundle
+from polyparse.bundle import golden, store
 from polyparse.contract.frame import Utterance
 from polyparse.inference.parser import Parser
-from polyparse.runtime.load import LoadedBundle, load
+from polyparse.runtime.load import load
 
 TARGETS = {
     "efficiency": Target(">=", 0.75),
@@ -92,9 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
     """Start everything, measure all rounds, end everything."""
-    located = bundle.locate(models)
+    located = store.locate(models)
     loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
-    utterances = _utterances(spec, n_utterances, loaded)
+    utterances = utterances_for(spec, n_utterances, located.bundle)
     cores = split_here()
     parse_command = [*PARSE, "--models", str(models.absolute())]
     print(_setting(cores, utterances))
@@ -137,6 +137,18 @@ def request(utterance: Utterance) -> bytes:
     return post("/parse", json.dumps(body, ensure_ascii=False).encode())
 
 
+def utterances_for(spec: str, size: int, bundle: Path) -> list[Utterance]:
+    """Those of dev in the bundle's languages, or its golden ones where the corpus is absent."""
+    manifest = store.verify(bundle)
+    if corpus.is_present(spec):
+        return corpus.sample(
+            spec, size, locales=[locale for locale in corpus.LOCALES if locale in manifest.locales]
+        )
+    print(f"found no corpus at {spec}: measuring on the bundle's golden utterances", file=sys.stderr)
+    entries = golden.load(bundle / manifest.golden)[:size]
+    return [Utterance(entry.text, entry.locale) for entry in entries]
+
+
 def _rounds(
     parser: Parser, utterances: Sequence[Utterance], servers: tuple[Server, Server], cores: Cores, plan: Plan
 ) -> list[Round]:
@@ -157,15 +169,6 @@ def _rounds(
         actual.append(Round(echoed, parsed, model_per_s, unloaded, alone_p50_ms))
     print(file=sys.stderr)
     return actual
-
-
-def _utterances(spec: str, size: int, bundle: LoadedBundle) -> list[Utterance]:
-    """Those of dev in the bundle's languages, or its golden ones where the corpus is absent."""
-    if corpus.is_present(spec):
-        locales = [locale for locale in corpus.LOCALES if locale in bundle.manifest.locales]
-        return corpus.sample(spec, size, locales=locales)
-    print(f"found no corpus at {spec}: measuring on the bundle's golden utterances", file=sys.stderr)
-    return [Utterance(entry.text, entry.locale) for entry in bundle.golden()][:size]
 
 
 def _start_and_stop(parse_command: Sequence[str], cores: Cores) -> float:

@@ -1,0 +1,112 @@
+"""What callers notice of a swap, from what was recorded: pure functions of records, scrapes and windows.
+
+A window lasts from the start of the command until the memory of the version that it replaces is back.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from benchmarks.open_loop import Record
+from benchmarks.swap.scrape import Scrape
+
+SERVING = "serving"
+OK = 200
+REST_S = 1.0
+"""How long resident memory has to stay where it is to count as settled."""
+REST_SHARE = 0.01
+"""By how much of itself it may move meanwhile."""
+
+
+class Window(NamedTuple):
+    """From and to, in seconds of `perf_counter`."""
+
+    start_s: float
+    end_s: float
+
+
+class Swap(NamedTuple):
+    """One swap: `answered_s` is the first answer by the new version, `rss_mb` what the service holds in the end."""
+
+    old: str
+    new: str
+    window: Window
+    answered_s: float
+    rss_mb: float
+
+    @property
+    def until_answer_s(self) -> float:
+        """From the start of the command to the first answer by the new version."""
+        return self.answered_s - self.window.start_s
+
+    @property
+    def whole_s(self) -> float:
+        """How long the window lasts."""
+        return self.window.end_s - self.window.start_s
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """The smallest value that so many percent of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    if not ordered:
+        raise ValueError("found no values, expected at least one")
+    return ordered[max(1, math.ceil(len(ordered) * percent / 100)) - 1]
+
+
+def split(records: Iterable[Record], windows: Sequence[Window]) -> tuple[list[Record], list[Record]]:
+    """The records that were to be sent inside some window, and the others."""
+    inside: list[Record] = []
+    outside: list[Record] = []
+    for record in records:
+        is_inside = any(window.start_s <= record.intended_s < window.end_s for window in windows)
+        (inside if is_inside else outside).append(record)
+    return inside, outside
+
+
+def failed(records: Iterable[Record]) -> int:
+    """How many requests were not answered with 200."""
+    return sum(record.status != OK for record in records)
+
+
+def stale(records: Sequence[Record], scrapes: Sequence[Scrape], swaps: Sequence[Swap]) -> int:
+    """Answers by a version to requests that were sent after a scrape had shown that it serves no more.
+
+    They count until the command that asks for the version again.
+    """
+    count = 0
+    for number, swap in enumerate(swaps):
+        demoted_s = next(
+            (
+                scrape.seen_s
+                for scrape in scrapes
+                if scrape.asked_s >= swap.window.start_s and scrape.states.get(swap.old) != SERVING
+            ),
+            math.inf,
+        )
+        again_s = next(
+            (each.window.start_s for each in swaps[number + 1 :] if each.new == swap.old), math.inf
+        )
+        count += sum(record.version == swap.old and demoted_s < record.sent_s < again_s for record in records)
+    return count
+
+
+def settled(scrapes: Sequence[Scrape], gone: str) -> Scrape | None:
+    """The first scrape of a rest of resident memory that lasts REST_S, all without a trace of the version `gone`.
+
+    `scrapes` are those since the command; None while the version is still there or memory still moves.
+    """
+    rest: list[Scrape] = []
+    for scrape in scrapes:
+        rest.append(scrape)
+        if gone in scrape.versions:
+            rest.clear()
+        while rest and not _is_rest(rest):
+            del rest[0]
+        if rest and rest[-1].seen_s - rest[0].seen_s >= REST_S:
+            return rest[0]
+    return None
+
+
+def _is_rest(scrapes: Sequence[Scrape]) -> bool:
+    lowest, highest = (each(scrape.rss_mb for scrape in scrapes) for each in (min, max))
+    return highest - lowest <= REST_SHARE * highest
