@@ -1,11 +1,12 @@
 """The figures of one run, from its timelines, and of several runs."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks.errors import MeasurementFailed
-from benchmarks.open_loop import Record
+from benchmarks.open_loop import NO_ANSWER, Record
 from benchmarks.swap.scrape import Scrape
 from benchmarks.swap.timeline import Timeline
 from benchmarks.swap.windows import Window, failed, percentile, split, stale
@@ -66,7 +67,16 @@ def of_swaps(timeline: Timeline) -> dict[str, float]:
 def faults(timeline: Timeline) -> dict[str, float]:
     """What must not be, over all of a load."""
     swaps = [*timeline.swaps, *timeline.rollbacks]
-    return {"failed": failed(timeline.records), "stale": stale(timeline.records, timeline.scrapes, swaps)}
+    return {"failed": n_failed(timeline.records), "stale": stale(timeline.records, timeline.scrapes, swaps)}
+
+
+def n_failed(records: Sequence[Record]) -> int:
+    """How many requests were not answered with 200; of what became of them, a line goes to stderr."""
+    statuses = failed(records)
+    for status, count in sorted(statuses.items()):
+        what = "lost or not answered" if status == NO_ANSWER else f"answered with {status}"
+        print(f"failed: {count} {what}", file=sys.stderr)
+    return statuses.total()
 
 
 def load_stall_ms(scrapes: Sequence[Scrape], windows: Sequence[Window]) -> float:

@@ -17,10 +17,10 @@ from benchmarks.peers import environment
 from benchmarks.peers.environment import Unavailable
 from benchmarks.peers.peer import ONE_THREAD, Peer
 from benchmarks.process import Server, free_port, started
-from benchmarks.swap.figures import tail
+from benchmarks.swap.figures import n_failed, tail
 from benchmarks.swap.load import Plan, capacity
 from benchmarks.swap.timeline import collector_off
-from benchmarks.swap.windows import Window, failed
+from benchmarks.swap.windows import Window
 
 MODULE = "benchmarks.swap.peer_server"
 MODEL = "sleeper"
@@ -49,7 +49,7 @@ def measure(python: Path, plan: Plan) -> dict[str, float]:
         with collector_off():
             load, windows = on_uvloop(lambda: _reloads(server, rate_per_s, plan))
     return {
-        "failed": failed(load.records),
+        "failed": n_failed(load.records),
         **tail(load.records, windows)._asdict(),
         "window_s": median(window.end_s - window.start_s for window in windows),
         "capacity_per_s": capacity_per_s,

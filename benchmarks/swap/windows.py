@@ -4,6 +4,7 @@ A window lasts from the start of the command until the memory of the version tha
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -63,9 +64,9 @@ def split(records: Iterable[Record], windows: Sequence[Window]) -> tuple[list[Re
     return inside, outside
 
 
-def failed(records: Iterable[Record]) -> int:
-    """How many requests were not answered with 200."""
-    return sum(record.status != OK for record in records)
+def failed(records: Iterable[Record]) -> Counter[int]:
+    """How many requests were not answered with 200, by what they were answered with."""
+    return Counter(record.status for record in records if record.status != OK)
 
 
 def stale(records: Sequence[Record], scrapes: Sequence[Scrape], swaps: Sequence[Swap]) -> int:

@@ -79,6 +79,16 @@ class TestRun:
             figures.tail(TIMELINE.records, [Window(20.0, 21.0)])
 
 
+def test_what_failed_is_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    answered = record(1.0, "a", latency_ms=1)
+    records = [answered, answered._replace(status=503), answered._replace(status=0)]
+    assert figures.n_failed(records) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "failed: 1 lost or not answered",
+        "failed: 1 answered with 503",
+    ]
+
+
 def test_faults_add_up_over_runs_and_everything_else_is_the_median() -> None:
     runs = [{"failed": 0, "stale": 1, "max_ms": 9.0}, {"failed": 2, "stale": 0, "max_ms": 1.0}]
     assert figures.over_runs([*runs, {"failed": 0, "stale": 0, "max_ms": 2.0}]) == {

@@ -49,7 +49,8 @@ class TestSplit:
 
 
 def test_whatever_is_no_200_has_failed() -> None:
-    assert failed([record(0), record(1, None, status=503), record(2, None, status=0)]) == 2
+    records = [record(0), record(1, None, status=503), record(2, None, status=0), record(3, None, status=503)]
+    assert failed(records) == {503: 2, 0: 1}
 
 
 class TestStale:
