@@ -16,8 +16,10 @@ from service.registry.load_warm import Device, load_warm
 from service.registry.loaded import Loaded
 from service.registry.rehearsal import Rehearsals
 
-GROWTH = 8
+GROWTH = 4.5
 """Bytes in memory of a loaded version for each byte of its files: small weights are widened, words get tables."""
+FIXED_BYTES = 40_000_000
+"""What the sessions of a version take whatever its size."""
 PROCESS_BYTES = 64_000_000
 """What the process of a rehearsal takes beside the version."""
 PAUSE_S = 0.01
@@ -34,9 +36,9 @@ class BundleLoader:
     def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
         if is_first or self._rehearsals is None:
-            self._check_room(GROWTH * size_of(bundle))
+            self._check_room(_estimate(bundle))
         else:
-            self._check_room(GROWTH * size_of(bundle) + PROCESS_BYTES)
+            self._check_room(_estimate(bundle) + PROCESS_BYTES)
             self._check_room(self._rehearsals.rehearse(bundle, is_cancelled))
 
         def pause() -> None:
@@ -65,6 +67,7 @@ class BundleLoader:
                 )
 
 
-def size_of(bundle: Located) -> int:
-    """The bytes of a bundle's files."""
-    return sum(path.stat().st_size for path in bundle.bundle.rglob("*") if path.is_file())
+def _estimate(bundle: Located) -> int:
+    """The bytes in memory of a bundle, before it is tried."""
+    size = sum(path.stat().st_size for path in bundle.bundle.rglob("*") if path.is_file())
+    return FIXED_BYTES + round(GROWTH * size)

@@ -384,8 +384,10 @@ class TestListOfProcesses:
         assert re.split(r"  +", lines[14])[2:] == ["- of 2", "2026-01-01T12:00:00+00:00", "2 loading"]
         assert lines[15:] == [
             "",
-            ("words 2: failed in box7-7, box8-7 (golden_mismatch): golden.jsonl: found one frame, expected another; "
-            "mend its files, and it is tried again by itself; or promote another version, or roll back"),
+            (
+                "words 2: failed in box7-7, box8-7 (golden_mismatch): golden.jsonl: found one frame, expected another; "
+                "mend its files, and it is tried again by itself; or promote another version, or roll back"
+            ),
         ]
 
     def test_a_version_that_is_not_the_one_on_disk_any_more_is_told_from_it(

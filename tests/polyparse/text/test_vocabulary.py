@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -80,4 +81,24 @@ def test_what_is_no_vocabulary_is_refused_with_its_file(tmp_path: Path, content:
     file = tmp_path / "vocabulary.json"
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"vocabulary.json: .*found .*, expected"):
+        Vocabulary.load(file)
+
+
+def test_words_of_many_slices_are_read_as_json_is(tmp_path: Path) -> None:
+    words = tuple(f'word{number}\u00e9\\\\",' for number in range(5000))
+    file = tmp_path / "vocabulary.json"
+    Vocabulary(words=words, characters="],[\n").save(file)
+    assert file.stat().st_size > 4 * 16_384
+    assert Vocabulary.load(file) == Vocabulary(words, "],[\n")
+    data = json.loads(file.read_bytes())
+    file.write_text(json.dumps(data), encoding="utf-8")
+    assert Vocabulary.load(file) == Vocabulary(words, "],[\n")
+
+
+@pytest.mark.parametrize("line", ['"\\ud800"', "7", '"a" "b"', "null"])
+def test_one_bad_word_among_many_is_refused_with_its_file(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "vocabulary.json"
+    Vocabulary(words=tuple(f"word{number}" for number in range(5000)), characters="").save(file)
+    file.write_text(file.read_text().replace('"word4321"', line))
+    with pytest.raises(ConfigError, match=str(file)):
         Vocabulary.load(file)

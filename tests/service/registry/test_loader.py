@@ -214,9 +214,11 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_what_does_not_fit_is_refused_before_anything_starts(
     bundle: Located, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 40_000_000)
+    monkeypatch.setattr(loaders, "available_bytes_here", lambda: 100_000_000)
     assert loader().load(bundle, is_first=True, is_cancelled=Event())
-    with pytest.raises(MemoryShort, match="found 40 MB of memory free, expected 96 MB for one more version"):
+    with pytest.raises(
+        MemoryShort, match="found 100 MB of memory free, expected 136 MB for one more version"
+    ):
         loader(rehearsals()).load(bundle, is_first=False, is_cancelled=Event())
 
 
