@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import logging
 import os
+import sys
+import threading
 from collections.abc import Sequence
 
 import uvloop
@@ -19,6 +22,8 @@ from service.registry.status_file import StatusFile
 from service.server import Server
 from service.settings import Settings, read
 
+LAST_S = 0.5
+"""Time at the end for threads whose work is done."""
 CUDA_THREADS = 2
 """One batch runs while the next is prepared."""
 
@@ -27,8 +32,10 @@ def main(argv: Sequence[str]) -> int:
     """Serve, and return 0 after a signal to end. What refuses to start is raised as a PolyparseError."""
     settings = read(argv, os.environ)
     logs.configure(settings.log_level)
+    others = threading.enumerate()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings))
+    _end_without([thread for thread in threading.enumerate() if thread not in others])
     return 0
 
 
@@ -45,6 +52,19 @@ async def serve(settings: Settings) -> None:
         settings, source, loader=_loader(settings, device), threads=threads, status_file=status_file
     ) as service:
         await Server(service.asgi, settings, on_exit=service.readiness.drain).serve()
+
+
+def _end_without(threads: Sequence[threading.Thread]) -> None:
+    """End the process at once, with 0, where one of our threads hangs in a model.
+
+    Python's own end takes down the runtime below such a thread, which then aborts the process.
+    """
+    for thread in threads:
+        thread.join(LAST_S)
+    if any(thread.is_alive() for thread in threads):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _loader(settings: Settings, device: Device) -> BundleLoader:
