@@ -1,6 +1,7 @@
 """`polyparse serve`: read the settings, load what is wished, serve until a signal."""
 
 import asyncio
+import atexit
 import gc
 import logging
 import os
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 
 import uvloop
 
+from polyparse.cli.main import REFUSED
+from polyparse.errors import PolyparseError
 from polyparse.runtime.session import choose_device
 from service import logs
 from service.app import running
@@ -34,8 +37,12 @@ def main(argv: Sequence[str]) -> int:
     logs.configure(settings.log_level)
     others = threading.enumerate()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings))
-    _end_without([thread for thread in threading.enumerate() if thread not in others])
+        try:
+            runner.run(serve(settings))
+        except PolyparseError:
+            atexit.register(_end_without, _started_since(others), REFUSED)  # Once it is said what refuses.
+            raise
+    _end_without(_started_since(others), 0)
     return 0
 
 
@@ -54,8 +61,12 @@ async def serve(settings: Settings) -> None:
         await Server(service.asgi, settings, on_exit=service.readiness.drain).serve()
 
 
-def _end_without(threads: Sequence[threading.Thread]) -> None:
-    """End the process at once, with 0, where one of our threads hangs in a model.
+def _started_since(others: Sequence[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in others]
+
+
+def _end_without(threads: Sequence[threading.Thread], status: int) -> None:
+    """End the process at once where one of our threads hangs in a model.
 
     Python's own end takes down the runtime below such a thread, which then aborts the process.
     """
@@ -64,7 +75,7 @@ def _end_without(threads: Sequence[threading.Thread]) -> None:
     if any(thread.is_alive() for thread in threads):
         logging.shutdown()
         sys.stdout.flush()
-        os._exit(0)
+        os._exit(status)
 
 
 def _loader(settings: Settings, device: Device) -> BundleLoader:

@@ -462,6 +462,16 @@ def test_without_a_rehearsal_a_load_that_never_ends_keeps_the_service_from_nothi
         assert site.server.process.wait(TIMEOUT_S) == 0
 
 
+def test_a_service_whose_first_version_hangs_says_so_and_is_refused(tmp_path: Path) -> None:
+    decode_by(HANGS)(write_bundle(tmp_path / "words" / "1"))
+    command = [sys.executable, "-m", "polyparse", "serve", "--port=0", "--load-timeout-s=2"]
+    done = subprocess.run(  # noqa: S603  our own
+        [*command, "--models", str(tmp_path)], cwd=ROOT, capture_output=True, timeout=TIMEOUT_S, check=False
+    )
+    assert b"polyparse: found no end of the load within 2 s, expected one: it hangs, or" in done.stderr
+    assert done.returncode == 2
+
+
 def test_a_folder_that_takes_no_file_is_served(tmp_path: Path) -> None:
     with site_at(tmp_path, damage=withhold) as site:
         site.server.until(lambda: site.logged("`models list` will not show what this process does"))
