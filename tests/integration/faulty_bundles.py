@@ -53,7 +53,7 @@ SLOW = DECODE.format(
         turns="""
         lengths = Shape <start = 1, end = 2> (emissions_BTK)
         length = Squeeze (lengths)
-        some = Constant <value_int = 40> ()
+        some = Constant <value_int = 25> ()
         square = Mul (length, length)
         turns = Mul (square, some)"""
     )
