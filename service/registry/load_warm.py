@@ -15,6 +15,9 @@ from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import load as load_bundle
 from service.registry.loaded import Loaded, ModelVersion, ServedParser
 
+STEP = 4
+"""From one size of batch that is tried to the next: what lies between them allocates what the larger one has."""
+
 Device = Literal["cpu", "cuda"]
 
 Pause = Callable[[], None]
@@ -38,7 +41,7 @@ def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Paus
 
 
 def warm_up(parser: ServedParser[Any], golden: Sequence[Golden], *, batch_tokens: int, pause: Pause) -> None:
-    """Run batches of sequences x tokens up to `batch_tokens`, both powers of two, made of golden utterances."""
+    """Run batches of sequences x tokens up to `batch_tokens`, both powers of STEP, made of golden utterances."""
     words = " ".join(entry.text for entry in golden).split()
     for tokens, sequences in shapes(batch_tokens):
         text = " ".join(words[position % len(words)] for position in range(tokens))
@@ -54,5 +57,5 @@ def shapes(batch_tokens: int) -> Iterator[tuple[int, int]]:
         sequences = 1
         while tokens * sequences <= batch_tokens:
             yield tokens, sequences
-            sequences *= 2
-        tokens *= 2
+            sequences *= STEP
+        tokens *= STEP

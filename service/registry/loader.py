@@ -6,10 +6,12 @@ The first version of a process is not rehearsed: nothing serves that it could ha
 """
 
 import time
+from contextlib import nullcontext
 from threading import Event
 
 from polyparse.bundle.store import Located
 from polyparse.runtime.device_memory import free_device_bytes
+from service.background import in_the_background
 from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
 from service.registry.errors import LoadCancelled, MemoryShort
 from service.registry.load_warm import Device, load_warm
@@ -35,6 +37,10 @@ class BundleLoader:
 
     def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
+        with nullcontext() if is_first else in_the_background():
+            return self._load(bundle, is_first=is_first, is_cancelled=is_cancelled)
+
+    def _load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         if is_first or self._rehearsals is None:
             self._check_room(_estimate(bundle))
         else:
@@ -51,8 +57,9 @@ class BundleLoader:
 
     def release(self, parts: list[object]) -> None:
         """Drop the last references to a version and return its memory."""
-        parts.clear()
-        return_freed()
+        with in_the_background():
+            parts.clear()
+            return_freed()
 
     def _check_room(self, needed: int) -> None:
         """Raise MemoryShort where so many bytes more would not fit, here or on the device."""

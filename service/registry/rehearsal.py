@@ -2,9 +2,9 @@
 
     python -m service.registry.rehearsal BUNDLE DIGEST|- DEVICE BATCH_TOKENS TIMEOUT_S PARENT
 
-It yields the processor to everybody else, is the first that the kernel ends where memory is short, and ends by itself after
-TIMEOUT_S, and with the process PARENT, however that one ends. Its last line is JSON: {"bytes"}, the memory that the version
-takes, or {"code", "message"} of the error that refuses it.
+It has the low priority of the thread that starts it, is the first that the kernel ends where memory is short, and ends by
+itself after TIMEOUT_S, and with the process PARENT, however that one ends. Its last line is JSON: {"bytes"}, the memory that
+the version takes, or {"code", "message"} of the error that refuses it.
 """
 
 import ctypes
@@ -21,11 +21,12 @@ from threading import Event
 
 from polyparse.bundle.store import Located
 from polyparse.errors import PolyparseError
+from service.memory import peak_resident_bytes, resident_bytes
 from service.registry.errors import LoadCancelled, LoadFailed, RehearsalFailed
+from service.registry.load_warm import load_warm
 
 PR_SET_PDEATHSIG = 1
 """Asks Linux for a signal when the thread that started this process ends, whatever ends it: prctl(2)."""
-LOW_PRIORITY = 10
 FIRST_TO_END = "1000"
 LOOK_S = 0.05
 KILLED = "; where memory is short, the kernel ends it before others"
@@ -98,13 +99,8 @@ def main(argv: Sequence[str]) -> int:
     folder, digest, device, batch_tokens, timeout_s, parent = argv
     signal.alarm(int(timeout_s))
     _end_with(int(parent))
-    os.nice(LOW_PRIORITY)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_END, encoding="ascii")
-    # The runtime is imported only here, after the priority is low.
-    from service.memory import peak_resident_bytes, resident_bytes  # noqa: PLC0415
-    from service.registry.load_warm import load_warm  # noqa: PLC0415
-
     before = resident_bytes()
     located = Located(Path(folder), None if digest == "-" else digest)
     try:
