@@ -184,6 +184,6 @@ FAULTS: Mapping[str, Fault] = {
         point_outside("../outside.bin"), "graph_invalid", r"score\.onnx: .*escapes model directory"
     ),
     "weights-linked-outside": Fault(
-        link_weights_elsewhere, "graph_invalid", r"score\.onnx: .*escapes model directory"
+        link_weights_elsewhere, "file_missing", r"weights\.bin: found a link to .*, out of the bundle"
     ),
 }

@@ -394,10 +394,11 @@ def test_a_version_that_was_written_anew_takes_over_from_its_elder(site: Site) -
 
 
 def test_a_version_that_requests_hold_goes_when_the_last_of_them_has_its_answer(tmp_path: Path) -> None:
-    flags = ("--batch-tokens=16", "--keep-previous=off", "--max-text-chars=5000", "--threads=2")
+    limits = ("--batch-tokens=16", "--max-text-chars=5000", "--threads=2")
+    flags = (*limits, "--keep-previous=off", "--rehearsal=off")
     with site_at(tmp_path, *flags, damage=decode_by(SLOW)) as site:
         answers: list[str] = []
-        text = "wake " * 250
+        text = "wake " * 400
         ask = Thread(target=lambda: answers.append(site.server.parse(text).body["model"]["version"]))
         ask.start()
         ran = 'polyparse_stage_seconds_count{stage="queue",version="1"}'

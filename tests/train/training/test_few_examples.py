@@ -168,7 +168,7 @@ def test_sixty_utterances_are_enough_for_an_assistant_that_refuses_what_is_forei
     measures = measure(test, frames)["mean"]
     assert (measures["slot_f1"], measures["exact_match"]) == (1.0, 1.0)
     confidences = [frame.confidence for frame in frames]
-    assert 0.85 < sum(confidences) / len(confidences) < 0.9999
+    assert 0.75 < sum(confidences) / len(confidences) < 0.9999
     refused = parser.parse([Utterance(text, assistant.locale) for text in assistant.foreign])
     assert [frame.refused for frame in refused] == [Refusal("domain")] * len(refused)
     assert all(frame.out_of_domain is not None for frame in refused)
