@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-LOW_PRIORITY = 12
-"""Where both want a core, a fourteenth of what requests get. At 19, the lowest, a core that is never idle takes minutes."""
+LOW_PRIORITY = 5
+"""Where both want a core, a third of what requests get: with less, a thread that holds Python's lock keeps them waiting."""
 TURN_S = 0.005
 """After so long a thread that runs Python lets another have its turn, if it asks: Python's own value."""
 SHORT_TURN_S = 0.0005

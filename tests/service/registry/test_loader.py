@@ -158,8 +158,8 @@ def test_a_load_can_be_given_up_between_the_runs_of_its_warm_up(bundle: Located)
 
 def test_what_nobody_foresaw_is_told_by_a_rehearsal_too(bundle: Located) -> None:
     code = (
-        "import sys; from service.registry import rehearsal;"
-        "rehearsal.load_warm = lambda *_, **__: 1 / 0; rehearsal.main(sys.argv[1:])"
+        "import sys; from service.registry import load_warm, rehearsed;"
+        "load_warm.load_warm = lambda *_, **__: 1 / 0; rehearsed.main(sys.argv[1:])"
     )
     assert json.loads(output_of(code, bundle)) == {
         "code": "load_failed",
@@ -256,7 +256,7 @@ def test_the_warm_up_runs_every_size_and_length() -> None:
 
 def test_the_process_of_a_rehearsal_is_the_first_to_end_where_memory_is_short(bundle: Located) -> None:
     code = (
-        "import os, sys; from service.registry import rehearsal; rehearsal.main(sys.argv[1:]);"
+        "import os, sys; from service.registry import rehearsed; rehearsed.main(sys.argv[1:]);"
         "print(open('/proc/self/oom_score_adj').read().strip())"
     )
     assert output_of(code, bundle).splitlines()[-1] == "1000"

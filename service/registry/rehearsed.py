@@ -1,0 +1,63 @@
+"""The process that tries a version before it is loaded beside requests.
+
+    python -m service.registry.rehearsed BUNDLE DIGEST|- DEVICE BATCH_TOKENS TIMEOUT_S PARENT
+
+It yields the processor, is the first that the kernel ends where memory is short, and ends by itself after TIMEOUT_S, and
+with the process PARENT, however that one ends. Its last line is JSON: {"bytes"}, the memory that the version takes, or
+{"code", "message"} of the error that refuses it.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+"""Asks Linux for a signal when the thread that started this process ends, whatever ends it: prctl(2)."""
+LOWER_BY = 7
+"""Steps of priority below the thread that starts it. At the lowest, 19, a core that is never idle would take minutes."""
+FIRST_TO_END = "1000"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Load, warm and check the bundle, and print the result."""
+    folder, digest, device, batch_tokens, timeout_s, parent = argv
+    signal.alarm(int(timeout_s))
+    _end_with(int(parent))
+    os.nice(LOWER_BY)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_END, encoding="ascii")
+    # All that takes time is imported only here, when the priority is low.
+    from polyparse.bundle.store import Located  # noqa: PLC0415
+    from polyparse.errors import PolyparseError  # noqa: PLC0415
+    from service.memory import peak_resident_bytes, resident_bytes  # noqa: PLC0415
+    from service.registry.errors import LoadFailed  # noqa: PLC0415
+    from service.registry.load_warm import load_warm  # noqa: PLC0415
+
+    before = resident_bytes()
+    located = Located(Path(folder), None if digest == "-" else digest)
+    try:
+        load_warm(located, device="cuda" if device == "cuda" else "cpu", batch_tokens=int(batch_tokens))
+        result: dict[str, object] = {"bytes": peak_resident_bytes() - before}
+    except Exception as error:
+        refusal = error if isinstance(error, PolyparseError) else LoadFailed(error)
+        result = {"code": refusal.code, "message": str(refusal)}
+    print(json.dumps(result), flush=True)
+    return 0
+
+
+def _end_with(parent: int) -> None:
+    """End at once when the parent does, by whatever; on a system that has no such signal the alarm is left."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # It ended before we asked.
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
