@@ -86,9 +86,9 @@ class OpenLoop:
     async def __aenter__(self) -> Self:
         for _ in range(POOL):
             self._free.append(await self._connect())
-        self._cpu_s, self._start_s = thread_time(), perf_counter()
+        self._cpu_s, self.start_s = thread_time(), perf_counter()
         self._alarm.__enter__()
-        self._next_s = self._start_s + next(self._schedule)
+        self._next_s = self.start_s + next(self._schedule)
         self._alarm.set(self._next_s)
         return self
 
@@ -96,7 +96,7 @@ class OpenLoop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._alarm.__exit__()
-        self.cpu_share = (thread_time() - self._cpu_s) / (perf_counter() - self._start_s)
+        self.cpu_share = (thread_time() - self._cpu_s) / (perf_counter() - self.start_s)
         try:
             async with asyncio.timeout(ANSWER_S if error is None else 0):
                 while self._unanswered:
@@ -117,7 +117,7 @@ class OpenLoop:
         """Send whatever is due, and set the alarm to what comes next."""
         while self._next_s <= (now_s := perf_counter()):
             self._send(self._next_s, now_s)
-            self._next_s = self._start_s + next(self._schedule)
+            self._next_s = self.start_s + next(self._schedule)
         self._alarm.set(self._next_s)
 
     def _send(self, intended_s: float, now_s: float) -> None:

@@ -22,9 +22,13 @@ from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from polyparse.bundle.golden import Golden
+
+
+GOLDEN_BATCH = 16
+"""So few that what runs beside them is not kept waiting."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,15 @@ class LoadedBundle:
         name = self.manifest.golden
         return golden.parse(store.content(self.folder / name, self.manifest.files[name]), name=name)
 
-    def check_golden(self) -> None:
-        """Parse the golden utterances; raises GoldenMismatch at the first whose frame differs."""
+    def check_golden(self, *, pause: Callable[[], None] = lambda: None) -> None:
+        """Parse the golden utterances, a few at a time; raises GoldenMismatch at the first whose frame differs."""
         expected = self.golden()
-        items = [self.parser.prepare(Utterance(entry.text, entry.locale)) for entry in expected]
-        for entry, frame in zip(expected, self.parser.run(items).frames, strict=True):
-            golden.compare(entry, frame, file=self.manifest.golden)
+        for first in range(0, len(expected), GOLDEN_BATCH):
+            batch = expected[first : first + GOLDEN_BATCH]
+            items = [self.parser.prepare(Utterance(entry.text, entry.locale)) for entry in batch]
+            for entry, frame in zip(batch, self.parser.run(items).frames, strict=True):
+                golden.compare(entry, frame, file=self.manifest.golden)
+            pause()
 
 
 def load(

@@ -35,7 +35,7 @@ def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Paus
     loaded = load_bundle(bundle.bundle, digest=bundle.digest, device=device, threads=1)
     golden = loaded.golden()
     warm_up(loaded.parser, golden, batch_tokens=batch_tokens, pause=pause)
-    loaded.check_golden()
+    loaded.check_golden(pause=pause)
     identity = ModelVersion(loaded.manifest.name, loaded.manifest.version, loaded.digest)
     return Loaded(identity, loaded.parser, golden[0])
 

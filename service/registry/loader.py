@@ -24,7 +24,7 @@ FIXED_BYTES = 40_000_000
 """What the sessions of a version take whatever its size."""
 PROCESS_BYTES = 64_000_000
 """What the process of a rehearsal takes beside the version."""
-PAUSE_S = 0.01
+PAUSE_S = 0.02
 
 
 class BundleLoader:

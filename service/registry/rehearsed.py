@@ -18,7 +18,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 """Asks Linux for a signal when the thread that started this process ends, whatever ends it: prctl(2)."""
-LOWER_BY = 3
+LOWER_BY = 5
 """Steps of priority below the thread that starts it. Some more, and a core that is never idle takes twice the time."""
 FIRST_TO_END = "1000"
 
