@@ -68,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def releases(trained: Path, tmp_path: Path) -> Releases:
     """A copy to change."""
-    models = shutil.copytree(trained, tmp_path / "models")
+    models = shutil.copytree(trained, tmp_path / "models", ignore=shutil.ignore_patterns(".status"))
     return Releases(models, {version: bundle.digest(models / "tiny" / version) for version in "12"})
 
 
