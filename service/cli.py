@@ -13,11 +13,10 @@ import uvloop
 
 from polyparse.cli.main import REFUSED
 from polyparse.errors import PolyparseError
-from polyparse.runtime.session import choose_device
+from polyparse.runtime.session import Device, choose_device
 from service import logs
 from service.app import running
 from service.cores import usable_cores_here
-from service.registry.load_warm import Device
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
 from service.registry.source import StateSource

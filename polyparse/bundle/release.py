@@ -11,9 +11,8 @@ from polyparse.bundle import history
 from polyparse.bundle import state as states
 from polyparse.bundle import store as bundles
 from polyparse.bundle.edit_lock import locked
-from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.bundle.state import Change, DesiredState, Pointer, StateFile
-from polyparse.errors import BundleNotFound, ManifestInvalid, StateChanged
+from polyparse.errors import BundleNotFound, StateChanged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +33,7 @@ def promote(model: Path, version: str, *, decided_on: StateFile, by: str, at: st
     if version not in (versions := bundles.versions_in(model)):
         raise BundleNotFound(f"found {bundles.listed(versions)}, expected a version {version!r}", file=model)
     bundle = model / version
-    manifest = bundles.verify(bundle)
-    if (manifest.name, manifest.version) != (model.name, version):
-        raise ManifestInvalid(
-            f"found {manifest.name}/{manifest.version}, expected its folder's name, {model.name}/{version}",
-            file=bundle / MANIFEST,
-        )
+    bundles.check_names(bundles.verify(bundle), bundle)
     stable = Pointer(version, bundles.digest(bundle))
     if decided_on.state is not None and decided_on.state.stable == stable:
         _check_unchanged(model, decided_on)

@@ -1,4 +1,4 @@
-"""From a folder to a version that can serve at once: the one file of the service that knows polyparse's runtime.
+"""From a folder to a version that can serve at once, on polyparse's runtime.
 
     every byte verified -> loaded -> warmed up -> golden frames match
 
@@ -7,18 +7,17 @@ one: a first run of a shape allocates, and on a GPU chooses algorithms.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import load as load_bundle
+from polyparse.runtime.session import Device
 from service.registry.loaded import Loaded, ModelVersion, ServedParser
 
 STEP = 4
 """From one size of batch that is tried to the next: what lies between them allocates what the larger one has."""
-
-Device = Literal["cpu", "cuda"]
 
 Pause = Callable[[], None]
 """Called after each run, so that requests come in between."""

@@ -11,10 +11,11 @@ from threading import Event
 
 from polyparse.bundle.store import Located
 from polyparse.runtime.device_memory import free_device_bytes
+from polyparse.runtime.session import Device
 from service.background import in_the_background
 from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
 from service.registry.errors import LoadCancelled, MemoryShort
-from service.registry.load_warm import Device, load_warm
+from service.registry.load_warm import load_warm
 from service.registry.loaded import Loaded
 from service.registry.rehearsal import Rehearsals
 

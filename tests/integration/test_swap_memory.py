@@ -6,6 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
+from benchmarks.memory import resident_mb
 from tests.integration.server import ROOT, serving
 from tests.integration.systems import polyparse
 
@@ -38,11 +39,5 @@ def test_the_memory_of_retired_versions_comes_back(tmp_path: Path) -> None:
             server.until(partial(shows, wished))
             for text in ("wake me at seven", "pon música", "che tempo fa", "आवाज़ बढ़ाओ"):
                 assert server.parse(text).body["model"]["version"] == wished
-            resident.append(resident_kb(server.process.pid))
+            resident.append(resident_mb(server.process.pid))
     assert resident[-1] <= MORE_AT_MOST * resident[1]
-
-
-def resident_kb(pid: int) -> int:
-    """How much of a process is in memory."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:  # noqa: PTH123 - no path of ours
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
