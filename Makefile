@@ -6,28 +6,34 @@ PYTHON  ?= python3
 PORT    ?= 8080
 RUNTIME ?= cpu
 VENV    := .venv$(if $(filter gpu,$(RUNTIME)),-gpu)
+TOOLS   := .venv-integration
 BIN     := $(VENV)/bin
-PINS    := pyproject.toml $(wildcard requirements/*.txt)
+PINS    := pyproject.toml $(filter-out requirements/audit% requirements/integration%,$(wildcard requirements/*.txt))
 # pip reads the first for everything that it installs, the second for the tools that it builds with.
 export PIP_CONSTRAINT       := requirements/constraints.txt
 export PIP_BUILD_CONSTRAINT := requirements/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # ONNX Runtime would write an id under the home folder and send events when it is imported.
 export ORT_DISABLE_TELEMETRY := 1
+# Tests start hundreds of processes: each would compile our code anew where the environment forbids to keep what was compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # The corpus of benchmarks, of `make bundles` and of tests that need one: CORPUS=massive:PATH.
 export CORPUS
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench bundles clean
+.PHONY: help serve test test-integration check format bench bundles audit clean
 
 help:  ## say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
 
 serve: $(VENV)/.serve-$(RUNTIME)  ## answer POST /parse on PORT (8080); RUNTIME=gpu for CUDA
 	$(BIN)/polyparse serve --port $(PORT)
 
-test: $(VENV)/.develop  ## run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.develop  ## run all tests, but those that need other servers and tools
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist worksteal
+
+test-integration: $(TOOLS)/.ready  ## run those, with the servers and tools that they need
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(TOOLS)/bin/python -m pytest -m needs_tools
 
 check: $(VENV)/.develop  ## format, lint, types and arrows, as the CI demands them
 	$(BIN)/ruff format --check .
@@ -44,51 +50,25 @@ bench: $(VENV)/.develop  ## run one benchmark: make bench NAME=text
 	mkdir -p runs/benchmarks
 	$(BIN)/python -m benchmarks.$(NAME) --json runs/benchmarks/$(NAME).json
 
-LOCALES  := en-US,es-ES,it-IT,hi-IN
-TEACHERS := teacher-classifier teacher teacher-smoothed teacher-swapped
-FIRST    := $(TEACHERS) teacher-characters first-student
-# A member of an ensemble counts as often as it is named.
-ENSEMBLE := $(FIRST) second-large second-large second-large
-SECOND   := second-small second-gated
-ALIGNED  := teacher-aligned teacher-characters-aligned
-ALL      := $(ENSEMBLE) second-small second-small second-small second-gated $(ALIGNED) $(ALIGNED) $(ALIGNED)
-CARD     := --data "MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales; words are aligned by that of \
+# One thread for each run of the plan: with two runs of two threads each, an epoch took ten times as long on two cores.
+LOCALES := en-US,es-ES,it-IT,hi-IN
+CARD    := --data "MASSIVE 1.1 (FitzGerald et al. 2022; Amazon), the train split of these locales; words are aligned by that of \
 its other eight too" --licence "CC BY 4.0, credited to Amazon.com, Inc"
-# One thread each: with -j2 and two threads each, an epoch took ten times as long on two cores.
-RUN       = $(BIN)/polyparse train $@ --corpus $(CORPUS) --locales $(LOCALES) --out runs/$@ --resume --threads 1
-.PHONY: $(FIRST) second-large $(SECOND) $(ALIGNED) student student-continued student-continued-twice corpus
-corpus:
+
+bundles: $(VENV)/.develop  ## train and export the shipped bundles anew: make bundles CORPUS=massive:PATH OUT=runs/models
 	@test -n "$(CORPUS)" || { echo "make bundles: found no CORPUS, expected e.g. CORPUS=massive:data/1.1/data"; exit 2; }
-
-$(TEACHERS) teacher-characters $(ALIGNED): corpus $(VENV)/.develop
-	$(RUN)
-
-first-student: $(TEACHERS)
-	$(RUN) $(TEACHERS:%=--teacher runs/%)
-
-second-large: $(FIRST)
-	$(RUN) $(FIRST:%=--teacher runs/%)
-
-$(SECOND): second-large
-	$(RUN) $(ENSEMBLE:%=--teacher runs/%)
-
-student: $(SECOND) $(ALIGNED)
-	$(RUN) $(ALL:%=--teacher runs/%)
-
-student-continued: student
-	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student
-
-student-continued-twice: student-continued
-	$(RUN) $(ALL:%=--teacher runs/%) --start runs/student-continued
-
-bundles: student-continued-twice  ## train and export the shipped bundles anew: make -j2 bundles CORPUS=massive:PATH OUT=runs/models
+	$(BIN)/polyparse train --plan plans/massive-student.toml --corpus $(CORPUS) --locales $(LOCALES) --out runs --threads 1
 	$(BIN)/polyparse ood --checkpoint runs/student-continued-twice --share 0.004
 	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --out $(or $(OUT),runs/models)/massive/1.8-viterbi
 	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --approximate ain \
 	--out $(or $(OUT),runs/models)/massive/1.8-ain
 
+audit: .venv-audit/.ready  ## look every pin up in a database of vulnerabilities: 0 clean, 1 vulnerable, 3 not audited
+	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" $(PYTHON) requirements/audit.py; status=$$?; echo "audit: status $$status"; exit $$status
+
 clean:  ## remove the environment and every cache
-	rm -rf .venv .venv-gpu build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-gpu .venv-integration .venv-audit build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; found = sys.version_info[:2]; sys.exit(None if (3, 11) <= found < (3, 14) else \
@@ -104,5 +84,25 @@ $(VENV)/.serve-gpu: $(PINS) | $(BIN)/python
 	touch $@
 
 $(VENV)/.develop: $(PINS) | $(BIN)/python
-	$(BIN)/pip install --quiet -e '.[cpu,train,dev]'
+	$(BIN)/pip install --quiet -e '.[cpu,tracing,train,dev]'
 	touch $(VENV)/.serve-cpu $@
+
+.venv-audit/.ready: requirements/audit.txt
+	$(PYTHON) -m venv .venv-audit
+	env -u PIP_CONSTRAINT .venv-audit/bin/pip install --quiet -r requirements/audit.txt
+	touch $@
+
+LIBRARY := import sysconfig; print(sysconfig.get_path("purelib"))
+# The tools stand in an environment of their own, on top of the one that develops: what they bring cannot change what is tested
+# elsewhere. Debian's packages are taken where apt-get may be used; the tests of those that are absent say so and are skipped.
+$(TOOLS)/.ready: $(wildcard requirements/integration*.txt) | $(VENV)/.develop
+	test -x $(TOOLS)/bin/python || $(BIN)/python -m venv $(TOOLS)
+	printf 'import site; site.addsitedir("%s")\n' "$$($(BIN)/python -c '$(LIBRARY)')" >"$$($(TOOLS)/bin/python -c '$(LIBRARY)')/develop.pth"
+	$(TOOLS)/bin/pip install --quiet -e '.[s3,signing]' -r requirements/integration.txt
+	rm -f $(TOOLS)/.without-apt
+	$(TOOLS)/bin/pip install --quiet --no-deps -r requirements/integration-alone.txt
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	$$(sed 's/[# ].*//' requirements/integration-apt.txt) || { touch $(TOOLS)/.without-apt; \
+	echo "apt-get failed: tests that need its packages are skipped"; }; fi
+	touch $@

@@ -10,10 +10,12 @@ from benchmarks.ablation_line import AblationLine, DevMeasures
 from benchmarks.corpus import LOCALES
 from polyparse.errors import ConfigError
 from polyparse.schema import structure, unstructure
-from train.checkpoint import Checkpoint, RunRecord
+from train.checkpoint import Checkpoint
 from train.config import RunConfig
+from train.finished import networks_of
 from train.models.domain_classifier import DomainClassifier
 from train.recipes import RECIPES
+from train.run_record import RunRecord
 
 DIGITS = 6  # of a fraction
 
@@ -75,7 +77,7 @@ def _differences(key: str, before: object, now: object) -> list[tuple[str, objec
 
 def _locales(checkpoint: Checkpoint) -> Mapping[str, Mapping[str, object]]:
     """Measures by locale, those of every served one among them."""
-    actual: Mapping[str, Mapping[str, object]] = checkpoint.load_json("measures").get("locales", {})
+    actual: Mapping[str, Mapping[str, object]] = checkpoint.read("measures").get("locales", {})
     if missing := [locale for locale in LOCALES if locale not in actual]:
         raise ConfigError(
             f"{checkpoint.folder}/measures.json: found no measures of {', '.join(missing)}, "
@@ -117,7 +119,7 @@ def _parameters(checkpoint: Checkpoint) -> int:
     """Trained numbers of all networks, and of the domain classifier."""
     classifier = checkpoint.classifier()
     linear = 0 if classifier is None else classifier_parameters(classifier)
-    networks = checkpoint.networks()
+    networks = networks_of(checkpoint)
     return linear + sum(parameter.numel() for network in networks for parameter in network.parameters())
 
 

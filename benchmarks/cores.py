@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
+
+from loadtest.cores import on
 
 
 class Cores(NamedTuple):
@@ -32,10 +34,5 @@ def split_here() -> Cores:
 @contextmanager
 def pinned(core: int | None) -> Iterator[None]:
     """Run this thread, and the processes that it starts, on one core for the length of a `with`."""
-    before = os.sched_getaffinity(0)
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    try:
+    with nullcontext() if core is None else on(frozenset({core})):
         yield
-    finally:
-        os.sched_setaffinity(0, before)

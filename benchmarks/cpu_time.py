@@ -23,7 +23,14 @@ from benchmarks.serving import request
 from polyparse.contract.frame import Utterance
 
 TARGETS = {"cpu_ratio": Target("<=", 1.05), "errors": Target("==", 0)}
-SERVE = [sys.executable, "-m", "polyparse", "serve", "--device", "cpu"]
+SERVE = [sys.executable, "-m", "polyparse", "serve", "--device", "cpu", "--lame-duck-s", "0"]
+
+
+class Side(NamedTuple):
+    """One of two servers: its command, and the checkout in which it runs."""
+
+    command: Sequence[str]
+    folder: Path
 
 
 class Turn(NamedTuple):
@@ -57,17 +64,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(against: Path, utterances: Sequence[Utterance], *, turns: int, connections: int) -> Result:
-    """Start both, and take turns after one untimed pass of each."""
+    """This checkout and another one."""
     if not against.joinpath("polyparse", "__init__.py").is_file():
         raise MeasurementFailed(f"--against: found no checkout at {against}, expected one")
+    sides = Side(SERVE, command.ROOT), Side(SERVE, against.absolute())
     requests = [request(utterance) for utterance in utterances]
+    return Result(
+        "cpu_time", figures(by_turns(*sides, requests, turns=turns, connections=connections)), TARGETS
+    )
+
+
+def by_turns(
+    one: Side, other: Side, requests: Sequence[bytes], *, turns: int, connections: int
+) -> list[Turn]:
+    """What both spend on the same requests, on one core, after one untimed pass of each."""
     cores = split_here()
     with pinned(cores.load), ExitStack() as stack:
         here, there = (
             stack.enter_context(
-                started(SERVE, core=cores.server, folder=folder, variables={"PYTHONPATH": str(folder)})
+                started(
+                    side.command,
+                    core=cores.server,
+                    folder=side.folder,
+                    variables={"PYTHONPATH": str(side.folder)},
+                )
             )
-            for folder in (command.ROOT, against.absolute())
+            for side in (one, other)
         )
         for server in (here, there):
             send(server.port, requests, connections=connections)
@@ -76,7 +98,7 @@ def measure(against: Path, utterances: Sequence[Utterance], *, turns: int, conne
             first, second = (here, there) if number % 2 else (there, here)
             spent = {server: _pass(server, requests, connections) for server in (first, second)}
             measured.append(Turn(spent[here][0], spent[there][0], spent[here][1] + spent[there][1]))
-    return Result("cpu_time", figures(measured), TARGETS)
+    return measured
 
 
 def figures(turns: Sequence[Turn]) -> dict[str, float]:

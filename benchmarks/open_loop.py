@@ -1,32 +1,43 @@
-"""An open-loop load: each request has a moment at which it is meant to be sent, whatever is still unanswered then.
+"""An open-loop load, sent by the generator of the load tests: each request has a moment at which it is meant to be sent.
 
 Callers do not wait for one another, so that a server that stops for a second owes an answer to every request of that
 second. Latency counts from the intended moment; `lag_s` says how late the generator itself was, which no server is to blame
-for. Requests go over a pool of keep-alive connections, by turns; one that finds none free opens another.
+for.
 """
 
 import asyncio
-import re
-import sys
-from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import count, cycle
 from random import Random
 from time import perf_counter, thread_time
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple, Self
 
-from benchmarks.alarm import Alarm
 from benchmarks.client import HOST
 from benchmarks.errors import MeasurementFailed
-from benchmarks.responses import Cutter
+from loadtest import generator
+from loadtest.address import Address
+from loadtest.errors import ServiceAbsent
+from loadtest.generator import Post
+from loadtest.mix import PARSE
+from loadtest.points import Point
 
-POOL = 64
-MAX_OPEN = 8_000
-ANSWER_S = 60.0
 NO_ANSWER = 0
 """The status of a request whose connection was refused or lost, or that was not answered in time."""
-VERSION = re.compile(rb'"version": ?"([^"\\]+)"')
+
+
+class Connections(NamedTuple):
+    """How many are open at first and at most, how many requests wait for one, and for how long a request goes on."""
+
+    first: int = 64
+    most: int = 8_000
+    most_waiting: int = 0
+    answer_s: float = 60.0
+    settle_s: float = 0.0
+    """Time for the service to take in connections, before the first request."""
+
+
+USUAL = Connections()
 
 
 class Record(NamedTuple):
@@ -63,155 +74,79 @@ def poisson(rate_per_s: float, seed: int) -> Iterator[float]:
         yield moment_s
 
 
-class OpenLoop:
+class OpenLoad:
     """Sends the requests in a circle at the moments of a schedule, for the length of an `async with`.
 
-    At its end it waits for what is unanswered, ANSWER_S at most. `records` has every request that has come to an end.
+    At its end it waits for what is unanswered. `points` has every request that has come to an end, in seconds from when the
+    generator began; the first moment of the schedule is `start_s`.
     """
 
-    def __init__(self, port: int, requests: Sequence[bytes], schedule: Iterator[float]) -> None:
-        self.records: list[Record] = []
+    def __init__(
+        self,
+        port: int,
+        requests: Sequence[bytes],
+        schedule: Iterator[float],
+        *,
+        connections: Connections = USUAL,
+    ) -> None:
         self.cpu_share = 0.0
         """Share of a core that the event loop's thread took, whatever else runs in it included."""
         self._port = port
-        self._requests = cycle(requests)
-        self._schedule = schedule
-        self._alarm = Alarm(self._send_due)
-        self._free: deque[_Connection] = deque()
-        self._open: set[_Connection] = set()
-        self._opening: set[asyncio.Task[None]] = set()
-        self._unanswered = 0
-        self._all_ended, self._all_lost = asyncio.Event(), asyncio.Event()
+        self._posts = cycle([Post(request, PARSE) for request in requests])
+        self._moments = (connections.settle_s + moment_s for moment_s in schedule)
+        self._settle_s = connections.settle_s
+        self._loop = generator.OpenLoop(
+            Address("http", HOST, port, ""),
+            connections=connections.most,
+            timeout_s=connections.answer_s,
+            first=connections.first,
+            most_waiting=connections.most_waiting,
+        )
+        self._records: list[Record] = []
+
+    @property
+    def points(self) -> Sequence[Point]:
+        """Every request that has come to an end."""
+        return self._loop.points
+
+    @property
+    def start_s(self) -> float:
+        """When the load began, in seconds of `perf_counter`."""
+        return self._loop.start_s + self._settle_s
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """Every request that has come to an end; the list grows by those since it was last asked for."""
+        begun_s = self._loop.start_s
+        for each in self.points[len(self._records) :]:
+            intended_s, turned_s, done_s = (
+                begun_s + moment_s for moment_s in (each.intended_s, each.turned_s, each.done_s)
+            )
+            self._records.append(Record(intended_s, turned_s, done_s, each.status, each.version))
+        return self._records
 
     async def __aenter__(self) -> Self:
-        for _ in range(POOL):
-            self._free.append(await self._connect())
-        self._cpu_s, self.start_s = thread_time(), perf_counter()
-        self._alarm.__enter__()
-        self._next_s = self.start_s + next(self._schedule)
-        self._alarm.set(self._next_s)
+        started = asyncio.Event()
+        self._offering = asyncio.create_task(self._loop.offer(self._moments, self._posts, started))
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait([self._offering, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._offering.done():
+            try:
+                await self._offering
+            except ServiceAbsent as error:
+                raise MeasurementFailed(f"port {self._port}: found no server: {error}") from error
+        await asyncio.sleep(self._settle_s)
+        self._cpu_s, self._begun_s = thread_time(), perf_counter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._alarm.__exit__()
-        self.cpu_share = (thread_time() - self._cpu_s) / (perf_counter() - self.start_s)
-        try:
-            async with asyncio.timeout(ANSWER_S if error is None else 0):
-                while self._unanswered:
-                    self._all_ended.clear()
-                    await self._all_ended.wait()
-        except TimeoutError:
-            pass  # `lost` records each of them
-        for task in self._opening:
-            task.cancel()
-        await asyncio.gather(*self._opening, return_exceptions=True)
-        self._all_lost.clear()
-        for connection in list(self._open):
-            connection.abort()
-        if self._open:
-            await self._all_lost.wait()
-
-    def _send_due(self) -> None:
-        """Send whatever is due, and set the alarm to what comes next."""
-        while self._next_s <= (now_s := perf_counter()):
-            self._send(self._next_s, now_s)
-            self._next_s = self.start_s + next(self._schedule)
-        self._alarm.set(self._next_s)
-
-    def _send(self, intended_s: float, now_s: float) -> None:
-        request = next(self._requests)
-        self._unanswered += 1
-        if self._free:
-            self._free.popleft().send(request, intended_s, now_s)
-        elif len(self._open) + len(self._opening) >= MAX_OPEN:
-            self.ended(Record(intended_s, now_s, now_s, NO_ANSWER, None))
+        self.cpu_share = (thread_time() - self._cpu_s) / (perf_counter() - self._begun_s)
+        if error is None:
+            self._loop.stop()
+            await self._offering
         else:
-            task = asyncio.create_task(self._send_over_another(request, intended_s, now_s))
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
-
-    async def _send_over_another(self, request: bytes, intended_s: float, now_s: float) -> None:
-        try:
-            connection = await self._connect()
-        except (MeasurementFailed, asyncio.CancelledError) as error:
-            self.ended(Record(intended_s, now_s, perf_counter(), NO_ANSWER, None))
-            if isinstance(error, asyncio.CancelledError):
-                raise
-        else:
-            connection.send(request, intended_s, now_s)
-
-    async def _connect(self) -> "_Connection":
-        loop = asyncio.get_running_loop()
-        try:
-            _, connection = await loop.create_connection(lambda: _Connection(self), HOST, self._port)
-        except OSError as error:
-            raise MeasurementFailed(f"port {self._port}: found no server: {error}") from error
-        self._open.add(connection)
-        return connection
-
-    def ended(self, record: Record) -> None:
-        """Note that a request has come to its end."""
-        self.records.append(record)
-        self._unanswered -= 1
-        if not self._unanswered:
-            self._all_ended.set()
-
-    def freed(self, connection: "_Connection") -> None:
-        """Take a connection back, to be used again after all others that are free."""
-        self._free.append(connection)
-
-    def lost(self, connection: "_Connection") -> None:
-        """Forget a connection that is gone."""
-        self._open.discard(connection)
-        if not self._open:
-            self._all_lost.set()
-        if connection in self._free:
-            self._free.remove(connection)
-
-
-class _Connection(asyncio.Protocol):
-    """Carries one request at a time."""
-
-    def __init__(self, load: OpenLoop) -> None:
-        self._load = load
-        self._cutter = Cutter()
-        self._transport: asyncio.Transport
-        self._sent: tuple[float, float] | None = None  # intended, sent
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def send(self, request: bytes, intended_s: float, now_s: float) -> None:
-        """Send a request; the connection comes back to the pool with the answer."""
-        self._sent = (intended_s, now_s)
-        self._transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            responses = self._cutter.feed(data)
-        except MeasurementFailed:
-            self.abort()
-            return
-        for status, body in responses:
-            if self._sent is None:
-                self.abort()  # an answer that nobody asked for
-                return
-            found = VERSION.search(body) if status == 200 else None
-            self._end(status, sys.intern(found[1].decode()) if found else None)
-            self._load.freed(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._sent is not None:
-            self._end(NO_ANSWER, None)
-        self._load.lost(self)
-
-    def abort(self) -> None:
-        """Hang up; what it carries has no answer then."""
-        self._transport.abort()
-
-    def _end(self, status: int, version: str | None) -> None:
-        intended_s, sent_s = cast("tuple[float, float]", self._sent)
-        self._sent = None
-        self._load.ended(Record(intended_s, sent_s, perf_counter(), status, version))
+            self._offering.cancel()
+            await asyncio.wait([self._offering])

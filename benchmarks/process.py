@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -33,6 +33,11 @@ class Server(NamedTuple):
     ready_s: float
 
 
+def by_flag(port: int) -> Sequence[str]:
+    """How most servers are told their port."""
+    return ("--port", str(port))
+
+
 @contextmanager
 def started(
     command: Sequence[str],
@@ -41,10 +46,12 @@ def started(
     ready: str = READY,
     folder: Path = ROOT,
     variables: Mapping[str, str] = NO_VARIABLES,
+    listen: Callable[[int], Sequence[str]] = by_flag,
 ) -> Iterator[Server]:
-    """Start `command --port PORT`, wait until its path `ready` gives 200, and end it after the `with`.
+    """Start a command on a free port, wait until its path `ready` gives 200, and end it after the `with`.
 
-    It runs in `folder`; `variables` are added to the environment that it inherits.
+    `listen` gives the flags that tell it the port. It runs in `folder`; `variables` are added to the environment that it
+    inherits.
 
     Raises:
         MeasurementFailed: it ended by itself, or was not ready in time; the end of its output is shown.
@@ -56,7 +63,7 @@ def started(
         started_s = time.perf_counter()
         with pinned(core):
             process = subprocess.Popen(  # noqa: S603 - our own servers
-                [*command, "--port", str(port)], cwd=folder, env=environ, stdout=log, stderr=log
+                [*command, *listen(port)], cwd=folder, env=environ, stdout=log, stderr=log
             )
         try:
             while not is_ready(port, ready):

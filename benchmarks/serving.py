@@ -21,8 +21,8 @@ from benchmarks.alone import Alone
 from benchmarks.client import Traffic, post, send
 from benchmarks.cores import Cores, pinned, split_here
 from benchmarks.errors import MeasurementFailed
-from benchmarks.memory import resident_mb
 from benchmarks.process import Server, started
+from benchmarks.resident import resident_mb
 from benchmarks.result import Result, Target
 from polyparse.bundle import golden, store
 from polyparse.contract.frame import Utterance
@@ -39,7 +39,7 @@ TARGETS = {
     "client_busy": Target("<=", 0.8),  # or the client, and not a server, is what was measured
 }
 ECHO = [sys.executable, "-m", "benchmarks.echo"]
-PARSE = [sys.executable, "-m", "polyparse", "serve", "--device", "cpu"]
+PARSE = [sys.executable, "-m", "polyparse", "serve", "--device", "cpu", "--lame-duck-s", "0"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from polyparse.bundle import manifest
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
 from polyparse.text.features import FeatureTable
+from polyparse.text.tokens import chunks
 from polyparse.text.vectorizer import Item, Vectorizer, collate
 from polyparse.text.vocabulary import Vocabulary
 
@@ -96,12 +97,13 @@ def one_pass(files: tuple[Path, Path | None], spec: str, *, warmed: bool) -> Pas
             for utterance in corpus.read(spec, locale=locale, partition="train"):
                 vectorizer.item(utterance)
     gc.collect()
-    hits, misses = vectorizer.cache_counts()
+    before = vectorizer.misses()
     costs = {locale: _cost(vectorizer, utterances) for locale, utterances in dev.items()}
-    hits, misses = (
-        now - before for now, before in zip(vectorizer.cache_counts(), (hits, misses), strict=True)
+    looked_up = sum(
+        1 for utterances in dev.values() for utterance in utterances for _ in chunks(utterance.text)
     )
-    return Pass(costs, hits / (hits + misses))
+    hits = looked_up - (vectorizer.misses() - before)
+    return Pass(costs, hits / looked_up)
 
 
 def _cost(vectorizer: Vectorizer, utterances: Sequence[Utterance]) -> Cost:

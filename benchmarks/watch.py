@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from benchmarks import command
 from benchmarks.client import on_uvloop
-from benchmarks.open_loop import OpenLoop, Record, poisson
+from benchmarks.open_loop import OpenLoad, Record, poisson
 from benchmarks.serving import request, utterances_for
 from polyparse.bundle import store
 from polyparse.errors import PolyparseError
@@ -84,7 +84,7 @@ async def watch(
 ) -> None:
     """Send the load, and show each second once all of its requests have had a second more to be answered."""
     show(HEADER)
-    async with OpenLoop(port, requests, poisson(per_s, SEED)) as load:
+    async with OpenLoad(port, requests, poisson(per_s, SEED)) as load:
         start_s = load.start_s
         for number in range(seconds + 1):
             await asyncio.sleep(1)

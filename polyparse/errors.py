@@ -16,6 +16,7 @@ PolyparseError
 │   ├── StateInvalid            state_invalid
 │   ├── StateChanged            state_changed
 │   ├── StateLocked             state_locked
+│   ├── CandidateServes         candidate_serves
 │   ├── ManifestInvalid         manifest_invalid
 │   ├── SchemaTooNew            schema_too_new
 │   ├── TextRulesDiffer         text_rules_differ
@@ -25,8 +26,19 @@ PolyparseError
 │   ├── DigestMismatch          digest_mismatch
 │   ├── GraphInvalid            graph_invalid
 │   ├── GoldenMismatch          golden_mismatch
-│   └── GateFailed              gate_failed
+│   ├── GateFailed              gate_failed
+│   ├── SignatureInvalid        signature_invalid
+│   └── RepositoryError         a repository, or the cache of its bundles, does not do what is asked of it
+│       ├── RepositoryUnreachable   repository_unreachable
+│       ├── AccessDenied        access_denied
+│       ├── EditsUnsafe         edits_unsafe
+│       ├── VersionTaken        version_taken
+│       ├── NotFetched          not_fetched
+│       ├── FetchCancelled      fetch_cancelled
+│       ├── CacheBusy           cache_busy
+│       └── DiskShort           disk_short
 ├── DeviceUnavailable           device_unavailable
+├── DeviceLost                  device_lost
 └── ModelRunFailed              model_run_failed
 
 A message says what was found, what was expected, and where. Branches are for catching, leaves for raising.
@@ -43,6 +55,8 @@ class PolyparseError(Exception):
     """The root: catch it to catch everything that polyparse refuses on purpose."""
 
     code: ClassVar[str]
+    version: str = ""
+    """The version of a model that failed so, where that is known."""
 
     def __str__(self) -> str:
         """The message, on one line, with escapes for what the eye cannot see or cannot tell apart."""
@@ -143,6 +157,12 @@ class StateLocked(BundleError):
     code = "state_locked"
 
 
+class CandidateServes(BundleError):
+    """A candidate stands in the way of an edit, or is the stable version itself."""
+
+    code = "candidate_serves"
+
+
 class ManifestInvalid(BundleError):
     """The manifest is not JSON, or not of its schema."""
 
@@ -203,10 +223,74 @@ class GateFailed(BundleError):
     code = "gate_failed"
 
 
+class SignatureInvalid(BundleError):
+    """The bundle bears no signature by the key that is asked for, or was changed after it was signed."""
+
+    code = "signature_invalid"
+
+
+class RepositoryError(BundleError):
+    """A repository of models, or the cache of its bundles, does not do what is asked of it; `file` names the place."""
+
+
+class RepositoryUnreachable(RepositoryError):
+    """The repository does not answer, or answers with a failure of its own."""
+
+    code = "repository_unreachable"
+
+
+class AccessDenied(RepositoryError):
+    """The repository, or the cache's folder, refuses us: keys are missing or wrong, or allow less."""
+
+    code = "access_denied"
+
+
+class EditsUnsafe(RepositoryError):
+    """The store has no conditional put, or ignores its condition: two edits could overwrite each other unseen."""
+
+    code = "edits_unsafe"
+
+
+class VersionTaken(RepositoryError):
+    """A version of this name is there, and is another bundle."""
+
+    code = "version_taken"
+
+
+class NotFetched(RepositoryError):
+    """The version that shall serve is not on this machine yet; the message says what it waits for."""
+
+    code = "not_fetched"
+
+
+class FetchCancelled(RepositoryError):
+    """A bundle was not wished any more while it was fetched."""
+
+    code = "fetch_cancelled"
+
+
+class CacheBusy(RepositoryError):
+    """Another process holds a part of the cache, and does not end."""
+
+    code = "cache_busy"
+
+
+class DiskShort(RepositoryError):
+    """A bundle does not fit on the disk, or within the bound of the cache, beside what is wanted or held."""
+
+    code = "disk_short"
+
+
 class DeviceUnavailable(PolyparseError):
     """The device asked for is not on this machine, or the installed runtime cannot use it."""
 
     code = "device_unavailable"
+
+
+class DeviceLost(PolyparseError):
+    """The device runs nothing more in this process, whatever it is asked: only a new process can use it again."""
+
+    code = "device_lost"
 
 
 class ModelRunFailed(PolyparseError):

@@ -27,25 +27,54 @@ PROBLEMS: Mapping[str, Problem] = {
     "invalid_value": Problem(422, "A field has a value that is not allowed"),
     "invalid_header": Problem(400, "A header has a value that is not allowed"),
     "invalid_content_encoding": Problem(400, "The body is not coded as its Content-Encoding says"),
+    "malformed_request": Problem(400, "The request is not HTTP/1.1"),
     "invalid_utf8": Problem(400, "The body is not UTF-8"),
     "invalid_json": Problem(400, "The body is not JSON"),
     "version_not_loaded": Problem(404, "The version asked for is not loaded"),
+    "unauthorised": Problem(401, "No token, or one that is not known"),
     "not_found": Problem(404, "There is nothing at this path"),
     "method_not_allowed": Problem(405, "This path does not answer this method"),
+    "head_timeout": Problem(408, "The head of the request did not arrive in time"),
     "body_timeout": Problem(408, "The body did not arrive in time"),
+    "read_only": Problem(409, "The state of the model cannot be edited here"),
+    "state_invalid": Problem(409, "The state of the model cannot be read"),
+    "candidate_serves": Problem(409, "A candidate stands in the way, or is the stable version"),
+    "version_serves": Problem(409, "The version answers requests, and has to stay"),
+    "bundle_not_found": Problem(409, "The state names no version to go back to, or to stop"),
+    "state_changed": Problem(412, "Another edit came between"),
     "body_too_large": Problem(413, "The body is too large"),
     "batch_too_large": Problem(413, "The batch has too many items"),
     "unsupported_media_type": Problem(
         415, "The body is not application/json, or in a coding that is not known"
     ),
+    "version_refused": Problem(422, "A version is not sound, or not there"),
+    "precondition_required": Problem(428, "The edit does not say on which generation it was decided"),
+    "head_too_large": Problem(431, "The head of the request is too large"),
     "queue_full": Problem(429, "Too many requests are waiting"),
     "internal_error": Problem(500, "The service failed"),
     "model_run_failed": Problem(500, "The model failed on this request"),
     "answer_timeout": Problem(503, "The answer was not ready in time"),
     "not_ready": Problem(503, "No model is ready"),
+    "not_live": Problem(503, "The process has to be started anew"),
     "shutting_down": Problem(503, "The service is shutting down"),
+    "state_locked": Problem(503, "Another edit goes on, and does not end"),
     "deadline_exceeded": Problem(504, "The answer was not ready by the caller's deadline"),
 }
+
+ADMINISTRATION = frozenset(
+    {
+        *(
+            "unauthorised",
+            "read_only",
+            "state_invalid",
+            "candidate_serves",
+            "version_serves",
+            "bundle_not_found",
+        ),
+        *("state_changed", "version_refused", "precondition_required", "state_locked"),
+    }
+)
+"""What only those hear who ask about versions, or change which one serves."""
 
 REFUSALS = ("queue_full", "deadline_exceeded", "not_ready", "shutting_down")
 """Outcomes of utterances that the state of the service kept from a frame, admitted or not, whatever their text. A body
@@ -180,10 +209,52 @@ class NotReady(ServiceError):
     code = "not_ready"
 
 
+class NotLive(ServiceError):
+    """The process cannot answer any more: every inference thread hangs, or the device is lost."""
+
+    code = "not_live"
+
+
 class VersionNotLoaded(ServiceError):
     """The caller asks for a version that this process has not loaded."""
 
     code = "version_not_loaded"
+
+
+class NothingHere(ServiceError):
+    """The path is that of a model or a version that is not here, or of what this service does not do."""
+
+    code = "not_found"
+
+
+class Unauthorised(ServiceError):
+    """The caller shows no token that this service knows, where one is asked for."""
+
+    code = "unauthorised"
+
+
+class PreconditionRequired(ServiceError):
+    """An edit of the state does not say on which generation it was decided."""
+
+    code = "precondition_required"
+
+
+class ReadOnly(ServiceError):
+    """There is no state to edit, or its folder takes no file."""
+
+    code = "read_only"
+
+
+class VersionRefused(ServiceError):
+    """A version that is to serve, or to be tried, is not there or not sound."""
+
+    code = "version_refused"
+
+
+class VersionServes(ServiceError):
+    """A version is to go that answers requests."""
+
+    code = "version_serves"
 
 
 class ShuttingDown(ServiceError):

@@ -41,6 +41,10 @@ class LoopLag:
         """Seconds by which the latest of the last ticks came late."""
         return self._longest.value
 
+    def late_s(self, now_s: float) -> float:
+        """Seconds by which the next tick is overdue at a time; 0 where it is not."""
+        return max(0.0, now_s - self._due_s)
+
     def stop(self) -> None:
         """Measure no more."""
         self._timer.cancel()

@@ -16,7 +16,7 @@ from polyparse.inference.networks import Decoded
 from polyparse.inference.routing import log_normalise
 from polyparse.text.features import FeatureTable, utterance_features
 from polyparse.text.forms import words_of
-from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vectorizer import MAX_BYTES, Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -87,10 +87,11 @@ def table_rows(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows
 
 
-def vectorizer_of(*corpus: str) -> Vectorizer:
+def vectorizer_of(*corpus: str, max_bytes: int = MAX_BYTES) -> Vectorizer:
     """A vectorizer that knows every word and two features in three of a corpus."""
     sentences = [words_of(text) for text in corpus]
     features = sorted({feature for words in sentences for feature in utterance_features(words)})
     remaining = np.array([feature for feature in features if feature % 3], dtype=np.uint32)
     words = (word for sentence in sentences for word in sentence)
-    return Vectorizer(Vocabulary.build(words, min_character_count=1), FeatureTable(remaining))
+    vocabulary = Vocabulary.build(words, min_character_count=1)
+    return Vectorizer(vocabulary, FeatureTable(remaining), max_bytes=max_bytes)

@@ -52,14 +52,17 @@ def test_the_build_uses_the_pinned_setuptools() -> None:
     assert PROJECT["build-system"]["requires"] == [f"setuptools=={pins('constraints.txt')['setuptools']}"]
 
 
-@pytest.mark.parametrize("file", ["constraints.txt", "gpu.txt"])
+@pytest.mark.parametrize(
+    "file", ["audit.txt", "constraints.txt", "gpu.txt", "integration.txt", "integration-alone.txt"]
+)
 def test_pins_are_sorted_and_exact(file: str) -> None:
     assert list(pins(file)) == sorted(pins(file))
-    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins(file).values())
+    assert all(re.fullmatch(r"([0-9]+!)?[0-9][0-9a-z.]*", version) for version in pins(file).values())
 
 
-def test_the_pins_of_the_gpu_leave_those_of_everything_else_alone() -> None:
-    assert pins("gpu.txt").keys().isdisjoint(pins("constraints.txt"))
+@pytest.mark.parametrize("file", ["audit.txt", "gpu.txt", "integration.txt", "integration-alone.txt"])
+def test_other_pins_leave_those_of_everything_else_alone(file: str) -> None:
+    assert pins(file).keys().isdisjoint(pins("constraints.txt"))
 
 
 def test_serving_asks_for_nothing_that_trains() -> None:
@@ -131,7 +134,7 @@ def test_no_file_has_more_than_300_lines() -> None:
     assert {file: length for file, length in lengths.items() if length > 300} == {}
 
 
-@pytest.mark.parametrize("target", ["serve", "test", "check", "format", "bench"])
+@pytest.mark.parametrize("target", ["serve", "test", "test-integration", "check", "format", "bench"])
 def test_a_make_target_exists_and_says_what_it_does(target: str) -> None:
     assert re.search(rf"^{target}: .*## \w", MAKEFILE, flags=re.MULTILINE)
 
@@ -150,7 +153,9 @@ def test_the_ci_checks_then_tests() -> None:
         "set -euo pipefail",
         "make check",
         "make test",
+        "make test-integration",
     ]
+    assert "export REQUIRE_TOOLS=1" in lines
 
 
 def test_the_licence_is_the_one_that_the_project_declares() -> None:

@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 def read_state(path: Path) -> dict[str, Any]:
     """What torch.save wrote: tensors, and whatever else a state has, by name; raises ConfigError for anything else."""
-    state = _read(path, lambda: torch.load(path, weights_only=True), "what torch.save wrote")
+    state = _read(
+        path, lambda: torch.load(path, map_location="cpu", weights_only=True), "what torch.save wrote"
+    )
     if not isinstance(state, dict):
         raise ConfigError(f"{path}: found {type(state).__name__}, expected a state by name")
     return state

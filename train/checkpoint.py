@@ -2,86 +2,56 @@
 
 run.json          recipe config, corpus, locales, provenance          labels.json
 vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, initial word vectors)
+token_features.npy  a text table too; only if the config has `token_crf`
 intent_bias.npy   biases fitted on dev and added to those of the DC; only if the config has `intent_bias`
 network-N.pt      best averaged weights of network N                  training-N.pt   its training state
 dev.jsonl         the dev examples that chose the epoch; gates use them too
 log.jsonl         one line per epoch or stage
+stream.json       the files of a corpus that is read as a stream    stream.index   where their utterances stand
 held_out.npz      answers to held-out training utterances (`train.training.folds`); only if the config has folds
+routing.json      how the finished model chooses domain and intent
 measures.json     dev measures of the whole model; written last, so its presence means that the run is complete
 ood.json          the out-of-domain score of the model; only if it refuses utterances; written after the run
 training_text.npz what that score compares utterances with; only if it needs it
 
-Longer than most files: each file above has its reader and its writer here, side by side, so that they agree on its format.
+`train.artefacts` says how each is written and read; `train.finished` makes networks and parsers of them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
-from polyparse.atomic import replace_file, replacing
-from polyparse.contract.labels import Labels
-from polyparse.corpora.example import Example
+from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
-from polyparse.inference.ood import OodScore
-from polyparse.inference.parser import Parser
-from polyparse.inference.pipeline import Pipeline, Postprocessing
-from polyparse.inference.routing import Routing
-from polyparse.inference.training_text import TrainingText
-from polyparse.schema import read_json, structure, unstructure
-from polyparse.text.features import FeatureTable
-from polyparse.text.vectorizer import Vectorizer
-from polyparse.text.vocabulary import Vocabulary
-from train import classifier_file
-from train.array_files import check_axes, check_weights, read_arrays, read_state
-from train.config import RunConfig
+from train.artefacts import artefact
 from train.data.task import TextTables
-from train.embeddings.vec_file import PretrainedVectors
-from train.models.joint import JointNetwork, new_network
-from train.models.torch_networks import TorchNetworks
 from train.run_log import RunLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from typing import IO
 
-    from numpy.typing import NDArray
-
+    from polyparse.contract.labels import Labels
+    from polyparse.corpora.example import Example
+    from polyparse.inference.ood import OodScore
+    from polyparse.inference.routing import Routing
+    from polyparse.inference.training_text import TrainingText
+    from train.embeddings.vec_file import PretrainedVectors
     from train.models.domain_classifier import DomainClassifier
+    from train.run_record import RunRecord
 
-TABLE_FILES = ("word_vectors.npz", "features.npy", "classifier.npz", "vocabulary.*", "training-*.pt")
+TABLE_FILES = (
+    "word_vectors.npz",
+    "features.npy",
+    "token_features.npy",
+    "classifier.npz",
+    "vocabulary.*",
+    "training-*.pt",
+    "stream.*",
+)
 BEFORE_LEARNING = ("labels.json", "dev.jsonl", "log.jsonl", *TABLE_FILES, "run.json")
 """What a run may have written before the end of its first epoch."""
 HALVES = (("", ""), (".", ".*"))
 """What stands around the name of a file, and of one that is being written."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What a run depends on: its config, its corpus as the user named it, its environment and its parent runs.
-
-    `start` is the folder of the run whose weights it starts from, `teachers` are the folders of the runs that teach it.
-    `threads` is the number of PyTorch's threads. `parent_seconds` are those of `train.cpu_seconds` when the run began.
-    """
-
-    config: RunConfig
-    corpus: str
-    locales: tuple[str, ...]
-    git_commit: str
-    libraries: dict[str, str]
-    created: str
-    start: str | None = None
-    start_recipe: str | None = None
-    teachers: tuple[str, ...] = ()
-    teacher_recipes: tuple[str, ...] = ()
-    threads: int | None = None
-    parent_seconds: Mapping[str, float] | None = None
 
 
 class Checkpoint:
@@ -96,22 +66,22 @@ class Checkpoint:
     @property
     def exists(self) -> bool:
         """Whether a run was started here."""
-        return (self.folder / "run.json").exists()
+        return self.has("run")
 
     @property
     def has_labels(self) -> bool:
         """Whether the run has written its labels."""
-        return (self.folder / "labels.json").exists()
+        return self.has("labels")
 
     @property
     def has_tables(self) -> bool:
         """Whether text tables, DC and initial word vectors are written."""
-        return (self.folder / "vocabulary.json").exists()
+        return self.has("vocabulary")
 
     @property
     def complete(self) -> bool:
         """Whether the run that was started here is finished."""
-        return (self.folder / "measures.json").exists()
+        return self.has("measures")
 
     @property
     def has_learnt(self) -> bool:
@@ -128,107 +98,50 @@ class Checkpoint:
         for file in self.files_before_learning():
             file.unlink()
 
-    def save_json(self, name: str, value: object) -> None:
-        """Write NAME.json whole or not at all."""
-        text = json.dumps(unstructure(value), ensure_ascii=False, indent=1)
-        replace_file(self.folder / f"{name}.json", text.encode())
+    def has(self, name: str) -> bool:
+        """Whether the artefact is there."""
+        return (self.folder / artefact(name)[1]).exists()
 
-    def load_json(self, name: str) -> Any:
-        """Read NAME.json."""
-        path = self.folder / f"{name}.json"
-        try:
-            return json.loads(path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            raise ConfigError(f"{self.folder}: found no {path.name}, expected a checkpoint folder") from None
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{path}: found no JSON ({error}), expected what a run wrote") from None
+    def save(self, name: str, value: object) -> None:
+        """Write an artefact, whole or not at all."""
+        kind, file = artefact(name)
+        with replacing(self.folder / file) as stream:
+            kind.write(value, stream)
 
-    def save_torch(self, name: str, state: dict[str, Any]) -> None:
-        """Write NAME.pt whole or not at all."""
-        _save_with(self.folder / f"{name}.pt", lambda file: torch.save(state, file))
+    def find(self, name: str, **checked_by: int) -> Any:
+        """Read an artefact; None where it is not there."""
+        kind, file = artefact(name)
+        path = self.folder / file
+        return kind.read(path, **checked_by) if path.exists() else None
 
-    def load_torch(self, name: str) -> dict[str, Any] | None:
-        """Read NAME.pt; None where there is none."""
-        path = self.folder / f"{name}.pt"
-        if not path.exists():
-            return None
-        return read_state(path)
+    def read(self, name: str) -> Any:
+        """Read an artefact.
+
+        Raises:
+            ConfigError: it is not there, or is none.
+        """
+        if (value := self.find(name)) is None:
+            file = artefact(name)[1]
+            raise ConfigError(f"{self.folder}: found no {file}, expected a checkpoint folder")
+        return value
+
+    def delete(self, name: str) -> None:
+        """Be without an artefact."""
+        (self.folder / artefact(name)[1]).unlink(missing_ok=True)
 
     def log(self, entry: dict[str, Any]) -> None:
         """Append a line to log.jsonl."""
         self.run_log.append(entry)
 
     def run(self) -> RunRecord:
-        """run.json, checked."""
-        return structure(RunRecord, self.load_json("run"), where=f"{self.folder}/run.json")
+        """What the run depends on."""
+        run: RunRecord = self.read("run")
+        return run
 
     def labels(self) -> Labels:
-        """labels.json, checked."""
-        return structure(Labels, self.load_json("labels"), where=f"{self.folder}/labels.json")
-
-    def save_tables(self, tables: TextTables) -> None:
-        """Write vocabulary and feature table; the vocabulary last and atomically: its presence means that DC is trained."""
-        if tables.features is not None:
-            tables.features.save(self.folder / "features.npy")
-        partial = self.folder / "vocabulary.partial"
-        tables.vocabulary.save(partial)
-        partial.replace(self.folder / "vocabulary.json")
-
-    def tables(self) -> TextTables:
-        """Read vocabulary and feature table."""
-        features = self.folder / "features.npy"
-        return TextTables(
-            Vocabulary.load(self.folder / "vocabulary.json"),
-            FeatureTable.load(features) if features.exists() else None,
-        )
-
-    def save_classifier(self, model: DomainClassifier) -> None:
-        """Write classifier.npz."""
-        _save_arrays(self.folder / "classifier.npz", classifier_file.arrays_of(model))
-
-    def classifier(self) -> DomainClassifier | None:
-        """The DC with intent_bias.npy added to its biases; None where the run has no DC."""
-        path = self.folder / "classifier.npz"
-        if not path.exists():
-            return None
-        return classifier_file.load_biased(path, self.folder / "intent_bias.npy")
-
-    def save_intent_bias(self, bias_C: NDArray[np.float32]) -> None:
-        """Write what `classifier` adds to the biases of the DC."""
-        _save_with(self.folder / "intent_bias.npy", lambda file: np.save(file, bias_C, allow_pickle=False))
-
-    def delete_intent_bias(self) -> None:
-        """Make `classifier` return the DC as it was trained."""
-        (self.folder / "intent_bias.npy").unlink(missing_ok=True)
-
-    def save_word_vectors(self, vectors: PretrainedVectors) -> None:
-        """Write the initial word vectors: training them a second time would not give the same ones."""
-        _save_arrays(self.folder / "word_vectors.npz", vars(vectors))
-
-    def word_vectors(self) -> PretrainedVectors | None:
-        """The initial word vectors; None where the word table starts at random."""
-        path = self.folder / "word_vectors.npz"
-        if not path.exists():
-            return None
-        arrays = read_arrays(path)
-        check_axes(arrays, ("rows_N", "vectors_NE"), path=path)
-        return PretrainedVectors(**arrays)
-
-    def save_dev(self, examples: Sequence[Example]) -> None:
-        """Write the dev examples, one a line, without the places where this machine has them."""
-        records = ({k: v for k, v in asdict(example).items() if k != "origin"} for example in examples)
-        lines = (json.dumps(record, ensure_ascii=False) for record in records)
-        replace_file(self.folder / "dev.jsonl", "".join(f"{line}\n" for line in lines).encode())
-
-    def dev(self) -> list[Example]:
-        """The dev examples."""
-        path = self.folder / "dev.jsonl"
-        lines = enumerate(path.read_bytes().split(b"\n"), start=1)
-        return [read_json(Example, line, where=f"{path}:{number}") for number, line in lines if line]
-
-    def routing(self) -> Routing:
-        """routing.json, checked: how the finished model chooses domain and intent."""
-        return structure(Routing, self.load_json("routing"), where=f"{self.folder}/routing.json")
+        """All labels."""
+        labels: Labels = self.read("labels")
+        return labels
 
     def network_labels(self) -> list[Labels]:
         """The labels of each network, in their order."""
@@ -237,63 +150,66 @@ class Checkpoint:
             return [labels]
         return [labels.restrict(domain) for domain in range(len(labels.domains))]
 
-    def networks(self) -> list[JointNetwork]:
-        """The best networks, in evaluation mode, without auxiliary encoders."""
-        tables, config = self.tables(), replace(self.run().config.joint, auxiliary=None)
-        networks = []
-        for index, labels in enumerate(self.network_labels()):
-            network = new_network(labels, tables.vocabulary, config)
-            weights = self.load_torch(f"network-{index}")
-            if weights is None:
-                raise ConfigError(f"{self.folder}: found no network-{index}.pt, expected a finished run")
-            check_weights(weights, network.state_dict(), path=self.folder / f"network-{index}.pt")
-            network.load_state_dict(weights)
-            networks.append(network.eval())
-        return networks
+    def dev(self) -> list[Example]:
+        """The dev examples."""
+        examples: list[Example] = self.read("dev")
+        return examples
+
+    def routing(self) -> Routing:
+        """How the finished model chooses domain and intent."""
+        routing: Routing = self.read("routing")
+        return routing
+
+    def save_tables(self, tables: TextTables) -> None:
+        """Write vocabulary and feature tables; the vocabulary last: its presence means that DC is trained."""
+        for name, table in (("features", tables.features), ("token_features", tables.token_features)):
+            if table is not None:
+                self.save(name, table)
+        self.save("vocabulary", tables.vocabulary)
+
+    def tables(self) -> TextTables:
+        """Read vocabulary and feature tables."""
+        return TextTables(self.read("vocabulary"), self.find("features"), self.find("token_features"))
+
+    def classifier(self) -> DomainClassifier | None:
+        """The DC with intent_bias.npy added to its biases; None where the run has no DC."""
+        model: DomainClassifier | None = self.find("classifier")
+        bias_C = self.find("intent_bias")
+        if model is None or bias_C is None:
+            return model
+        if bias_C.shape != (model.n_classes,) or bias_C.dtype.kind != "f":
+            raise ConfigError(
+                f"{self.folder}/intent_bias.npy: found {bias_C.dtype}{bias_C.shape}, expected {model.n_classes} numbers"
+            )
+        return model.biased(bias_C)
+
+    def word_vectors(self) -> PretrainedVectors | None:
+        """The initial word vectors, for training them twice gives different ones; None where they start at random."""
+        vectors: PretrainedVectors | None = self.find("word_vectors")
+        return vectors
 
     def ood(self) -> OodScore | None:
-        """ood.json, checked: when the finished model refuses an utterance; None where it never does."""
-        if not (self.folder / "ood.json").exists():
-            return None
-        return structure(OodScore, self.load_json("ood"), where=f"{self.folder}/ood.json")
-
-    def save_training_text(self, training_text: TrainingText) -> None:
-        """Write what the out-of-domain score compares utterances with."""
-        training_text.save(self.folder / "training_text.npz")
+        """When the finished model refuses an utterance; None where it never does."""
+        score: OodScore | None = self.find("ood")
+        return score
 
     def training_text(self) -> TrainingText | None:
         """What the out-of-domain score compares utterances with; None where it was not written."""
-        path = self.folder / "training_text.npz"
-        if not path.exists():
+        if not self.has("training_text"):
             return None
         size, domains = self.tables().vocabulary.size, self.labels().domains
-        return TrainingText.load(path, vocabulary_size=size, n_domains=len(domains))
-
-    def parser(self, networks: Sequence[JointNetwork] | None = None) -> Parser:
-        """The finished model as a parser, uncalibrated and without refusal; `networks` replace the checkpoint's own."""
-        tables = self.tables()
-        models = TorchNetworks(self.networks() if networks is None else networks, self._fitting_classifier())
-        postprocessing = Postprocessing(training_text=self.training_text())
-        pipeline = Pipeline(self.labels(), self.run().config.topology, self.routing(), models, postprocessing)
-        return Parser(Vectorizer(tables.vocabulary, tables.features), pipeline)
-
-    def _fitting_classifier(self) -> DomainClassifier | None:
-        """The DC; ConfigError if it is not of this run's labels and features."""
-        if (model := self.classifier()) is None:
-            return None
-        config, labels, features = self.run().config.classifier, self.labels(), self.tables().features
-        classes = labels.domains if config and config.classes == "domains" else labels.intents
-        found = f"{model.n_classes} classes and {model.n_features} features"
-        expected = f"{len(classes)} classes and {0 if features is None else len(features.hashes)} features"
-        if found != expected:
-            raise ConfigError(f"{self.folder}/classifier.npz: found {found}, expected {expected}")
-        return model
+        text: TrainingText | None = self.find("training_text", vocabulary_size=size, n_domains=len(domains))
+        return text
 
 
-def _save_arrays(path: Path, arrays: dict[str, Any]) -> None:
-    _save_with(path, lambda file: np.savez(file, **arrays))
+class FollowedCheckpoint(Checkpoint):
+    """The checkpoint of a run in a process that is not its first one: read, and written by the first one alone."""
 
+    def save(self, name: str, value: object) -> None:
+        """Leave it to the first process."""
 
-def _save_with(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    with replacing(path) as file:
-        write(file)
+    def delete(self, name: str) -> None:
+        """Leave it to the first process."""
+
+    def log(self, entry: dict[str, Any]) -> None:
+        """Leave it to the first process."""

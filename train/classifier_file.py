@@ -1,4 +1,4 @@
-"""The files of a domain classifier (DC): classifier.npz, and intent_bias.npy with what dev added to its biases."""
+"""The file of a domain classifier (DC), classifier.npz."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyparse.errors import ConfigError
-from train.array_files import check_axes, read_array, read_arrays
+from train.array_files import check_axes, read_arrays
 from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import MaxEnt
 from train.models.word_bag import WordBag
@@ -39,14 +39,3 @@ def load(path: Path) -> DomainClassifier:
     return DomainClassifier(
         maxent, None if names == MAXENT else WordBag(**{name: arrays[name] for name in BAG}), int(only)
     )
-
-
-def load_biased(path: Path, bias: Path) -> DomainClassifier:
-    """The DC of a file, with the biases of another one added to its own where there is such a file."""
-    model = load(path)
-    if not bias.exists():
-        return model
-    bias_C = read_array(bias)
-    if bias_C.shape != (model.n_classes,) or bias_C.dtype.kind != "f":
-        raise ConfigError(f"{bias}: found {bias_C.dtype}{bias_C.shape}, expected {model.n_classes} numbers")
-    return model.biased(bias_C)

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.noise import NoiseConfig
+from polyparse.corpora.selection.config import DataConfig
 from polyparse.errors import ConfigError
+from train.compute import Precision
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.models.token_crf import TokenCrfConfig
+
+Select = Literal["exact_match", "slot_f1", "intent_accuracy"]
+"""The measure by which a run chooses its epoch and lambda."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterGroup:
+    """The parameters whose names match a pattern ("encoder.*"), and their factor of the learning rate; 0 freezes them.
+
+    `ramp` has pairs (share of the run, factor): from each share on, `rate` counts by that factor, and before the first one
+    by 0.
+    """
+
+    pattern: str
+    rate: float = 1.0
+    ramp: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_bounds(self, rate=NOT_NEGATIVE)
+        shares = [share for share, _ in self.ramp]
+        if shares != sorted(shares) or any(share < 0.0 or factor < 0.0 for share, factor in self.ramp):
+            raise ConfigError(
+                f"ramp: found {self.ramp}, expected pairs of a share and a factor from 0, by ascending shares"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
-    """AdamW with a linear warm-up and a cosine decay to zero over `epochs`; weights are averaged (EMA) for dev and export.
+    """How a network is trained; weights are averaged (EMA) for dev and export.
+
+    `schedule` is that of the learning rate, after a linear warm-up: down to zero over `epochs` along a cosine or a line; or
+    constant, but halved after `halve_after` epochs without a better result on dev (AIN, section 3.2).
 
     Training stops after `patience` epochs without a gain (`train.training.stopping`). An epoch passes over a small corpus
-    several times, until it has made `min_steps` updates. `precision` is that of the network's matrix
-    products in training; weights, the CRF's sums, evaluation on dev and exported graphs stay in float32.
+    several times, until it has made `min_steps` updates. `groups` have rates of their own: a parameter belongs to the first
+    one that its name matches. `precision` is that of the network's matrix
+    products in training; weights, the CRF's sums, evaluation on dev and exported graphs stay in float32, and so do LSTMs on
+    a device that has none in bfloat16.
     """
 
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["cosine", "linear", "halving"] = "cosine"
+    halve_after: int = 10
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     batch_size: int = 64
@@ -32,11 +69,13 @@ class OptimConfig:
     warmup_share: float = 0.05
     clip_norm: float = 2.0
     average_decay: float = 0.998
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
+    groups: tuple[ParameterGroup, ...] = ()
 
     def __post_init__(self) -> None:
         check_bounds(
             self,
+            halve_after=POSITIVE,
             learning_rate=NOT_NEGATIVE,
             weight_decay=NOT_NEGATIVE,
             batch_size=POSITIVE,
@@ -47,6 +86,31 @@ class OptimConfig:
             clip_norm=NOT_NEGATIVE,
             average_decay=SHARE,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockStart:
+    """Where parameters whose names match a pattern start in a run with --start; `optim.groups` says how they learn."""
+
+    pattern: str
+    start: Literal["copy", "by word", "by character", "by label", "fresh"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharingConfig:
+    """What tasks that are learnt together (--also) have in common, and how often each has its turn.
+
+    `parts` are parts of a network by name ("encoder", "encoder.parts.shared"). `weights` has the weight of a task by its
+    name, 1 by default; that of the run's own corpus is 1. Each update is of one task, drawn in proportion to the weights.
+    """
+
+    parts: tuple[str, ...] = ("embedder", "encoder")
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name, weight in self.weights.items():
+            if not 0.0 < weight < math.inf:
+                raise ConfigError(f"weights.{name}: found {weight}, expected more than 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +131,8 @@ class DistilConfig:
     `draws` is how many augmented corpora are drawn (`swap`, `substitution`) and used in turn, one an epoch; `seed` draws
     them: a run that continues another one should have another seed, to see new ones. `joint_weight` is the teachers'
     lambda, the weight of their networks' intents against their MaxEnt's.
+
+    `top_intents` and `top_tags` are how many of each soft target are learnt and kept on disk; None for all.
     """
 
     gold: float = 0.3
@@ -75,14 +141,54 @@ class DistilConfig:
     seed: int = 0
     swap: SwapConfig = SwapConfig(utterances=0.7)
     substitution: SubstitutionConfig = SubstitutionConfig()
+    top_intents: int | None = None
+    top_tags: int | None = None
 
     def __post_init__(self) -> None:
         check_bounds(self, gold=SHARE, joint_weight=SHARE, draws=POSITIVE, seed=NOT_NEGATIVE)
+        for name in ("top_intents", "top_tags"):
+            if getattr(self, name) is not None:
+                check_bounds(self, **{name: POSITIVE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamConfig:
+    """A corpus that is read as a stream, in memory that does not grow with it (`on`), and what is kept of it.
+
+    `words` and `features` bound the vocabulary and the features that the classifier is trained on, the most frequent ones;
+    `sample` the utterances that word vectors are learnt from. The classifier learns for `classifier_epochs`, at
+    `classifier_rate` (Adagrad's). An epoch has `epoch_steps` updates at most, of networks and of
+    the classifier alike, and all of the corpus with None; after so many updates as `save_steps` says its state is saved.
+    """
+
+    on: bool = False
+    words: int = 200_000
+    features: int = 250_000
+    sample: int = 50_000
+    classifier_rate: float = 0.5
+    classifier_epochs: int = 1
+    epoch_steps: int | None = None
+    save_steps: int = 2_000
+
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            words=POSITIVE,
+            features=POSITIVE,
+            sample=POSITIVE,
+            classifier_rate=NOT_NEGATIVE,
+            classifier_epochs=POSITIVE,
+            save_steps=POSITIVE,
+        )
+        if self.epoch_steps is not None:
+            check_bounds(self, epoch_steps=POSITIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """A whole run. `joint_weight` is lambda of soft routing; None lets dev choose it.
+
+    `data` says which utterances of the corpus are learnt from and which choose; `select` is what they choose by.
 
     `intent_bias` is the L2 penalty of the biases of intents that are fitted on dev where soft routing mixes intents; with
     None there are no such biases.
@@ -90,23 +196,39 @@ class RunConfig:
     `folds`: in how many parts the training data are held out in turn, to calibrate by their answers where dev is small; 0
     for none.
 
+    `token_crf`: slots by a CRF over features of tokens in place of a joint network, intents by the classifier alone.
+
+    `init` is the transfer plan of a run with --start: with one, the run makes its own tables and classifier, and each
+    parameter starts as its block says. Without, tables and classifier are the start's, and parameters are copied by name.
+
+    `keeps_words`: the words and characters of the start are known in the run too, also where its corpus lacks them.
+    `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
+
     `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
     its own swap.
     """
 
     recipe: str
+    data: DataConfig = DataConfig()
+    select: Select = "exact_match"
     scheme: Literal["IO", "BIO", "BIOES"] = "BIO"
+    slots_only: bool = False
     topology: Literal["shared", "per-domain"] = "shared"
     routing: Literal["soft", "hard"] = "soft"
     joint_weight: float | None = None
     intent_bias: float | None = None
     classifier: MaxEntConfig | None = MaxEntConfig()
     joint: JointConfig = JointConfig()
+    token_crf: TokenCrfConfig | None = None
     optim: OptimConfig = OptimConfig()
+    init: tuple[BlockStart, ...] = ()
+    keeps_words: bool = False
+    sharing: SharingConfig = SharingConfig()
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()
+    stream: StreamConfig = StreamConfig()
     folds: int = 0
     seed: int = 1
 
@@ -120,11 +242,52 @@ class RunConfig:
                 raise ConfigError(
                     "intent_bias: found one, expected null without soft routing by a classifier over intents"
                 )
+        if self.keeps_words and not self.init:
+            raise ConfigError("keeps_words: found true without a transfer plan, expected one in init")
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
+        if self.token_crf is not None:
+            self._check_token_crf()
+        if self.stream.on:
+            self._check_stream()
+
+    def _check_token_crf(self) -> None:
+        """Raise ConfigError for what a CRF over features of tokens cannot do, or would silently leave undone."""
+        needed = {
+            "topology": (self.topology, "shared"),
+            "routing": (self.routing, "soft"),
+            "joint_weight": (self.joint_weight, 0.0),
+            "classifier.classes": (self.classifier and self.classifier.classes, "intents"),
+            "masked_words.epochs": (self.masked_words.epochs, 0),
+            "swap.utterances": (self.swap.utterances, 0.0),
+            "init": (self.init, ()),
+            "noise": (self.noise.is_on, False),
+        }
+        _check_needed(needed, "with token_crf")
+
+    def _check_stream(self) -> None:
+        """Raise ConfigError for what needs the whole corpus in memory."""
+        whole = DataConfig()
+        needed = {
+            **{f"data.{name}": (of != getattr(whole, name), False) for name, of in vars(self.data).items()},
+            "topology": (self.topology, "shared"),
+            "slots_only": (self.slots_only, False),
+            "token_crf": (self.token_crf, None),
+            "swap.utterances": (self.swap.utterances, 0.0),
+            "noise": (self.noise.is_on, False),
+            "folds": (self.folds, 0),
+        }
+        _check_needed(needed, "where the corpus is a stream")
 
     @property
     def reads_translations(self) -> bool:
         """Whether training reads the corpus in all its locales, to align word vectors."""
         in_bag = self.classifier is not None and self.classifier.bag is not None
         return in_bag or self.joint.embedder.word_vectors == "aligned"
+
+
+def _check_needed(needed: Mapping[str, tuple[object, object]], where: str) -> None:
+    """Raise ConfigError for the first entry (found, expected) whose two are not the same."""
+    for key, (found, expected) in needed.items():
+        if found != expected:
+            raise ConfigError(f"{key}: found {found!r}, expected {expected!r} {where}")

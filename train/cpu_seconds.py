@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from train.bundle_start import BundleStart
 from train.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from train.start import Start
 
 
 def of_run(checkpoint: Checkpoint) -> float:
@@ -28,10 +31,18 @@ def of_parents(checkpoint: Checkpoint) -> dict[str, float] | None:
     return of_all([Checkpoint(Path(folder)) for folder in (run.start, *run.teachers) if folder])
 
 
-def of_all(runs: Sequence[Checkpoint]) -> dict[str, float] | None:
-    """Absolute folder -> seconds, of these runs and all their parents; None where a folder no longer exists."""
+def of_all(runs: Sequence[Start]) -> dict[str, float] | None:
+    """Absolute folder -> seconds, of these runs and all their parents; None where a folder no longer exists.
+
+    A bundle's are those of its run and all that it builds on; None where it does not say.
+    """
     seconds: dict[str, float] = {}
     for run in runs:
+        if isinstance(run, BundleStart):
+            if (of_bundle := run.seconds()) is None:
+                return None
+            seconds |= of_bundle
+            continue
         parents = of_parents(run) if run.exists else None
         if parents is None:
             return None

@@ -9,6 +9,7 @@ size and in vocabulary: text is turned into ids of the largest vocabulary, which
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,8 +20,9 @@ from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import PADDING, UNKNOWN
-from train.models.heads import HEADS
-from train.models.joint import BatchTensors
+from train.compute import CPU
+from train.finished import networks_of
+from train.models.joint import BatchTensors, JointNetwork
 from train.models.torch_networks import decode
 
 if TYPE_CHECKING:
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
     from polyparse.inference.networks import Decoded
     from polyparse.inference.pipeline import Postprocessing
     from polyparse.inference.routing import Routing
+    from polyparse.text.tokenised import TokenisedTexts
     from polyparse.text.vectorizer import Batch
     from train.checkpoint import Checkpoint
     from train.models.domain_classifier import DomainClassifier
+    from train.models.heads import AnyHead
     from train.models.heads.base import Head
-    from train.models.joint import JointNetwork
 
     Floats = NDArray[np.float32]
 
@@ -63,8 +66,16 @@ class Member:
 class Ensemble:
     """Finished runs as one model; implements `polyparse.inference.networks.Networks`."""
 
-    def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
-        """Load the runs; the first DC among them is the ensemble's. A run named n times has n times the weight, at no cost.
+    def __init__(
+        self,
+        checkpoints: Sequence[Checkpoint],
+        *,
+        device: torch.device = CPU,
+        tokenised: TokenisedTexts | None = None,
+    ) -> None:
+        """Load the runs onto the device; the first DC among them is the ensemble's.
+
+        A run named n times has n times the weight, at no cost. Texts that are `tokenised` are not cut again.
 
         Raises:
             ConfigError: a run is unfinished, has a network for each domain, or other labels or another head than the first.
@@ -74,26 +85,26 @@ class Ensemble:
         for checkpoint in checkpoints:
             _check(checkpoint, checkpoints[0])
         self.labels: Labels = checkpoints[0].labels()
+        self._device = device
         distinct = {checkpoint.folder: checkpoint for checkpoint in checkpoints}
         vocabularies = {folder: checkpoint.tables().vocabulary for folder, checkpoint in distinct.items()}
         self.vocabulary = max(vocabularies.values(), key=lambda vocabulary: len(vocabulary.words))
         members = {
             folder: Member(
-                checkpoint.networks()[0],
-                _translation(self.vocabulary.word_ids, vocabularies[folder].word_ids),
-                _translation(self.vocabulary.character_ids, vocabularies[folder].character_ids),
+                _joint_network(checkpoint).to(device),
+                _translation(self.vocabulary.word_ids, vocabularies[folder].word_ids).to(device),
+                _translation(self.vocabulary.character_ids, vocabularies[folder].character_ids).to(device),
             )
             for folder, checkpoint in distinct.items()
         }
         self._members = [members[checkpoint.folder] for checkpoint in checkpoints]
-        kind = checkpoints[0].run().config.joint.head
-        self.head: Head = _mean_head(kind, [member.network.head for member in self._members])
+        self.head: Head = _mean_head([member.network.head for member in self._members], device)
         self.classifier: DomainClassifier | None = None
         features = None
         for checkpoint in checkpoints:
             if self.classifier is None and (classifier := checkpoint.classifier()) is not None:
                 self.classifier, features = classifier, checkpoint.tables().features
-        self.vectorizer = Vectorizer(self.vocabulary, features)
+        self.vectorizer = Vectorizer(self.vocabulary, features, tokenised=tokenised)
 
     def classify(self, batch: Batch) -> Floats | None:
         """log P_DC_BX."""
@@ -102,10 +113,10 @@ class Ensemble:
     @torch.inference_mode()
     def score(self, batch: Batch, _network: int = 0) -> tuple[Floats, Floats]:
         """log P_joint_BI, normalised, and emissions_BTK: the members' means."""
-        tensors = BatchTensors.of(batch)
+        tensors = BatchTensors.of(batch, self._device)
         scores = {member: member.score(tensors) for member in dict.fromkeys(self._members)}
         log_probs_BI, emissions_BTK = product_of_experts([scores[member] for member in self._members])
-        return log_probs_BI.numpy(), emissions_BTK.numpy()
+        return log_probs_BI.numpy(force=True), emissions_BTK.numpy(force=True)
 
     @torch.inference_mode()
     def decode(
@@ -116,7 +127,7 @@ class Ensemble:
         _network: int = 0,
     ) -> Decoded[NDArray[Any]]:
         """The best paths under the mean potentials."""
-        return decode(self.head, emissions_RTK, allowed_RK, lengths_R)
+        return decode(self.head, emissions_RTK, allowed_RK, lengths_R, self._device)
 
     def word_vectors_VE(self) -> Floats:
         """Each word's vectors in all members, scaled to unit length and concatenated."""
@@ -124,7 +135,7 @@ class Ensemble:
             nn.functional.normalize(member.network.embedder.words.weight[member.word_ids_V], dim=1)
             for member in self._members
         ]
-        return torch.cat(vectors, dim=1).detach().numpy()
+        return torch.cat(vectors, dim=1).numpy(force=True)
 
     def parser(self, routing: Routing, postprocessing: Postprocessing | None = None) -> Parser:
         """The ensemble as a parser."""
@@ -146,10 +157,24 @@ def _check(checkpoint: Checkpoint, first: Checkpoint) -> None:
             f"ensemble: {checkpoint.folder}: found topology {config.topology} with head {config.joint.head}, "
             f"expected shared with {head}"
         )
+    if checkpoint.tables().vocabulary.case_marks != first.tables().vocabulary.case_marks:
+        raise ConfigError(
+            f"ensemble: {checkpoint.folder}: found a reading of case other than in {first.folder}, expected the same"
+        )
     if checkpoint.labels() != first.labels():
         raise ConfigError(
             f"ensemble: {checkpoint.folder}: found other labels than in {first.folder}, expected the same"
         )
+
+
+def _joint_network(checkpoint: Checkpoint) -> JointNetwork:
+    network = networks_of(checkpoint)[0]
+    if not isinstance(network, JointNetwork):
+        raise ConfigError(
+            f"ensemble: {checkpoint.folder}: found recipe {checkpoint.run().config.recipe}, expected one with a "
+            "joint network"
+        )
+    return network
 
 
 def _translation(ids: Mapping[str, int], ids_of_member: Mapping[str, int]) -> Tensor:
@@ -157,10 +182,10 @@ def _translation(ids: Mapping[str, int], ids_of_member: Mapping[str, int]) -> Te
     return torch.tensor([PADDING, UNKNOWN, *(ids_of_member.get(entry, UNKNOWN) for entry in ids)])
 
 
-def _mean_head(kind: str, heads: Sequence[Head]) -> Head:
+def _mean_head(heads: Sequence[AnyHead], device: torch.device) -> Head:
     """A head with the heads' mean potentials."""
-    mean = HEADS[kind](heads[0].tags, heads[0].scheme)
-    head_parameters = [dict(head.named_parameters()) for head in heads if isinstance(head, nn.Module)]
+    mean = deepcopy(heads[0]).to(device)
+    head_parameters = [dict(head.named_parameters()) for head in heads]
     with torch.no_grad():
         for name, parameter in mean.named_parameters():
             parameter.copy_(torch.stack([parameters[name] for parameters in head_parameters]).mean(0))

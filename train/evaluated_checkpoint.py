@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from polyparse.errors import ConfigError, DeviceUnavailable
 from polyparse.evaluation.system import EvaluatedSystem, routing_in_words
 from train.checkpoint import Checkpoint
+from train.finished import networks_of, parser_of
+from train.models.heads.decoders import decoders_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.evaluation.system import Device
+    from polyparse.inference.parser import Parser
 
 
 def open_checkpoint(folder: Path, device: Device) -> EvaluatedSystem:
@@ -38,6 +42,15 @@ def open_checkpoint(folder: Path, device: Device) -> EvaluatedSystem:
         "Trained by": f"commit {run.git_commit}, {run.created}",
         "Run by": "PyTorch on cpu",
     }
-    return EvaluatedSystem(
-        f"{run.config.recipe}, checkpoint {folder.resolve().name}", facts, checkpoint.parser()
-    )
+    title = f"{run.config.recipe}, checkpoint {folder.resolve().name}"
+    names = decoders_of(networks_of(checkpoint)[0].head)
+    decoders = {name: partial(_decoded_by, checkpoint, name) for name in names}
+    return EvaluatedSystem(title, facts, parser_of(checkpoint), decoders)
+
+
+def _decoded_by(checkpoint: Checkpoint, decoder: str) -> Parser:
+    """The finished model with all of its heads' potentials decoded by one of `decoders_of` them."""
+    networks = networks_of(checkpoint)
+    for network in networks:
+        network.head = decoders_of(network.head)[decoder]  # type: ignore[assignment]  # only its `decode` is called
+    return parser_of(checkpoint, networks)

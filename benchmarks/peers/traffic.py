@@ -11,8 +11,8 @@ from typing import NamedTuple
 from benchmarks.client import Traffic, post, send
 from benchmarks.cores import pinned, split_here
 from benchmarks.errors import MeasurementFailed
-from benchmarks.memory import resident_mb
 from benchmarks.process import READY, Server, started
+from benchmarks.resident import resident_mb
 from polyparse.corpora.read import Example
 
 CONNECTIONS = 32

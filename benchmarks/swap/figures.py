@@ -9,7 +9,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.open_loop import NO_ANSWER, Record
 from benchmarks.swap.scrape import Scrape
 from benchmarks.swap.timeline import Timeline
-from benchmarks.swap.windows import Window, failed, percentile, split, stale
+from benchmarks.swap.windows import Window, bursts, failed, percentile, split, stale
 
 COUNTS = ("failed", "stale")
 """Added up over runs: one fault in any of them is one too many. Of all others the median counts."""
@@ -67,6 +67,11 @@ def of_swaps(timeline: Timeline) -> dict[str, float]:
 def faults(timeline: Timeline) -> dict[str, float]:
     """What must not be, over all of a load."""
     swaps = [*timeline.swaps, *timeline.rollbacks]
+    for burst in bursts(timeline.records, swaps):
+        print(
+            f"{burst.failures} failed within {1000 * burst.seconds:.0f} ms, {burst.after_swap_s:.2f} s after a swap began",
+            file=sys.stderr,
+        )
     return {"failed": n_failed(timeline.records), "stale": stale(timeline.records, timeline.scrapes, swaps)}
 
 

@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.client import exchange, on_uvloop, post
 from benchmarks.command import ROOT
 from benchmarks.cores import pinned, split_here
-from benchmarks.open_loop import OpenLoop
+from benchmarks.open_loop import OpenLoad
 from benchmarks.peers import environment
 from benchmarks.peers.environment import Unavailable
 from benchmarks.peers.peer import ONE_THREAD, Peer
@@ -57,10 +57,10 @@ def measure(python: Path, plan: Plan) -> dict[str, float]:
     }
 
 
-async def _reloads(server: Server, rate_per_s: float, plan: Plan) -> tuple[OpenLoop, list[Window]]:
+async def _reloads(server: Server, rate_per_s: float, plan: Plan) -> tuple[OpenLoad, list[Window]]:
     """The load, and a window for each reload: from its request until SETTLE_S after its answer."""
     windows: list[Window] = []
-    async with OpenLoop(server.port, REQUESTS, plan.schedule(rate_per_s)) as load:
+    async with OpenLoad(server.port, REQUESTS, plan.schedule(rate_per_s)) as load:
         await asyncio.sleep(plan.baseline_s)
         for number in range(1, plan.swaps + 1):
             print(f"{MLSERVER.name}: reload {number} of {plan.swaps}", end="\r", file=sys.stderr, flush=True)

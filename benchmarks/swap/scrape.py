@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from benchmarks.client import HOST
 from benchmarks.errors import MeasurementFailed
-from benchmarks.memory import resident_mb
+from benchmarks.resident import resident_mb
 from benchmarks.responses import Cutter, Response
 
 EVERY_S = 0.1

@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.client import on_uvloop
 from benchmarks.command import ROOT
 from benchmarks.errors import MeasurementFailed
-from benchmarks.open_loop import OpenLoop, Record
+from benchmarks.open_loop import OpenLoad, Record
 from benchmarks.process import Server
 from benchmarks.swap.load import Plan
 from benchmarks.swap.scrape import Scrape, Watch, watching
@@ -53,7 +53,7 @@ class Timeline:
 class Swapper:
     """Swaps the versions of a service that is under load."""
 
-    def __init__(self, models: Models, load: OpenLoop, watch: Watch, *, keeps_previous: bool) -> None:
+    def __init__(self, models: Models, load: OpenLoad, watch: Watch, *, keeps_previous: bool) -> None:
         self._models = models
         self._load = load
         self._watch = watch
@@ -125,7 +125,7 @@ def timeline(
     async def play() -> Timeline:
         async with (
             watching(server.port, server.pid) as watch,
-            OpenLoop(server.port, requests, plan.schedule(rate_per_s)) as load,
+            OpenLoad(server.port, requests, plan.schedule(rate_per_s)) as load,
         ):
             swapper = Swapper(models, load, watch, keeps_previous=keeps_previous)
             await asyncio.sleep(plan.baseline_s)

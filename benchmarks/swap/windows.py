@@ -15,6 +15,8 @@ SERVING = "serving"
 OK = 200
 REST_S = 1.0
 """How long resident memory has to stay where it is to count as settled."""
+APART_S = 0.2
+"""Between two failures of a burst at most."""
 REST_SHARE = 0.01
 """By how much of itself it may move meanwhile."""
 
@@ -67,6 +69,31 @@ def split(records: Iterable[Record], windows: Sequence[Window]) -> tuple[list[Re
 def failed(records: Iterable[Record]) -> Counter[int]:
     """How many requests were not answered with 200, by what they were answered with."""
     return Counter(record.status for record in records if record.status != OK)
+
+
+class Burst(NamedTuple):
+    """Failures close to each other: how many, from when, for how long, and how long after the start of the swap before."""
+
+    failures: int
+    start_s: float
+    seconds: float
+    after_swap_s: float
+
+
+def bursts(records: Iterable[Record], swaps: Sequence[Swap]) -> list[Burst]:
+    """The failures, with more than APART_S between any two bursts; inf where no swap was before."""
+    times: list[list[float]] = []
+    for moment_s in sorted(record.intended_s for record in records if record.status != OK):
+        if not times or moment_s - times[-1][-1] > APART_S:
+            times.append([])
+        times[-1].append(moment_s)
+    starts = sorted(swap.window.start_s for swap in swaps)
+    found = []
+    for each in times:
+        before = [start_s for start_s in starts if start_s <= each[0]]
+        after_s = each[0] - before[-1] if before else math.inf
+        found.append(Burst(len(each), each[0], each[-1] - each[0], after_s))
+    return found
 
 
 def stale(records: Sequence[Record], scrapes: Sequence[Scrape], swaps: Sequence[Swap]) -> int:

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 from benchmarks.unseen_domains import evidence
 from benchmarks.unseen_domains.folds import folds
 from benchmarks.unseen_domains.weights import Trial
+from polyparse.atomic import replacing
 from polyparse.corpora import read as corpora
 from polyparse.errors import ConfigError
 from polyparse.inference.pipeline import Postprocessing
 from polyparse.schema import unstructure
 from polyparse.text.tokens import tokenise
-from train.checkpoint import Checkpoint, RunRecord
+from train.artefacts import plain_json, write_json
+from train.checkpoint import Checkpoint
 from train.config import RunConfig
 from train.ensemble import Ensemble
 from train.postprocessing.training_text import training_text_of
-from train.training.fit import Texts, fit
+from train.run_record import RunRecord
+from train.training.fit import fit
+from train.training.run import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,11 +102,12 @@ def _listed(domains: Iterable[str | None]) -> str:
 
 
 def _open(out: Path, plan: FoldPlan) -> None:
-    book = Checkpoint(out)
-    if not (out / "plan.json").exists():
+    file = out / "plan.json"
+    if not file.exists():
         out.mkdir(parents=True, exist_ok=True)
-        book.save_json("plan", plan)
-    elif book.load_json("plan") != unstructure(plan):
+        with replacing(file) as stream:
+            write_json(plan, stream)
+    elif plain_json(file) != unstructure(plan):
         raise ConfigError(
             f"{out}: found folds of another config, corpus or choice of domains, expected those of this run, "
             "or an empty folder"
@@ -117,7 +122,7 @@ def _run_fold(
         for number in range(request.members)
     ]
     first = members[0]
-    first.save_training_text(training_text_of(texts.train, first))
+    first.save("training_text", training_text_of(texts.train, first))
     parser = parser_of(members)
     items = [parser.vectorizer.item(example.utterance) for example in dev]
     evidence.save(folder / "evidence.npz", parser.evidence(items))
@@ -140,7 +145,7 @@ def _train_member(
     if not checkpoint.exists:
         folder.mkdir(parents=True, exist_ok=True)
         run = RunRecord(config, request.corpus, request.locales, git_commit="", libraries={}, created="")
-        checkpoint.save_json("run", run)
+        checkpoint.save("run", run)
     if not checkpoint.complete:
         fit(checkpoint, config, texts, progress)
     return checkpoint

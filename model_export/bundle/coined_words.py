@@ -13,7 +13,7 @@ adds nothing to DC, and is as likely in one domain's text as in another's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +85,7 @@ def add(coinage: Coinage, folder: Path, manifest: Manifest) -> None:
     if manifest.text.training_text is not None:
         _add_ratios(coinage.words, vocabulary, folder / manifest.text.training_text, manifest)
     words = (*vocabulary.words, *(coined.word for coined in coinage.words))
-    Vocabulary(words, vocabulary.characters).save(folder / manifest.text.vocabulary)
+    replace(vocabulary, words=words).save(folder / manifest.text.vocabulary)
 
 
 def _add_vectors(words: Sequence[CoinedWord], vocabulary: Vocabulary, graph: Path) -> None:

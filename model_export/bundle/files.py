@@ -17,6 +17,7 @@ from model_export.graphs.embed import embed_graph
 from model_export.graphs.encoders import export_of
 from model_export.graphs.input_scales import input_scales
 from model_export.graphs.score import score_graph
+from model_export.graphs.token_score import token_score_graph
 from polyparse.bundle import manifest
 from polyparse.bundle import store as bundle
 from polyparse.bundle.manifest import (
@@ -32,6 +33,7 @@ from polyparse.bundle.manifest import (
 from polyparse.errors import ConfigError
 from polyparse.schema import unstructure
 from polyparse.text.tokens import RULES
+from train.models.token_crf import TokenCrf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
     from model_export.bundle.request import Request
     from polyparse.text.vectorizer import Batch
     from train.checkpoint import Checkpoint
-    from train.models.joint import JointNetwork
+    from train.network import AnyNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, TRAINING_TEXT, CLASSIFIER = (
+GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, CLASSIFIER = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
     "features.npy",
+    "token_features.npy",
     "training_text.npz",
     "classifier.onnx",
 )
@@ -54,7 +57,7 @@ GOLDEN, CARD, VOCABULARY, FEATURES, TRAINING_TEXT, CLASSIFIER = (
 
 def write(
     checkpoint: Checkpoint,
-    networks: Sequence[JointNetwork],
+    networks: Sequence[AnyNetwork],
     folder: Path,
     request: Request,
     *,
@@ -68,11 +71,13 @@ def write(
     (folder / GOLDEN).touch()
     (folder / CARD).touch()
     shutil.copyfile(checkpoint.folder / VOCABULARY, folder / VOCABULARY)
-    small = request.precision == "small"
+    config, small = checkpoint.run().config, request.precision == "small"
     tensors: dict[str, GraphSignature] = {}
     if (classifier := checkpoint.classifier()) is not None:
         shutil.copyfile(checkpoint.folder / FEATURES, folder / FEATURES)
         tensors[CLASSIFIER] = _save(classifier_graph(classifier, small=small), folder / CLASSIFIER)
+    if has_token_features := config.token_crf is not None:
+        shutil.copyfile(checkpoint.folder / TOKEN_FEATURES, folder / TOKEN_FEATURES)
     ood = checkpoint.ood()
     if needs_text := ood is not None and ood.needs_training_text:
         if (training_text := checkpoint.training_text()) is None:
@@ -80,17 +85,9 @@ def write(
                 f"{checkpoint.folder}: found no {TRAINING_TEXT}, expected what `polyparse ood` wrote"
             )
         training_text.save(folder / TRAINING_TEXT)
-    config = checkpoint.run().config
     for network, entry in zip(networks, (entries := _network_entries(checkpoint, networks)), strict=True):
-        graphs = entry.graphs["cpu"]
-        models = {
-            graphs.embed: embed_graph(network, small=small),
-            graphs.score: score_graph(
-                network, small=small, input_scales=input_scales(network, sample if small else ())
-            ),
-            graphs.decode: decode_graph(network.head),
-        }
-        tensors |= {file: _save(model, folder / file) for file, model in models.items() if file is not None}
+        models = _graphs(network, entry.graphs["cpu"], small=small, sample=sample)
+        tensors |= {file: _save(model, folder / file) for file, model in models.items()}
     written = Manifest(
         schema_version=manifest.SCHEMA_VERSION,
         name=request.name,
@@ -106,8 +103,10 @@ def write(
         text=TextFiles(
             vocabulary=VOCABULARY,
             features=None if classifier is None else FEATURES,
+            token_features=TOKEN_FEATURES if has_token_features else None,
             training_text=TRAINING_TEXT if needs_text else None,
             rules=RULES,
+            case_marks=checkpoint.tables().vocabulary.case_marks,
         ),
         files=records(folder),
         golden=GOLDEN,
@@ -124,7 +123,7 @@ def records(folder: Path) -> dict[str, manifest.FileRecord]:
     return {path.name: bundle.record(path) for path in files}
 
 
-def _network_entries(checkpoint: Checkpoint, networks: Sequence[JointNetwork]) -> tuple[Network, ...]:
+def _network_entries(checkpoint: Checkpoint, networks: Sequence[AnyNetwork]) -> tuple[Network, ...]:
     """The networks as manifest entries, named after domains; files have numbers, as a domain's name may be no file name."""
     shared = checkpoint.run().config.topology == "shared"
     stems = ["all"] if shared else map(str, count())
@@ -139,13 +138,30 @@ def _network_entries(checkpoint: Checkpoint, networks: Sequence[JointNetwork]) -
                 Graphs(
                     score=f"score-{stem}.onnx",
                     decode=f"decode-{stem}.onnx",
-                    embed=f"embed-{stem}.onnx",
-                    layout=export_of(network).layout.name,
+                    embed=None if isinstance(network, TokenCrf) else f"embed-{stem}.onnx",
+                    layout="padded"
+                    if isinstance(network, TokenCrf)
+                    else export_of(network.encoder).layout.name,
                 ),
             ),
         )
         for network, labels, stem in zip(networks, checkpoint.network_labels(), stems, strict=False)
     )
+
+
+def _graphs(
+    network: AnyNetwork, files: Graphs, *, small: bool, sample: Sequence[Batch]
+) -> dict[str, onnx.ModelProto]:
+    """The graphs of a network by their files."""
+    decoding = {files.decode: decode_graph(network.head)}
+    if isinstance(network, TokenCrf):
+        return {files.score: token_score_graph(network, small=small), **decoding}
+    scales = input_scales(network, sample if small else ())
+    models = {
+        files.embed: embed_graph(network, small=small),
+        files.score: score_graph(network, small=small, input_scales=scales),
+    }
+    return {file: model for file, model in models.items() if file is not None} | decoding
 
 
 def _provenance(checkpoint: Checkpoint, request: Request) -> Provenance:

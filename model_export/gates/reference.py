@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.errors import ConfigError
+from train.finished import networks_of, parser_of
 from train.models.heads.approximate import mean_field_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ class Reference:
 
     def __init__(self, checkpoint: Checkpoint, approximate: Literal["ain"] | None) -> None:
         self.checkpoint = checkpoint
-        self.networks = checkpoint.networks()
+        self.networks = networks_of(checkpoint)
         if approximate:
             for network in self.networks:
                 network.head = mean_field_of(network.head)
-        self.parser = checkpoint.parser(self.networks)
+        self.parser = parser_of(checkpoint, self.networks)
         paired = [(example, self.parser.vectorizer.item(example.utterance)) for example in checkpoint.dev()]
         self.examples: list[Example] = [example for example, item in paired if item.n_tokens]
         self.items: list[Item] = [item for _, item in paired if item.n_tokens]

@@ -1,5 +1,7 @@
 """Encoders as nodes of a graph: tokens in, encoded tokens out in the same `TokenLayout`, zero in padding.
 
+An encoder that is not in ENCODERS is traced by torch.onnx (`model_export.graphs.traced`).
+
 Axes: B utterances, T tokens of the longest, N tokens of all utterances end to end, D the two directions, H encoder output.
 The projection of an encoder that has one is part of the embed graph, so that its input here is already projected.
 
@@ -12,14 +14,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
+import torch
 
 from model_export.graphs.layout import Packed, Padded, TokenLayout
 from model_export.graphs.parameters import as_array
+from model_export.graphs.traced import TracedInput, trace
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
 from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
+from train.models.encoders.parallel import Parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from model_export.graphs.builder import Value
     from model_export.graphs.layers import Layers
+    from train.models.encoders import SingleEncoder
     from train.models.encoders.bisru import RecurrentUnits
     from train.models.encoders.gated_cnn import GatedBlock
     from train.models.joint import JointNetwork
@@ -40,7 +46,7 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, layout: Padded) -
     hidden_TBH = graph.op("Transpose", hidden_BTH, perm=[1, 0, 2])
     for index, layer in enumerate(encoder.layers):
         lstm = cast("nn.LSTM", layer)
-        name, weights = f"encoder.layers.{index}", lstm_weights(lstm)
+        name, weights = f"layers.{index}", lstm_weights(lstm)
         (out_TDBH,) = graph.ops(
             "LSTM",
             hidden_TBH,
@@ -64,10 +70,10 @@ def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, layout: Padded) -> 
     inside_TB1 = graph.op("Transpose", layout.inside_BT1, perm=[1, 0, 2])
     for index, part in enumerate(encoder.layers):
         layer = cast("RecurrentUnits", part)
-        added_TBH = _recurrent_units(layers, f"encoder.layers.{index}", layer, hidden_TBH, inside_TB1)
+        added_TBH = _recurrent_units(layers, f"layers.{index}", layer, hidden_TBH, inside_TB1)
         hidden_TBH = graph.op("Add", hidden_TBH, added_TBH)
     hidden_BTH = graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
-    return layout.mask_padding(layers.norm("encoder.norm", encoder.norm, hidden_BTH))
+    return layout.mask_padding(layers.norm("norm", encoder.norm, hidden_BTH))
 
 
 def _recurrent_units(
@@ -115,8 +121,8 @@ def cnn(layers: Layers, encoder: TokenCNN, hidden_BTH: Value, layout: Padded) ->
     hidden_BTH = layout.mask_padding(hidden_BTH)
     for index, layer in enumerate(encoder.layers):
         conv = cast("nn.Conv1d", layer)
-        weight = layers.parameter(f"encoder.layers.{index}.weight", conv.weight)
-        bias = layers.parameter(f"encoder.layers.{index}.bias", cast("Tensor", conv.bias))
+        weight = layers.parameter(f"layers.{index}.weight", conv.weight)
+        bias = layers.parameter(f"layers.{index}.bias", cast("Tensor", conv.bias))
         hidden_BHT = graph.op("Transpose", hidden_BTH, perm=[0, 2, 1])
         hidden_BHT = graph.op(
             "Relu", graph.op("Conv", hidden_BHT, weight, bias, pads=[KERNEL_WIDTH // 2] * 2)
@@ -129,9 +135,9 @@ def gated_cnn(layers: Layers, encoder: GatedCNN, hidden_NH: Value, layout: Packe
     """Residual blocks and a layer normalisation."""
     for index, part in enumerate(encoder.blocks):
         block = cast("GatedBlock", part)
-        gated_NH = _gated_block(layers, f"encoder.blocks.{index}", block, hidden_NH, layout)
+        gated_NH = _gated_block(layers, f"blocks.{index}", block, hidden_NH, layout)
         hidden_NH = layers.graph.op("Add", hidden_NH, gated_NH)
-    return layers.norm("encoder.norm", encoder.norm, hidden_NH)
+    return layers.norm("norm", encoder.norm, hidden_NH)
 
 
 def _gated_block(layers: Layers, name: str, block: GatedBlock, hidden_NH: Value, layout: Packed) -> Value:
@@ -153,14 +159,36 @@ def token_linear(_layers: Layers, _encoder: TokenLinear, hidden_NH: Value, _layo
     return hidden_NH
 
 
+def parallel(layers: Layers, encoder: Parallel, hidden_BTH: Value, layout: Padded) -> Value:
+    """Each part in its own layout; a part that projects words does so here, for the others need them as they are."""
+    encoded_BTH = []
+    for name, part in encoder.parts.items():
+        export, inner = export_of(part), layers.inside(f"parts.{name}.")
+        own_layout = layout.other(export.layout)
+        values = own_layout.of_padded(hidden_BTH)
+        if export.projects_words:
+            values = inner.linear("projection", cast("nn.Linear", part.projection), values)
+        encoded_BTH.append(own_layout.to_padded(export.nodes(inner, part, values, own_layout)))
+    return layout.mask_padding(layers.graph.op("Concat", *encoded_BTH, axis=2))
+
+
+def traced(layers: Layers, encoder: SingleEncoder, hidden_BTH: Value, layout: Padded) -> Value:
+    """As `torch.onnx` draws it; raises TypeError for an encoder without `input_size`."""
+    if not isinstance(size := getattr(encoder, "input_size", None), int):
+        raise TypeError(f"found {type(encoder).__name__} without input_size, expected one to trace it by")
+    embedded_BTE, lengths_B = torch.zeros(2, 3, size), torch.tensor([3, 2])
+    tokens = TracedInput(hidden_BTH, embedded_BTE, (0, 1))
+    return trace(layers, encoder, [tokens, TracedInput(layout.int64_lengths_B, lengths_B, (0,))])
+
+
 class EncoderExport(NamedTuple):
-    """How an encoder is exported: `nodes` maps (layers, encoder, tokens, layout) to encoded tokens.
+    """How an encoder is exported; by default it is traced. `nodes` maps (layers, encoder, tokens, layout) to encoded tokens.
 
     `projects_words`: its first layer, `projection`, reads one word at a time and is computed once for each word, in the
     embed graph. `in_integers`: its linear layers over tokens compute in integers, with static input scales.
     """
 
-    nodes: Callable[[Layers, Any, Value, Any], Value]
+    nodes: Callable[[Layers, Any, Value, Any], Value] = traced
     layout: type[TokenLayout] = Padded
     projects_words: bool = False
     in_integers: bool = False
@@ -172,17 +200,22 @@ ENCODERS: Mapping[type[nn.Module], EncoderExport] = {
     TokenCNN: EncoderExport(cnn),
     GatedCNN: EncoderExport(gated_cnn, layout=Packed, projects_words=True, in_integers=True),
     TokenLinear: EncoderExport(token_linear, layout=Packed, projects_words=True),
+    Parallel: EncoderExport(parallel),
 }
+"""Those drawn by hand: they compute in integers, or over packed tokens, or by operators that tracing does not give, or are
+made of others."""
 
 
-def export_of(network: JointNetwork) -> EncoderExport:
-    """How the network's encoder is exported."""
-    return ENCODERS[type(network.encoder)]
+def export_of(encoder: nn.Module) -> EncoderExport:
+    """How an encoder is exported."""
+    return ENCODERS.get(type(encoder), EncoderExport())
 
 
 def word_projection(network: JointNetwork) -> nn.Linear | None:
     """The encoder's first layer, if it reads one word vector at a time; else None."""
-    return cast("nn.Linear", network.encoder.projection) if export_of(network).projects_words else None
+    return (
+        cast("nn.Linear", network.encoder.projection) if export_of(network.encoder).projects_words else None
+    )
 
 
 def lstm_weights(lstm: nn.LSTM) -> dict[str, NDArray[np.float32]]:

@@ -39,14 +39,15 @@ def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, f
     hundredths of the operations. A layer that is computed once for each word stays in floats. Empty without batches.
     """
     integer_layers: dict[str, nn.Module] = {}
-    if export_of(network).in_integers:
+    if export_of(network.encoder).in_integers:
         projection = word_projection(network)
         integer_layers = {
             f"encoder.{name}": module
             for name, module in network.encoder.named_modules()
             if isinstance(module, nn.Linear) and module is not projection
         }
-        integer_layers["slots.hidden"] = network.slots.hidden
+        if network.slots.hidden is not None:
+            integer_layers["slots.hidden"] = network.slots.hidden
     if not integer_layers:
         return {}
     inputs: dict[str, list[torch.Tensor]] = {}

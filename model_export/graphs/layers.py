@@ -39,6 +39,10 @@ class Layers:
         self._within = within
         self._scales = input_scales
 
+    def inside(self, within: str) -> Layers:
+        """The same for a part of the network: `within` stands before the names of its layers and parameters."""
+        return Layers(self.graph, small=self._small, input_scales=self._scales, within=self._within + within)
+
     def parameter(self, name: str, tensor: Trained, *, int8_axis: int | None = None) -> Value:
         """A parameter of the network; where they are small, int8 along an axis or float16 without one."""
         return parameter(self.graph, self._within + name, tensor, small=self._small, int8_axis=int8_axis)

@@ -36,9 +36,17 @@ class TokenLayout(ABC):
         self.lengths_B = lengths_B
         self._inside_BT = graph.op("Greater", words_BT, graph.constant(0, np.int64))
 
+    def other(self, kind: type[TokenLayout]) -> TokenLayout:
+        """Another layout of the same tokens."""
+        return self if kind is type(self) else kind(self._graph, self._words_BT, self.lengths_B)
+
     @abstractmethod
     def look_up(self, vectors_UH: Value) -> Value:
         """Values: the vector of each token's word."""
+
+    @abstractmethod
+    def of_padded(self, values_BTH: Value) -> Value:
+        """Values of padded ones."""
 
     @abstractmethod
     def to_padded(self, values: Value) -> Value:
@@ -62,6 +70,11 @@ class Padded(TokenLayout):
     name = "padded"
 
     @cached_property
+    def int64_lengths_B(self) -> Value:
+        """Lengths as PyTorch has them."""
+        return self._graph.cast(self.lengths_B, np.int64)
+
+    @cached_property
     def inside_BT1(self) -> Value:
         """1.0 for a token, 0.0 in padding."""
         return self._graph.op(
@@ -71,6 +84,10 @@ class Padded(TokenLayout):
     def look_up(self, vectors_UH: Value) -> Value:
         """Values: the vector of each token's word."""
         return self._graph.op("Gather", vectors_UH, self._words_BT, axis=0)
+
+    def of_padded(self, values_BTH: Value) -> Value:
+        """The values, unchanged."""
+        return values_BTH
 
     def mask_padding(self, values: Value) -> Value:
         """The values, zero in padding."""
@@ -96,9 +113,9 @@ class Packed(TokenLayout):
     def __init__(self, graph: Graph, words_BT: Value, lengths_B: Value) -> None:
         super().__init__(graph, words_BT, lengths_B)
         first, second = graph.constant(0, np.int64), graph.constant(1, np.int64)
-        indices_2N = graph.op("NonZero", self._inside_BT)
+        self._indices_2N = graph.op("NonZero", self._inside_BT)
         self._utterance_N, self._position_N = (
-            graph.op("Gather", indices_2N, axis, axis=0) for axis in (first, second)
+            graph.op("Gather", self._indices_2N, axis, axis=0) for axis in (first, second)
         )
         self._int64_lengths_B = graph.cast(lengths_B, np.int64)
         self._starts_B = graph.op("CumSum", self._int64_lengths_B, first, exclusive=1)
@@ -108,6 +125,11 @@ class Packed(TokenLayout):
         inside = self._graph.op("Reshape", self._inside_BT, self._graph.integers(-1))
         words_N = self._graph.op("Compress", self._words_BT, inside)
         return self._graph.op("Gather", vectors_UH, words_N, axis=0)
+
+    def of_padded(self, values_BTH: Value) -> Value:
+        """Values of padded ones: those of tokens."""
+        indices_N2 = self._graph.op("Transpose", self._indices_2N, perm=[1, 0])
+        return self._graph.op("GatherND", values_BTH, indices_N2)
 
     def to_padded(self, values: Value) -> Value:
         """values_BTH; padding repeats the utterance's first token."""

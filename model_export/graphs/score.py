@@ -35,10 +35,10 @@ def score_graph(network: JointNetwork, *, small: bool, input_scales: Mapping[str
     vectors_UE = graph.input("vectors_UE", np.float32, ("U", vector_size(network)))
     words_BT = graph.input("words_BT", np.int64, ("B", "T"))
     lengths_B = graph.input("lengths_B", np.int32, ("B",))
-    export = export_of(network)
+    export = export_of(network.encoder)
     layout = export.layout(graph, words_BT, lengths_B)
     layers = Layers(graph, small=small, input_scales=input_scales)
-    encoded = export.nodes(layers, network.encoder, layout.look_up(vectors_UE), layout)
+    encoded = export.nodes(layers.inside("encoder."), network.encoder, layout.look_up(vectors_UE), layout)
     n_intents = 0 if network.intent is None else network.intent.output.out_features
     n_tags = network.slots.output.out_features
     log_probs_BI = _intents(layers, network.intent, encoded, layout)
@@ -54,10 +54,12 @@ def _intents(layers: Layers, mlp: IntentMLP | None, encoded: Value, layout: Toke
         shape = graph.op("Concat", graph.op("Shape", layout.lengths_B), graph.integers(0), axis=0)
         return graph.op("ConstantOfShape", shape)
     pooled_BH = graph.op("Concat", layout.largest(encoded), layout.mean(encoded), axis=1)
-    hidden_BH = layers.gelu(layers.linear("intent.hidden", mlp.hidden, pooled_BH))
-    return graph.op("LogSoftmax", layers.linear("intent.output", mlp.output, hidden_BH), axis=1)
+    if mlp.hidden is not None:
+        pooled_BH = layers.gelu(layers.linear("intent.hidden", mlp.hidden, pooled_BH))
+    return graph.op("LogSoftmax", layers.linear("intent.output", mlp.output, pooled_BH), axis=1)
 
 
 def _slots(layers: Layers, mlp: SlotMLP, encoded: Value) -> Value:
-    hidden = layers.gelu(layers.linear("slots.hidden", mlp.hidden, encoded))
-    return layers.linear("slots.output", mlp.output, hidden)
+    if mlp.hidden is not None:
+        encoded = layers.gelu(layers.linear("slots.hidden", mlp.hidden, encoded))
+    return layers.linear("slots.output", mlp.output, encoded)

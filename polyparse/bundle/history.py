@@ -1,6 +1,8 @@
 """models/<name>/history.jsonl: the generations of state.json that are past, one a line, oldest first.
 
-    {"generation": 3, "action": "promote" | "rollback" | null, "version", "digest", "from_version": "1" | null, "by", "at"}
+    {"generation": 3, "action": "promote" | .. | null, "version", "digest", "from_version": "1" | null, "by", "at",
+     "reason": "..." | null, "canary": {"version", "digest", "percent"} | null,
+     "shadow": {"version", "digest", "share"} | null}
 
 An entry is written before the state after it is: whenever an edit is killed, these lines and state.json are all of the
 history. It is in the order of the edits, whatever their clocks said. It grows by a line of some 250 bytes an edit and
@@ -11,11 +13,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from polyparse.atomic import replace_file
 from polyparse.bundle import plain_file
 from polyparse.bundle import state as states
+from polyparse.bundle.state import Action, Canary, Shadow
 from polyparse.errors import ConfigError
 from polyparse.schema import read_json, unstructure
 
@@ -32,12 +35,15 @@ class HistoryEntry:
     """A generation of the state; action, by and at are null where its file did not say."""
 
     generation: int
-    action: Literal["promote", "rollback"] | None
+    action: Action | None
     version: str
     digest: str
     from_version: str | None
     by: str | None
     at: str | None
+    reason: str | None = None
+    canary: Canary | None = None
+    shadow: Shadow | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,11 @@ class Archive:
 def read(model: Path) -> Archive:
     """All generations that are known, the current one included; StateInvalid where a file of the two cannot be read."""
     state = states.read(model)  # first: an edit between the two leaves it in the archive
-    archive = parse(plain_file.read(model / FILE) or b"")
+    return with_current(parse(plain_file.read(model / FILE) or b""), state)
+
+
+def with_current(archive: Archive, state: DesiredState | None) -> Archive:
+    """The entries, and that of the current state where it is not among them."""
     if state is None or (entry := entry_of(state)) in archive.entries:
         return archive
     return Archive((*archive.entries, entry), archive.unreadable)
@@ -67,13 +77,20 @@ def keep(model: Path, state: DesiredState | None) -> int:
 
     To be called under the lock of edits. A last line that was cut in the middle is removed.
     """
-    content = plain_file.read(model / FILE) or b""
+    content, generation = kept(plain_file.read(model / FILE) or b"", state)
+    if content is not None:
+        replace_file(model / FILE, content)
+    return generation
+
+
+def kept(content: bytes, state: DesiredState | None) -> tuple[bytes | None, int]:
+    """The file's bytes once it holds the state too, None where it does; and the highest generation of all that it holds."""
     archive = parse(content)
     if state is None or (entry := entry_of(state)) in archive.entries:
-        return archive.generation
+        return None, archive.generation
     line = json.dumps(unstructure(entry), ensure_ascii=False)
-    replace_file(model / FILE, _whole_lines(content) + line.encode() + b"\n")
-    return max(archive.generation, entry.generation)
+    added = _whole_lines(content) + line.encode() + b"\n"
+    return added, max(archive.generation, entry.generation)
 
 
 def parse(content: bytes) -> Archive:
@@ -99,6 +116,9 @@ def entry_of(state: DesiredState) -> HistoryEntry:
         from_version=state.previous.version if state.previous else None,
         by=change.by if change else None,
         at=change.at if change else None,
+        reason=change.reason if change else None,
+        canary=state.canary,
+        shadow=state.shadow,
     )
 
 

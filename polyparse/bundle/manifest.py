@@ -76,14 +76,18 @@ class Network:
 class TextFiles:
     """Files that turn text into arrays; `features` is None for a model without a domain classifier.
 
+    With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
+    word begin with the mark of its case.
     `training_text` is for an out-of-domain score that compares utterances with training text. `rules` is the number of the
     rules (`polyparse.text.tokens.RULES`) by which the golden frames were recorded.
     """
 
     vocabulary: str
     features: str | None
+    token_features: str | None = None
     training_text: str | None = None
     rules: int = 1
+    case_marks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +154,7 @@ def write(manifest: Manifest, bundle: Path) -> None:
     bundle.joinpath(FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def parse(content: bytes, *, file: Path) -> Manifest:
+def parse(content: bytes, *, file: Path | str) -> Manifest:
     """Read the bytes of a manifest; `file` is named in what is raised.
 
     Raises:
@@ -168,7 +172,7 @@ def parse(content: bytes, *, file: Path) -> Manifest:
             file=file,
         )
     try:
-        return structure(Manifest, upgraded(data), where=file.name)
+        return structure(Manifest, upgraded(data), where=Path(file).name)
     except ConfigError as error:
         raise ManifestInvalid(str(error), file=file) from error
     except RecursionError as error:
@@ -270,6 +274,8 @@ def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "text.vocabulary", manifest.text.vocabulary
     if manifest.text.features is not None:
         yield "text.features", manifest.text.features
+    if manifest.text.token_features is not None:
+        yield "text.token_features", manifest.text.token_features
     if manifest.text.training_text is not None:
         yield "text.training_text", manifest.text.training_text
     yield from (("tensors", file) for file in manifest.tensors)

@@ -1,7 +1,7 @@
 """What the graphs of a bundle take and give, as its labels demand: a manifest that says otherwise is refused.
 
-Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, I intents, K tags, X classes of DC. A
-letter stands for an axis that varies, a number for its size.
+Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, L features of a token, I intents, K tags,
+X classes of DC. A letter stands for an axis that varies, a number for its size.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[str, Shape] = {"word_rows_U": ("U",), "characters_UC": ("U", "C")}
 """The inputs of a graph that computes word vectors."""
+TOKENS: Mapping[str, Shape] = {"token_features_BTL": ("B", "T", "L"), "lengths_B": ("B",)}
+"""The inputs of a score graph that reads features of tokens."""
 
 
 class Signature(NamedTuple):
@@ -47,6 +49,7 @@ def check(manifest: Manifest, bundle: Path, *, device: str) -> None:
 
 def _of_network(manifest: Manifest, network: Network, device: str) -> Iterator[tuple[str, Signature]]:
     graphs, n_intents, n_tags = network.graphs[device], len(network.intents), len(network.tags)
+    scored: tuple[Shape, ...] = (("B", n_intents), ("B", "T", n_tags))
     vectors = WORDS
     if graphs.embed is not None:
         outputs = manifest.tensors[graphs.embed].outputs
@@ -54,7 +57,8 @@ def _of_network(manifest: Manifest, network: Network, device: str) -> Iterator[t
         yield graphs.embed, Signature(WORDS, (("U", vector_size),))
         vectors = {"vectors_UE": ("U", vector_size)}
     sequences: Mapping[str, Shape] = {"words_BT": ("B", "T"), "lengths_B": ("B",)}
-    yield graphs.score, Signature({**sequences, **vectors}, (("B", n_intents), ("B", "T", n_tags)))
+    read = {**sequences, **vectors} if manifest.text.token_features is None else TOKENS
+    yield graphs.score, Signature(read, scored)
     yield (
         graphs.decode,
         Signature(

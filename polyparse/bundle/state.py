@@ -1,18 +1,20 @@
-"""models/<name>/state.json, the desired state of a model: which version serves, pinned by its digest, and which did before.
+"""models/<name>/state.json, the desired state of a model: which versions serve, each pinned by its digest.
 
-    {"schema": 2, "generation": 3, "stable": {"version", "digest"}, "previous": {..} | null, "canary": null, "shadow": null,
-     "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00"} | null}
+    {"schema": 2, "generation": 3, "stable": {"version", "digest"}, "previous": {..} | null,
+     "canary": {"version", "digest", "percent": 5.0} | null, "shadow": {"version", "digest", "share": 0.1} | null,
+     "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00", "reason": null} | null}
 
-`change` may be left out, as 0.2 did. Schema 1, {"version", "digest", "previous"}, is read too.
+The stable version answers, but for `percent` of the requests, which the canary answers; the shadow parses a `share` of them
+besides, for comparison. `change` may be left out, as 0.2 did. Schema 1, {"version", "digest", "previous"}, is read too.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from polyparse.atomic import replace_file
 from polyparse.bundle import plain_file
@@ -27,6 +29,9 @@ FILE = "state.json"
 SCHEMA = 2
 CURE = "; restore the file, or move it away and promote a version"
 LONGEST_BY = 200
+LONGEST_REASON = 1000
+Action = Literal["promote", "rollback", "canary", "canary-stop", "shadow", "shadow-stop", "put"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -44,31 +49,62 @@ class Pointer:
 
 
 @dataclass(frozen=True)
-class Change:
-    """Who made a generation, how, and when by that one's clock, in UTC."""
+class Canary(Pointer):
+    """A candidate that answers `percent` of the requests, 0 to 100."""
 
-    action: Literal["promote", "rollback"]
-    by: str
-    at: str
+    percent: float
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for a name that says nothing, and for a time that is none."""
+        """Raise ConfigError as a Pointer does, and for a percentage that is none."""
+        super().__post_init__()
+        if not 0 <= self.percent <= 100:
+            raise ConfigError(f"percent: found {self.percent:g}, expected 0 to 100")
+
+
+@dataclass(frozen=True)
+class Shadow(Pointer):
+    """A candidate that parses a `share` of the requests, 0 to 1, after they are answered."""
+
+    share: float
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError as a Pointer does, and for a share that is none."""
+        super().__post_init__()
+        if not 0 <= self.share <= 1:
+            raise ConfigError(f"share: found {self.share:g}, expected 0 to 1")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who made a generation, how, when by that one's clock, in UTC, and why, where it is told."""
+
+    action: Action
+    by: str
+    at: str
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for a name or a reason that says nothing, and for a time that is none."""
         if not is_author(self.by):
             raise ConfigError(f"by: found {self.by!r}, expected a name of at most {LONGEST_BY} characters")
         if not is_utc(self.at):
             raise ConfigError(f"at: found {self.at!r}, expected a time such as 2026-01-01T12:00:00+00:00")
+        if self.reason is not None and not is_reason(self.reason):
+            raise ConfigError(
+                f"reason: found {self.reason!r}, expected a text of at most {LONGEST_REASON} characters"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
-    """What serves, and what served before it; `generation` counts the edits. No canary or shadow is served yet."""
+    """What serves, what served before it, and the candidates; `generation` counts the edits."""
 
     schema: int
     generation: int
     stable: Pointer
     previous: Pointer | None
-    canary: None = None
-    shadow: None = None
+    canary: Canary | None = None
+    shadow: Shadow | None = None
     change: Change | None = None
 
     def __post_init__(self) -> None:
@@ -104,7 +140,7 @@ def read_file(model: Path) -> StateFile:
     return StateFile(content, None if content is None else parse(content, file=file))
 
 
-def parse(content: bytes, *, file: Path) -> DesiredState:
+def parse(content: bytes, *, file: Path | str) -> DesiredState:
     """What the bytes of a state.json say; raises StateInvalid, which names `file`, what was found, and a cure."""
     try:
         data = json.loads(content.decode("utf-8-sig"))
@@ -122,8 +158,12 @@ def parse(content: bytes, *, file: Path) -> DesiredState:
 
 def write(model: Path, state: DesiredState) -> None:
     """Replace state.json in one step: at any moment, and after a crash, it is either the old one or the new one."""
-    content = json.dumps(unstructure(state), indent=1) + "\n"
-    replace_file(model / FILE, content.encode())
+    replace_file(model / FILE, encoded(state))
+
+
+def encoded(state: DesiredState) -> bytes:
+    """The bytes of a state.json that says this."""
+    return (json.dumps(unstructure(state), indent=1) + "\n").encode()
 
 
 def next_state(
@@ -131,16 +171,34 @@ def next_state(
 ) -> DesiredState:
     """The state after another version becomes stable: the version that is so now is then the previous one.
 
-    Its generation is above that of the current state, and above `after`.
+    Its generation is above that of the current state, and above `after`. Canary and shadow end: what they showed was
+    about another stable version.
     """
     previous = None if current is None else current.stable
-    generation = 1 + max(after, 0 if current is None else current.generation)
+    generation = _generation(current, after)
     return DesiredState(schema=SCHEMA, generation=generation, stable=stable, previous=previous, change=change)
+
+
+def with_candidates(
+    current: DesiredState, canary: Canary | None, shadow: Shadow | None, change: Change, *, after: int = 0
+) -> DesiredState:
+    """The state after other candidates are tried beside the same stable version; its generation as in `next_state`."""
+    generation = _generation(current, after)
+    return replace(current, generation=generation, canary=canary, shadow=shadow, change=change)
+
+
+def _generation(current: DesiredState | None, after: int) -> int:
+    return 1 + max(after, 0 if current is None else current.generation)
 
 
 def is_author(text: str) -> bool:
     """Whether a text can stand for who made a change: neither empty nor long, and with a form in UTF-8."""
     return 0 < len(text.strip()) <= len(text) <= LONGEST_BY and not LONE_SURROGATE.search(text)
+
+
+def is_reason(text: str) -> bool:
+    """Whether a text can stand for why a change was made: neither empty nor long, and with a form in UTF-8."""
+    return 0 < len(text.strip()) <= len(text) <= LONGEST_REASON and not LONE_SURROGATE.search(text)
 
 
 def is_utc(text: str) -> bool:

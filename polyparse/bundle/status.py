@@ -1,11 +1,14 @@
 """models/<name>/.status/<host>-<pid>.json: what a process that serves says of each version of the model, for `models list`.
 
     {"schema": 1, "host", "pid", "at", "generation": 3 | null,
-     "versions": [{"version", "digest", "state": "serving", "reason": {"code", "message"} | null}],
+     "versions": [{"version", "digest", "state": "serving", "reason": {"code", "message"} | null,
+                   "verdict": "unhealthy"}],
      "started": 1234567 | null, "pid_namespace": 4026531836 | null}
 
-The last two tell the process from a later one of its pid, and are filled in by `write`. The file of a process that was
-killed stays until somebody on its host reads the folder.
+`verdict` is what the process finds of a canary, and is left out for other versions: readers of before know no such key.
+`started` and `pid_namespace` tell the process from a later one of its pid, and are filled in by `write`. The file of a
+process that was killed stays until somebody on its host reads the folder; elsewhere it is left out once it was not written
+anew for some minutes, and removed after a day (silence.py).
 """
 
 from __future__ import annotations
@@ -17,16 +20,20 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from polyparse.atomic import replace_file
-from polyparse.bundle import plain_file
+from polyparse.bundle import plain_file, silence
 from polyparse.bundle.manifest import is_folder_name
 from polyparse.errors import BundleError, ConfigError
 from polyparse.schema import read_json, unstructure
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 StateName = Literal["serving", "ready", "loading", "retired", "failed"]
 STATES: tuple[StateName, ...] = get_args(StateName)
+Verdict = Literal["healthy", "unhealthy", "undecided"]
 
 CURE = "mend its files, and it is tried again by itself; or promote another version, or roll back"
 """What helps where a version failed."""
@@ -53,6 +60,7 @@ class VersionStatus:
     digest: str
     state: StateName
     reason: Reason | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,48 +88,84 @@ class ProcessStatus:
 
 def write(model: Path, status: ProcessStatus) -> None:
     """Replace the file of this process in one step; OSError where the folder takes none."""
-    status = replace(status, started=_started(status.pid), pid_namespace=_pid_namespace())
-    file = model / FOLDER / _name(status.host, status.pid)
+    file = model / FOLDER / name_of(status.host, status.pid)
     file.parent.mkdir(exist_ok=True)
-    replace_file(file, (json.dumps(unstructure(status), indent=1) + "\n").encode())
+    replace_file(file, encoded(status))
+
+
+def encoded(status: ProcessStatus) -> bytes:
+    """The bytes of the file of this process."""
+    status = replace(status, started=_started(status.pid), pid_namespace=_pid_namespace())
+    data = unstructure(status)
+    for version in data["versions"]:
+        if version["verdict"] is None:  # Readers of before knew of none.
+            del version["verdict"]
+    return (json.dumps(data, indent=1) + "\n").encode()
 
 
 def remove(model: Path, host: str, pid: int) -> None:
     """Remove the file of a process that ends; OSError where the folder cannot be changed."""
-    model.joinpath(FOLDER, _name(host, pid)).unlink(missing_ok=True)
+    model.joinpath(FOLDER, name_of(host, pid)).unlink(missing_ok=True)
 
 
 def read_all(model: Path) -> list[ProcessStatus]:
     """What each process that lives, or may live, says, by host and pid; files that cannot be read say nothing.
 
-    The files of processes of this machine that are gone are removed, where the folder lets us.
+    The files of processes of this machine that are gone are removed, where the folder lets us, and those of any that were
+    not heard of for very long.
     """
     statuses = []
-    for file in _files(model):
-        if _is_half_written(file):
+    files = {file.name: file for file in _files(model)}
+    heard = silence.heard({name: _written_s(file) for name, file in files.items()}, time.time())
+    for name in heard.forgotten:
+        _discard(files[name])
+    for file in (files[name] for name in heard.lately):
+        if (status := _read(file)) is None:
+            continue
+        if is_gone(status):
             _discard(file)
-        elif (status := _read(file)) is not None:
-            if _is_gone(status):
-                _discard(file)
-            else:
-                statuses.append(status)
+        else:
+            statuses.append(status)
+    return in_order(statuses)
+
+
+def in_order(statuses: Iterable[ProcessStatus]) -> list[ProcessStatus]:
+    """By host and pid."""
     return sorted(statuses, key=lambda status: (status.host, status.pid))
 
 
-def _files(model: Path) -> list[Path]:
+def parse(content: bytes, *, name: str) -> ProcessStatus | None:
+    """What the bytes of a file say; None for one of no known form, or of another process than its name says."""
     try:
-        return list(model.joinpath(FOLDER).iterdir())
+        status = read_json(ProcessStatus, content, where=name)
+    except ConfigError:
+        return None
+    return status if name == name_of(status.host, status.pid) else None
+
+
+def _files(model: Path) -> list[Path]:
+    """The files of processes; those that were not written to their end, long ago, are removed."""
+    try:
+        files = list(model.joinpath(FOLDER).iterdir())
     except OSError:
         return []
+    for file in filter(_is_half_written, files):
+        _discard(file)
+    return [file for file in files if not file.name.startswith(".")]
+
+
+def _written_s(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _read(file: Path) -> ProcessStatus | None:
-    """What a file says; None for one of no known form, or of another process than its name says."""
     try:
-        status = read_json(ProcessStatus, plain_file.read(file) or b"", where=file.name)
-    except (BundleError, ConfigError):
+        return parse(plain_file.read(file) or b"", name=file.name)
+    except BundleError:
         return None
-    return status if file.name == _name(status.host, status.pid) else None
 
 
 def _discard(file: Path) -> None:
@@ -136,7 +180,7 @@ def _is_half_written(file: Path) -> bool:
     return False
 
 
-def _is_gone(status: ProcessStatus) -> bool:
+def is_gone(status: ProcessStatus) -> bool:
     """Whether the process has ended; False where we cannot know: on other hosts, in containers with pids of their own."""
     if status.host != socket.gethostname() or status.pid_namespace != _pid_namespace():
         return False
@@ -150,7 +194,8 @@ def _is_gone(status: ProcessStatus) -> bool:
     return None not in {now, status.started} and now != status.started
 
 
-def _name(host: str, pid: int) -> str:
+def name_of(host: str, pid: int) -> str:
+    """The name of the file of a process."""
     return f"{host}-{pid}.json"
 
 

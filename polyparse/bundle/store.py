@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from polyparse.bundle.manifest import FileRecord, Manifest
 
 
+MOST_MANIFEST_BYTES = 8 * 1024 * 1024
+"""Hundreds of times what a manifest has. It alone is read whole before its size is known."""
+
+
 class Located(NamedTuple):
     """The folder of a bundle, and the digest that it must have, where a state.json names one."""
 
@@ -93,9 +97,14 @@ def content(file: Path, expected: FileRecord) -> bytes:
 
 
 def read(file: Path) -> bytes:
-    """The bytes of a manifest; FileMissing where there is none, or a folder or a pipe, whose reader would wait."""
+    """The bytes of a manifest; FileMissing where there is none, or a folder or a pipe, whose reader would wait.
+
+    ManifestInvalid for more bytes than any manifest has.
+    """
     if not file.is_file():
         raise FileMissing("found no manifest, expected a bundle's folder to hold one", file=file)
+    if (size := file.stat().st_size) > MOST_MANIFEST_BYTES:
+        raise ManifestInvalid(f"found {size} bytes, expected {MOST_MANIFEST_BYTES} at most", file=file)
     return file.read_bytes()
 
 

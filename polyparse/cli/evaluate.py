@@ -15,17 +15,19 @@ from rich.table import Table
 
 from polyparse.atomic import replace_file
 from polyparse.cli.arguments import ArgumentParser, names, path
-from polyparse.corpora.read import read
+from polyparse.corpora.read import TAGGED, read
 from polyparse.corpora.readers.splits import NAMES
+from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
 from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import POOLED, calibration_of
 from polyparse.evaluation.report.page import page
 from polyparse.evaluation.report.parts import Report
+from polyparse.evaluation.tag_spans import span_measures
 from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from polyparse.corpora.example import Example
@@ -49,12 +51,17 @@ def main(argv: Sequence[str]) -> int:
     examples = read(options.corpus, locales=options.locales, partition=options.partition)
     (kind,) = (kind for kind in OPENERS if getattr(options, kind) is not None)
     system: EvaluatedSystem = resolve_name(OPENERS[kind])(getattr(options, kind), options.device)
+    decoders = decoders_asked_for(system, asked=options.decoders)
     table, console = measures_table(), terminal()
     with Live(table, console=console, transient=True):
         cases, refused = evaluate(system.parser, examples, table)
     measured = measure([case.example for case in cases], [case.frame for case in cases])
     table.add_row("mean", *row(measured["mean"]), style="bold")
     measured["calibration"] = calibration_of(cases)
+    measured |= of_tags(options.corpus, cases)
+    decoded = {name: slots_by(make(), examples, options.corpus) for name, make in decoders.items()}
+    if decoded:
+        measured["decoders"] = decoded
     facts = {
         **system.facts,
         "Corpus": options.corpus,
@@ -67,6 +74,8 @@ def main(argv: Sequence[str]) -> int:
     write(options.report, Report(title, facts, measured, cases))
     console.print(table, crop=False)
     print(calibration_line(measured["calibration"][POOLED]))
+    for line in slot_lines(measured):
+        print(line)
     print(f"wrote {options.report / METRICS} and {options.report / REPORT}")
     return 0
 
@@ -90,6 +99,11 @@ def arguments() -> ArgumentParser:
         "--report", metavar="DIR", type=path, required=True, help="folder for metrics.json and report.html"
     )
     parser.add_argument(
+        "--decoders",
+        action="store_true",
+        help="also decode a checkpoint's slots by the inferences that its head was not trained for: slot F1 of each",
+    )
+    parser.add_argument(
         "--device",
         choices=["auto", "cpu", "cuda"],
         default="auto",
@@ -109,6 +123,38 @@ def evaluate(parser: Parser, examples: Sequence[Example], table: Table) -> tuple
         refused += codes
         table.add_row(locale, *row(measure(of_locale, frames)["locales"][locale]))
     return cases, refused
+
+
+def of_tags(corpus: str, cases: Sequence[Case]) -> dict[str, Any]:
+    """{"tags": measures} as conlleval has them, where the corpus has a tag for each token; else nothing."""
+    return {"tags": span_measures(cases)} if corpus.partition(":")[0] in TAGGED else {}
+
+
+def decoders_asked_for(system: EvaluatedSystem, *, asked: bool) -> Mapping[str, Callable[[], Parser]]:
+    """The system's decoders if they are asked for; ConfigError for a system that has none."""
+    if asked and not system.decoders:
+        raise ConfigError("--decoders: found a bundle, whose graph has one decoder, expected a checkpoint")
+    return system.decoders if asked else {}
+
+
+def slots_by(parser: Parser, examples: Sequence[Example], corpus: str) -> dict[str, Any]:
+    """Slot F1 and, of a tagged corpus, its spans' measures."""
+    frames, _ = answer(parser, examples)
+    mean = measure(examples, frames)["mean"]
+    return {"slot_f1": mean["slot_f1"], **of_tags(corpus, list(map(Case, examples, frames)))}
+
+
+def slot_lines(measured: Mapping[str, Any]) -> Iterator[str]:
+    """What is measured of slots alone, a line each."""
+    if "tags" in measured:
+        yield f"spans over the corpus's own tokens: {_named(measured['tags'])}"
+    for name, found in measured.get("decoders", {}).items():
+        spans = f", spans: {_named(found['tags'])}" if "tags" in found else ""
+        yield f"decoded by {name}: {_named({'slot F1': found['slot_f1']})}{spans}"
+
+
+def _named(ratios: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{name} {'-' if ratio is None else f'{ratio:.4f}'}" for name, ratio in ratios.items())
 
 
 def terminal() -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from polyparse.cli.arguments import check_utf8
 from polyparse.cli.os_errors import in_words
 from polyparse.cli.streams import NAMES, discard, open_streams
+from polyparse.concealed import concealed
 from polyparse.errors import PolyparseError
 from polyparse.visible import visible
 
@@ -18,14 +20,18 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """`target` is "module:function", the function being main(argv) -> exit status."""
+    """`target` is "module:function", the function being main(argv) -> exit status.
+
+    One that is a `daemon` ends with 0 on SIGTERM, also while it is imported: as process 1 it would not die of it.
+    """
 
     target: str
     summary: str
+    is_daemon: bool = False
 
 
 COMMANDS: Mapping[str, Command] = {
-    "serve": Command("service.cli:main", "answer POST /parse over HTTP"),
+    "serve": Command("service.launch:main", "answer POST /parse over HTTP", is_daemon=True),
     "parse": Command("polyparse.cli.parse:main", "print the frames of utterances"),
     "data": Command("polyparse.cli.data:main", "check a corpus before training on it"),
     "train": Command("train.cli.train:main", "train a model on a corpus"),
@@ -38,6 +44,8 @@ COMMANDS: Mapping[str, Command] = {
 
 INSTALL: Mapping[str, str] = {
     "fastapi": ".",
+    "structlog": ".",
+    "opentelemetry": ".[tracing]",
     "onnxruntime": ".[cpu]",
     "torch": ".[train]",
     "scipy": ".[train]",
@@ -105,7 +113,12 @@ def dispatch(argv: Sequence[str]) -> int:
 def run(command: Command, argv: Sequence[str]) -> int:
     """Import a command's function and call it."""
     module, function = command.target.split(":")
-    status: int = getattr(import_module(module), function)(argv)
+    handler = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)) if command.is_daemon else None
+    try:
+        status: int = getattr(import_module(module), function)(argv)
+    finally:
+        if handler is not None:
+            signal.signal(signal.SIGTERM, handler)
     return status
 
 
@@ -127,7 +140,7 @@ def release() -> str:
 def refuse(message: str) -> int:
     """Print the error on stderr, on one line; returns the exit status."""
     try:
-        print(f"polyparse: {visible(message)}", file=sys.stderr, flush=True)
+        print(f"polyparse: {visible(concealed(message))}", file=sys.stderr, flush=True)
     except OSError:
         discard(sys.stderr)
     return REFUSED

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyparse.bundle.store import locate
-from polyparse.cli.arguments import ArgumentParser, path
+from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.place import add_place, cache_of
 from polyparse.contract.frame import Utterance
 from polyparse.errors import InputError
+from polyparse.repository.repository import locate
 from polyparse.text.tokens import MAX_CHARACTERS, check
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
 
     options = arguments().parse_args(argv)
     check_texts(options.texts)
-    located = locate(options.models, options.model)
+    located = locate(options.models, options.model, lambda: cache_of(options))
     parser = load(located.bundle, digest=located.digest, device="cpu").parser
     frames = parser.parse([Utterance(text, options.locale) for text in options.texts])
     show = as_json if options.json else as_table
@@ -38,9 +38,7 @@ def arguments() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse parse", description="Print the frames of utterances.")
     parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
     parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
-    parser.add_argument(
-        "--models", type=path, default=Path("models"), help="a folder of models, one model, or one bundle"
-    )
+    add_place(parser, "a folder of models, one model, or one bundle; or the URL of a repository or one model")
     parser.add_argument("--model", metavar="NAME", help="which model of the folder; needed if several serve")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser

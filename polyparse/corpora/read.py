@@ -9,7 +9,7 @@ from polyparse.corpora.readers import conll, massive, slots
 from polyparse.corpora.readers.splits import NAMES, PartitionMissing
 from polyparse.errors import ConfigError
 
-__all__ = ["READERS", "CorpusReader", "Example", "TextSpan", "read", "read_all", "translations"]
+__all__ = ["READERS", "TAGGED", "CorpusReader", "Example", "TextSpan", "read", "read_all", "translations"]
 
 
 class CorpusReader(Protocol):
@@ -20,6 +20,8 @@ class CorpusReader(Protocol):
 
 
 READERS: Mapping[str, CorpusReader] = {"massive": massive.read, "slots": slots.read, "conll": conll.read}
+TAGGED = frozenset({"slots", "conll"})
+"""Formats with a tag for each token."""
 
 
 def read(spec: str, *, locales: Sequence[str] | None = None, partition: str) -> list[Example]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.inference.parser import Parser
@@ -16,11 +16,15 @@ Device = Literal["auto", "cpu", "cuda"]
 
 @dataclass(frozen=True)
 class EvaluatedSystem:
-    """A model under evaluation; `facts` say in words which it is and how it makes frames."""
+    """A model under evaluation; `facts` say in words which it is and how it makes frames.
+
+    `decoders` make the same model with its slots decoded by another inference, by name.
+    """
 
     title: str
     facts: Mapping[str, str]
     parser: Parser
+    decoders: Mapping[str, Callable[[], Parser]] = field(default_factory=dict)
 
 
 def routing_in_words(routing: Routing, topology: str) -> str:

@@ -71,8 +71,8 @@ class Calibration:
         """Temperatures of a batch, given the locale of each utterance."""
         scales = [self.scale(locale) for locale in locales]
         return Temperatures(
-            np.array([[scale.intent_temperature] for scale in scales], dtype=np.float32),
-            np.array([[scale.domain_temperature] for scale in scales], dtype=np.float32),
+            np.array([scale.intent_temperature for scale in scales], dtype=np.float32)[:, None],
+            np.array([scale.domain_temperature for scale in scales], dtype=np.float32)[:, None],
         )
 
 

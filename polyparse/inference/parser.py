@@ -44,20 +44,20 @@ class Parser:
         return Parser(self.vectorizer, pipeline, locales=self.locales)
 
     def resolve_locale(self, locale: str | None) -> str | None:
-        """The served locale that answers for `locale`: itself, else the first of its language (en-GB -> en-US).
+        """The served locale that answers for `locale`: itself, else one of its language (en-GB -> en-US).
+
+        Of several it is the one that shares most of the other subtags, in any order (zh-Hant-TW -> zh-TW), then the first.
 
         Raises:
             UnknownLocale: no served locale has that language.
         """
         if locale is None or self.locales is None or locale in self.locales:
             return locale
-        folded = locale.replace("_", "-").lower()
-        by_match = [served for served in self.locales if served.lower() == folded]
-        language = folded.split("-")[0]
-        by_language = [served for served in self.locales if served.lower().split("-")[0] == language]
-        if not by_match and not by_language:
+        language, *rest = _subtags(locale)
+        of_language = [served for served in self.locales if _subtags(served)[0] == language]
+        if not of_language:
             raise UnknownLocale(f"locale: found {locale!r}, expected a language of {', '.join(self.locales)}")
-        return (by_match or by_language)[0]
+        return max(of_language, key=lambda served: _likeness(_subtags(served)[1:], rest))
 
     def prepare(self, utterance: Utterance) -> Item:
         """Arrays of one utterance whose text `polyparse.text.tokens.check` accepts.
@@ -99,6 +99,12 @@ class Parser:
         parts = [self._pipeline.evidence([items[position] for position in batch]) for batch in batches]
         return Evidence.join(parts, [position for batch in batches for position in batch])
 
-    def cache_counts(self) -> tuple[int, int]:
-        """(hits, misses) of the text cache."""
-        return self.vectorizer.cache_counts()
+
+def _subtags(locale: str) -> list[str]:
+    """The parts of a language tag, whose case means nothing; POSIX parts them by "_"."""
+    return locale.replace("_", "-").lower().split("-")
+
+
+def _likeness(served: Sequence[str], asked: Sequence[str]) -> tuple[bool, int]:
+    """Whether they are the same, then how many of the subtags they share."""
+    return served == asked, len(set(served) & set(asked))

@@ -36,10 +36,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """Frames in the order of the items, seconds by stage (score, decode, assemble), share of padding in the batch."""
+    """Frames in the order of the items, seconds by stage (score, decode, assemble), and the tokens worked on.
+
+    `padding` is the share of these that is padding, as the networks say that scored them, else as the batch is laid out.
+    """
 
     frames: list[Frame]
     seconds: dict[str, float]
+    tokens: int
     padding: float
 
 
@@ -113,7 +117,9 @@ class Pipeline:
             "decode": decoded_at - scored_at,
             "assemble": perf_counter() - decoded_at,
         }
-        return BatchResult(frames, seconds, batch.padding)
+        tokens = batch.work.tokens
+        padding = batch.work.padding / tokens if tokens else batch.padding
+        return BatchResult(frames, seconds, tokens or batch.words_BT.size, padding)
 
     def _decode(self, hypotheses: Hypotheses) -> Decoded[Any]:
         allowed_RK = self._allowed[hypotheses.network][[route.domain or 0 for route in hypotheses.routes]]

@@ -152,7 +152,7 @@ class PerDomainTopology:
             tempered_BD = log_normalise(domains_BD / temperatures.domain_B1)
         domains_of = [self._likeliest(domains_BD[b], item.n_best) for b, item in enumerate(items)]
         scored = {
-            domain: self._score_domain(domain, members, items, temperatures)
+            domain: self._score_domain(domain, members, batch, items, temperatures)
             for domain, members in _members(domains_of).items()
         }
         for b, domains in enumerate(domains_of):
@@ -198,9 +198,14 @@ class PerDomainTopology:
         return order[: 1 + sum(intents < n_best for intents in held)]
 
     def _score_domain(
-        self, domain: int, members: list[int], items: Sequence[Item], temperatures: Temperatures | None
+        self,
+        domain: int,
+        members: list[int],
+        whole: Batch,
+        items: Sequence[Item],
+        temperatures: Temperatures | None,
     ) -> SubBatch:
-        batch = collate([items[b] for b in members])
+        batch = collate([items[b] for b in members], whole.work)
         joint_SI, emissions_STK = self._networks.score(batch, domain)
         tempered_SI = joint_SI
         if temperatures is not None:

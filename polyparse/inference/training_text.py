@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, BinaryIO
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,8 @@ class TrainingText:
     def load(cls, path: Path, *, vocabulary_size: int, n_domains: int) -> TrainingText:
         """Read what `save` wrote, for a vocabulary and domains of these sizes; raises ConfigError for anything else."""
         try:
+            with path.open("rb") as file:
+                _check_stored(file, path.stat().st_size)
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 ngrams_N, log_ratios_VD = arrays["ngrams_N"], arrays["log_ratios_VD"]
         except (ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
@@ -172,3 +174,13 @@ def _log_ratios(counts_VD: Floats) -> Floats:
     ratios_VD = np.zeros_like(counts_VD)
     ratios_VD[used_V] = np.log(smoothed_VD[used_V] / share_V[used_V, None])
     return ratios_VD
+
+
+def _check_stored(file: BinaryIO, size: int) -> None:
+    """Raise ValueError for members of an archive that are compressed: from few bytes they could make any number."""
+    with ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.compress_type != ZIP_STORED or member.file_size > size:
+                raise ValueError(
+                    f"{member.filename} of {member.file_size} bytes in a file of {size}, expected it as it is"
+                )

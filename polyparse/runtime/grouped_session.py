@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from polyparse.inference.length_groups import Cost
     from polyparse.runtime.session import Session
+    from polyparse.text.work import Work
 
     Arrays = Mapping[str, NDArray[Any]]
 
@@ -25,22 +26,29 @@ if TYPE_CHECKING:
 class GroupedSession:
     """Runs a session on groups of sequences, chosen by the cost of a run; without a cost, on all of them at once."""
 
-    def __init__(self, session: Session, cost: Cost | None) -> None:
+    def __init__(self, session: Session, cost: Cost | None, *, pads: bool = True) -> None:
+        """`pads` is whether the graph works on padding too."""
         self._session = session
+        self._pads = pads
         self._cost = cost
 
-    def run(self, sequences: Arrays, shared: Arrays | None = None) -> Sequence[NDArray[Any]]:
+    def run(
+        self, sequences: Arrays, shared: Arrays | None = None, work: Work | None = None
+    ) -> Sequence[NDArray[Any]]:
         """The graph's outputs in its order, an entry for each sequence; values beyond a length are undefined.
 
         Args:
             sequences: tensors with an entry for each sequence, `lengths_B` among them.
             shared: tensors that every group gets whole.
+            work: what counts the tokens that the graph works on.
         """
         shared = shared or {}
         lengths_B = sequences["lengths_B"]
         parts = (
             groups(lengths_B.tolist(), self._cost) if self._cost is not None and len(lengths_B) > 1 else []
         )
+        if work is not None:
+            work.add(int(lengths_B.sum()), self._worked(lengths_B, parts))
         if len(parts) < 2:
             return self._session.run({**sequences, **shared})
         longest = int(lengths_B.max())
@@ -54,6 +62,14 @@ class GroupedSession:
             for output, (name, result) in zip(outputs, self._with_names(results), strict=True):
                 output[(part, slice(length)) if self._has_tokens(name) else part] = result
         return outputs
+
+    def _worked(self, lengths_B: NDArray[np.int32], parts: Sequence[Sequence[int]]) -> int:
+        """The tokens that the graph works on: with padding, those of each group's longest sequence for each of it."""
+        if not self._pads:
+            return int(lengths_B.sum())
+        if len(parts) < 2:
+            return len(lengths_B) * int(lengths_B.max())
+        return sum(len(part) * int(lengths_B[part[-1]]) for part in parts)
 
     def _with_names(self, results: Sequence[NDArray[Any]]) -> list[tuple[str, NDArray[Any]]]:
         return list(zip(self._session.outputs, results, strict=True))

@@ -106,10 +106,14 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
     networks = OnnxNetworks(folder, manifest, device=device, threads=threads)
     with _reading(folder / manifest.text.vocabulary):
         vocabulary = Vocabulary.load(folder / manifest.text.vocabulary)
-    features = None
-    if manifest.text.features is not None:
-        with _reading(folder / manifest.text.features):
-            features = FeatureTable.load(folder / manifest.text.features)
+    if vocabulary.case_marks != manifest.text.case_marks:
+        raise ConfigError(
+            f"{folder / FILE}: text.case_marks: found {manifest.text.case_marks}, expected {vocabulary.case_marks}, as"
+            f" {manifest.text.vocabulary} has it"
+        )
+    features, token_features = (
+        _feature_table(folder, file) for file in (manifest.text.features, manifest.text.token_features)
+    )
     pipeline = Pipeline(
         manifest.labels,
         manifest.topology,
@@ -117,7 +121,7 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         networks,
         Postprocessing(manifest.calibration, manifest.ood, _training_text(folder, manifest, vocabulary)),
     )
-    return Parser(Vectorizer(vocabulary, features), pipeline, locales=manifest.locales)
+    return Parser(Vectorizer(vocabulary, features, token_features), pipeline, locales=manifest.locales)
 
 
 @contextmanager
@@ -132,6 +136,13 @@ def _reading(file: Path) -> Iterator[None]:
         raise ConfigError(
             f"{file}: found what cannot be read ({found}), expected what was exported"
         ) from error
+
+
+def _feature_table(folder: Path, file: str | None) -> FeatureTable | None:
+    if file is None:
+        return None
+    with _reading(folder / file):
+        return FeatureTable.load(folder / file)
 
 
 def _training_text(folder: Path, manifest: Manifest, vocabulary: Vocabulary) -> TrainingText | None:

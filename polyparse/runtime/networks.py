@@ -1,7 +1,7 @@
 """The `Networks` that a pipeline needs, over a bundle's ONNX graphs.
 
-Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, I intents, K tags, X classes of DC,
-R hypotheses.
+Axes: B items, T tokens, U distinct words, C characters, E word vector, F features, L features of a token, I intents,
+K tags, X classes of DC, R hypotheses.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 
-VECTOR_BYTES = 24_000_000
-"""The most bytes that a model's cached word vectors may take: 26,000 words of a network with 224 numbers each."""
+VECTOR_BYTES = 16_000_000
+"""The most bytes that a model's cached word vectors may take: 13,900 words of a network with 224 numbers each."""
 SCORE = Cost(step=1, run=10)
 """Measured with two layers of biLSTM of 128 or 160 units on one core: 8 or 12 microseconds a token of a sequence, 6 a step,
 50 a run, and as much again to gather and lay out its sequences."""
@@ -40,7 +40,8 @@ gather."""
 class OnnxNetworks:
     """One score and one decode graph for each network, and the classifier's graph where there is one.
 
-    The score graph gets word vectors where the network has an embed graph, else word ids and characters.
+    The score graph gets word vectors where the network has an embed graph, else word ids and characters; or, where the
+    bundle has a table of them, the features of tokens and nothing else.
     """
 
     def __init__(self, bundle: Path, manifest: Manifest, *, device: Device, threads: int) -> None:
@@ -54,13 +55,18 @@ class OnnxNetworks:
         def score(graphs: Graphs) -> GroupedSession:
             session = load(graphs.score)
             packed = session.is_packed if graphs.layout is None else graphs.layout == "packed"
-            return GroupedSession(session, None) if packed else grouped(session, SCORE)
+            return GroupedSession(session, None, pads=False) if packed else grouped(session, SCORE)
 
+        self._reads_token_features = manifest.text.token_features is not None
         graphs = [network.graphs[device] for network in manifest.networks]
         self._vectors = [
             None
             if each.embed is None
-            else WordVectorCache(load(each.embed), max_bytes=VECTOR_BYTES // len(manifest.networks))
+            else WordVectorCache(
+                load(each.embed),
+                max_bytes=VECTOR_BYTES // len(manifest.networks),
+                case_marks=manifest.text.case_marks,
+            )
             for each in graphs
         ]
         self._score = [score(each) for each in graphs]
@@ -76,8 +82,7 @@ class OnnxNetworks:
 
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
         """log P_joint_BI and emissions_BTK."""
-        sequences: dict[str, NDArray[Any]] = {"words_BT": batch.words_BT, "lengths_B": batch.lengths_B}
-        log_probs_BI, emissions_BTK = self._score[network].run(sequences, self._word_inputs(batch, network))
+        log_probs_BI, emissions_BTK = self._score[network].run(*self._inputs(batch, network), batch.work)
         return log_probs_BI, emissions_BTK
 
     def decode(
@@ -90,6 +95,12 @@ class OnnxNetworks:
             "lengths_B": lengths_R,
         }
         return Decoded(*self._decode[network].run(sequences))
+
+    def _inputs(self, batch: Batch, network: int) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+        """What a score graph reads: tensors with an entry for each sequence, and those of the batch's words."""
+        if self._reads_token_features:
+            return {"token_features_BTL": batch.token_features_BTL, "lengths_B": batch.lengths_B}, {}
+        return {"words_BT": batch.words_BT, "lengths_B": batch.lengths_B}, self._word_inputs(batch, network)
 
     def _word_inputs(self, batch: Batch, network: int) -> dict[str, NDArray[Any]]:
         vectors = self._vectors[network]

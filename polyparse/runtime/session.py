@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at the import: a call to its API comes too late
 import onnxruntime
 
-from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
+from polyparse.errors import DeviceLost, DeviceUnavailable, GraphInvalid, ModelRunFailed
+from polyparse.runtime import external_data
+from polyparse.runtime.device_faults import why_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,21 +31,70 @@ SLOW_ON_A_CPU = ["SkipLayerNormFusion", "MatMulAddFusion"]
 """Fusions of ONNX Runtime that slow a CPU down: Add with LayerNormalization took ten times as long, and an integer matrix
 product with Add is converted to floats at each run."""
 WARNINGS = 2  # ONNX Runtime's severity from which it writes to standard error
+FATAL = 4
+
+logger = logging.getLogger(__name__)
 
 
-def choose_device(device: Literal["auto", "cpu", "cuda"]) -> Device:
-    """CUDA where the installed runtime has it and `device` allows it, else the CPU.
+def choose_device(
+    device: Literal["auto", "cpu", "cuda"], *, look: Callable[[], Cuda] | None = None
+) -> Device:
+    """CUDA where it can be used and `device` allows it, else the CPU; `look` tells whether it can, by a run unless given.
 
     Raises:
-        DeviceUnavailable: CUDA was asked for and the installed ONNX Runtime has no such provider.
+        DeviceUnavailable: CUDA was asked for and cannot be used.
     """
+    if device == "cpu":
+        return "cpu"
+    cuda = (look or cuda_here)()
+    if cuda.trouble is None:
+        return "cuda"
+    if device == "cuda":
+        raise DeviceUnavailable(f"--device cuda: {cuda.trouble}")
+    if cuda.is_installed:  # Somebody means it to be used.
+        logger.warning("--device auto takes the CPU: %s", cuda.trouble)
+    return "cpu"
+
+
+class Cuda(NamedTuple):
+    """Whether the installed ONNX Runtime has CUDA, and what keeps it from being used here; None where nothing does."""
+
+    is_installed: bool
+    trouble: str | None
+
+
+@cache
+def cuda_here() -> Cuda:
+    """Look once, by running a graph: the runtime lists CUDA wherever it was built with it, device or not."""
     available = onnxruntime.get_available_providers()
-    if device == "cuda" and PROVIDERS["cuda"] not in available:
-        raise DeviceUnavailable(
-            f"--device cuda: found ONNX Runtime {onnxruntime.__version__} with {', '.join(available)}, "
-            "expected CUDAExecutionProvider (install polyparse[gpu] in place of polyparse[cpu])"
+    if PROVIDERS["cuda"] not in available:
+        return Cuda(
+            is_installed=False,
+            trouble=f"found ONNX Runtime {onnxruntime.__version__} with {', '.join(available)}, "
+            "expected CUDAExecutionProvider (install polyparse[gpu] in place of polyparse[cpu])",
         )
-    return "cuda" if device != "cpu" and PROVIDERS["cuda"] in available else "cpu"
+    try:
+        session = onnxruntime.InferenceSession(NEGATE, providers=[PROVIDERS["cuda"]], enable_fallback=0)
+        session.run(None, {"x": np.ones(1, np.float32)})
+        first = session.get_providers()[0]
+    except Exception as error:  # onnxruntime raises a dozen unrelated classes
+        trouble = f"found CUDA that does not run ({error}), expected a device, its driver and its libraries"
+        return Cuda(is_installed=True, trouble=trouble)
+    fell_back = (
+        f"found that ONNX Runtime fell back to {first}, expected {PROVIDERS['cuda']}; see its messages above"
+    )
+    return Cuda(is_installed=True, trouble=None if first == PROVIDERS["cuda"] else fell_back)
+
+
+NEGATE = bytes.fromhex(
+    "08083a32"  # schema 8 of ONNX; a graph
+    "0a0b0a017812017922034e6567"  # y = Neg(x)
+    "120167"  # its name: g
+    "5a0f0a0178120a0a08080112040a020801"  # x: float32[1]
+    "620f0a0179120a0a08080112040a020801"  # y: float32[1]
+    "4202100d"  # operators of set 13
+)
+"""The least graph that computes something."""
 
 
 class Session:
@@ -52,7 +107,7 @@ class Session:
         """Load a graph with `threads` intra-op threads.
 
         Raises:
-            GraphInvalid: this runtime cannot load the file, or the graph has another signature.
+            GraphInvalid: this runtime cannot load the file, or the graph has another signature, or weights in another file.
             DeviceUnavailable: the device's provider did not start (for example, a driver is missing).
         """
         options = onnxruntime.SessionOptions()
@@ -62,6 +117,7 @@ class Session:
         options.enable_mem_pattern = False  # every batch has another shape
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
+            external_data.check(graph)
             self._session = onnxruntime.InferenceSession(
                 str(graph),
                 sess_options=options,
@@ -76,6 +132,9 @@ class Session:
                 f"expected {PROVIDERS[device]}; see its messages above"
             )
         self._graph = graph.name
+        self._run_options = onnxruntime.RunOptions()
+        # A failed run is an exception. Written by the runtime too, it would wait for whoever reads standard error.
+        self._run_options.log_severity_level = FATAL
         _check("inputs", signature.inputs, self._session.get_inputs(), graph)
         _check("outputs", signature.outputs, self._session.get_outputs(), graph)
         self.axes = {tensor.name: tensor.shape for tensor in (*signature.inputs, *signature.outputs)}
@@ -92,10 +151,15 @@ class Session:
 
         Raises:
             ModelRunFailed: the runtime refused the inputs or failed on them.
+            DeviceLost: the device runs nothing more in this process.
         """
         try:
-            outputs: Sequence[NDArray[Any]] = self._session.run(None, inputs)
+            outputs: Sequence[NDArray[Any]] = self._session.run(None, inputs, self._run_options)
         except Exception as error:  # as above
+            if (reason := why_lost(str(error))) is not None:
+                raise DeviceLost(
+                    f"{self._graph}: found a lost device ({reason}), expected a run: {error}"
+                ) from error
             raise ModelRunFailed(f"{self._graph}: {error}") from error
         return outputs
 

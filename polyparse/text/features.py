@@ -19,7 +19,7 @@ from polyparse.errors import ConfigError
 from polyparse.text.addresses import spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 MAX_WORD_CHARACTERS = 20
@@ -48,11 +48,16 @@ def word_features(word: str) -> list[int]:
     return [word_hash(word), *sorted(crc32(f"c={gram}".encode("utf-8", "surrogatepass")) for gram in grams)]
 
 
-def utterance_features(words: Sequence[str]) -> list[int]:
-    """Hashes of all features of an utterance: the slow twin of `Vectorizer.item`, and what a table is counted from."""
+def utterance_features(
+    words: Sequence[str], of_word: Callable[[str], list[int]] = word_features
+) -> list[int]:
+    """Hashes of all features of an utterance: the slow twin of `Vectorizer.item`, and what a table is counted from.
+
+    `of_word` is `word_features`, or remembers what it gives.
+    """
     hashes = [word_hash(word) for word in words]
     pairs = zip([BOUNDARY, *hashes], [*hashes, BOUNDARY], strict=True)
-    singles = [feature for word in words for feature in word_features(word)]
+    singles = [feature for word in words for feature in of_word(word)]
     return singles + [pair_hash(left, right) for left, right in pairs]
 
 

@@ -13,6 +13,9 @@ from polyparse.text.addresses import class_of
 from polyparse.text.tokens import tokenise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from polyparse.text.tokens import Token
     from polyparse.text.vocabulary import Vocabulary
 
 
@@ -26,4 +29,9 @@ def form_of(word: str, vocabulary: Vocabulary) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of a text as tables are made of them: its tokens, each address as its class."""
-    return [class_of(token.text) or token.text for token in tokenise(text)]
+    return words_among(tokenise(text))
+
+
+def words_among(tokens: Iterable[Token]) -> list[str]:
+    """`words_of` a text that is cut into tokens."""
+    return [class_of(token.text) or token.text for token in tokens]

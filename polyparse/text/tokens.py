@@ -1,6 +1,6 @@
 """Tokens: an utterance in any script, cut into normalised tokens with their offsets.
 
-White space cuts an utterance into chunks; the tokens of a chunk are cached. To cut a chunk, each code point is
+White space cuts an utterance into chunks. To cut a chunk, each code point is
 replaced by one letter that says its kind, and one regular expression cuts the resulting string:
 
     a-z  a Latin letter: itself where normalising leaves no accent, else "a"
@@ -71,12 +71,12 @@ def normalise(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """Cut the text into tokens, in order and never empty: `token.text == normalise(text[start:end])`."""
-    for cut in (pieces, pieces_with_marks):
+    for pieces_of in (pieces, pieces_with_marks):
         tokens = [
             Token(word, start + offset, end + offset)
             for chunk in chunks(text)
             for offset in (chunk.start(),)
-            for word, start, end in cut(chunk[0])
+            for word, start, end in pieces_of(chunk[0])
         ]
         if tokens:
             break
@@ -84,8 +84,8 @@ def tokenise(text: str) -> list[Token]:
 
 
 def pieces(chunk: str) -> tuple[Token, ...]:
-    """Return the tokens of one chunk, a match of CHUNK, with offsets into the chunk."""
-    return _cached_cut(chunk) if len(chunk) <= _CACHED_CHARS else _cut(chunk)
+    """As `cut`; those of short chunks are cached, in entries not in bytes: for who reads corpora, not callers' texts."""
+    return _cached_cut(chunk) if len(chunk) <= _CACHED_CHARS else cut(chunk)
 
 
 def pieces_with_marks(chunk: str) -> tuple[Token, ...]:
@@ -112,11 +112,13 @@ def check(text: str, *, max_chars: int) -> None:
         raise ControlCharacter(
             f"{place}, expected no control character but tab, line feed and carriage return"
         )
-    if not any(pieces(chunk[0]) or pieces_with_marks(chunk[0]) for chunk in chunks(text)):
+    if not _LETTER_OR_DIGIT.search(text) and not any(pieces_with_marks(chunk[0]) for chunk in chunks(text)):
         raise BlankText(f"found {len(text)} blank characters, expected at least one word")
 
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_\u115f\u1160\u3164\uffa0]")
+"""A text that has one has a word, which most need not be cut to know. Fillers of Hangul count as letters, and are none."""
 
 # What NFKC does not fold. "´" is here because NFKC would make it a space and a mark.
 _FOLDS = str.maketrans(
@@ -221,7 +223,8 @@ class _Piece(NamedTuple):
     kind: str
 
 
-def _cut(chunk: str) -> tuple[Token, ...]:
+def cut(chunk: str) -> tuple[Token, ...]:
+    """Return the tokens of one chunk, a match of CHUNK, with offsets into the chunk."""
     parts = _parts(chunk)
     is_dotted = _DOTTED.fullmatch(chunk) is not None
     following = [""] * len(parts)  # the next word behind each part
@@ -292,4 +295,4 @@ def _context(before: str, after: str) -> Context:
     return Context.AFTER_INITIAL if len(before) == 1 else Context.AFTER_LETTER
 
 
-_cached_cut = lru_cache(maxsize=1 << 15)(_cut)
+_cached_cut = lru_cache(maxsize=1 << 15)(cut)

@@ -1,40 +1,50 @@
 """Text to arrays: the inputs of a model for an utterance, and padded batches. Nothing else makes arrays of text.
 
-Axes: B items, T tokens, U distinct words of the batch (0 is padding), C characters, F features.
-Everything that depends on one word alone is computed once and cached; the cache is bounded in entries and their length.
+Axes: B items, T tokens, U distinct words of the batch (0 is padding), C characters, F features of an utterance, L features
+of a token, N sequences.
+Everything that depends on one word alone is computed once and cached; the cache is bounded in bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.contract.frame import Utterance
 from polyparse.text.features import BOUNDARY, FeatureTable, pair_hash
+from polyparse.text.token_features import surroundings_of
+from polyparse.text.tokenised import TokenisedTexts
 from polyparse.text.tokens import chunks
 from polyparse.text.vocabulary import PADDING, Vocabulary
-from polyparse.text.words import CACHED_CHARACTERS, CACHED_WORDS, ChunkWords, Word, WordMaker, Words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from polyparse.text.word_cache import LONGEST, WordCache
+from polyparse.text.words import CHARACTER, Word, WordMaker, Words, known
+from polyparse.text.work import Work
 
 Lookup = Callable[[str], Words]
+
+MAX_BYTES = 22_000_000
+"""The most that a model keeps of words: the 23,000 chunks of MASSIVE in four languages, train and dev, take 18 million."""
+
+
+NO_TOKEN_FEATURES = np.zeros((0, 0, 0), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """An utterance ready to be batched; `starts` and `ends` are its tokens' code point offsets, `features` are ids."""
+    """An utterance ready to be batched; `starts` and `ends` are its tokens' code point offsets, `features` are ids.
+
+    `token_features` are those of each token, by a model that has a table of them.
+    """
 
     utterance: Utterance
     starts: list[int]
     ends: list[int]
     words: list[Word]
     features: list[int]
+    token_features: Sequence[Sequence[int]] = ()
 
     @property
     def n_tokens(self) -> int:
@@ -49,12 +59,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Padded arrays of several items; `words_BT[b, t] - 1` is a token's index in `distinct`, and 0 there is padding."""
+    """Padded arrays of several items; `words_BT[b, t] - 1` is a token's index in `distinct`, and 0 there is padding.
+
+    `token_features_BTL` is NO_TOKEN_FEATURES for a model without a table of them.
+    """
 
     words_BT: NDArray[np.int64]
     distinct: tuple[Word, ...]
     features_BF: NDArray[np.int64]
     lengths_B: NDArray[np.int32]
+    work: Work = field(default_factory=Work)
+    """Of the networks that score it, where they count it."""
+    token_features_BTL: NDArray[np.int64] = field(default_factory=lambda: NO_TOKEN_FEATURES)
 
     @property
     def word_ids_U(self) -> NDArray[np.int64]:
@@ -73,36 +89,57 @@ class Batch:
 
 
 class Vectorizer:
-    """Texts to items to batches, under one vocabulary and feature table. Safe to share between threads."""
+    """Texts to items to batches, under one vocabulary and tables of features. Safe to share between threads."""
 
-    def __init__(self, vocabulary: Vocabulary, features: FeatureTable | None) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        features: FeatureTable | None,
+        token_features: FeatureTable | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        tokenised: TokenisedTexts | None = None,
+    ) -> None:
+        """`features` are those of utterances; `max_bytes` bound what is kept of words that were seen.
+
+        Texts that are `tokenised` are not cut again.
+        """
         self.vocabulary = vocabulary
+        self.tokenised = tokenised or TokenisedTexts()
         self._feature_ids = features.ids if features is not None else {}
-        self._words = ChunkWords(WordMaker(vocabulary, self._feature_ids))
-        self._chunk = lru_cache(maxsize=CACHED_WORDS)(self._words.of_chunk)
+        self._token_feature_ids = token_features.ids if token_features is not None else None
+        make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids).make
+        self._words = WordCache(make, max_bytes=max_bytes, case_marks=vocabulary.case_marks)
+        self._kept = self._words.__getitem__
 
     def item(self, utterance: Utterance) -> Item:
         """Cut the text into tokens and look each one up. A text without any token gives an item of length 0."""
-        item = self._item(utterance, self._chunk, self._words.of_chunk)
+        if (tokens := self.tokenised.find(utterance.text)) is not None:
+            starts, ends = [token.start for token in tokens], [token.end for token in tokens]
+            return self._of_words(utterance, starts, ends, self._words.of_tokens(tokens))
+        item = self._item(utterance, self._kept, self._words.of_chunk)
         return item if item.words else self._item(utterance, self._words.of_marks, self._words.of_marks)
 
     def _item(self, utterance: Utterance, short: Lookup, long: Lookup) -> Item:
-        """The item of a text whose chunks of up to CACHED_CHARACTERS are looked up by `short`, the others by `long`."""
+        """The item of a text whose chunks of up to LONGEST characters are looked up by `short`, the others by `long`."""
         starts: list[int] = []
         ends: list[int] = []
         words: list[Word] = []
         for match in chunks(utterance.text):
             chunk, offset = match.group(), match.start()
-            for start, end, word in short(chunk) if len(chunk) <= CACHED_CHARACTERS else long(chunk):
+            for start, end, word in short(chunk) if len(chunk) <= LONGEST else long(chunk):
                 starts.append(offset + start)
                 ends.append(offset + end)
                 words.append(word)
-        return Item(utterance, starts, ends, words, self._features(words) if self._feature_ids else [])
+        return self._of_words(utterance, starts, ends, words)
 
-    def cache_counts(self) -> tuple[int, int]:
-        """(hits, misses) of the chunk cache since the start."""
-        info = self._chunk.cache_info()
-        return info.hits, info.misses
+    def _of_words(self, utterance: Utterance, starts: list[int], ends: list[int], words: list[Word]) -> Item:
+        features = self._features(words) if self._feature_ids else []
+        return Item(utterance, starts, ends, words, features, self._token_features(words))
+
+    def misses(self) -> int:
+        """How many chunks of texts were cut and looked up since the start, because they were not kept."""
+        return self._words.misses
 
     def _features(self, words: Sequence[Word]) -> list[int]:
         """Ids of the utterance's features: those of its words and of its pairs of adjacent words."""
@@ -118,9 +155,23 @@ class Vectorizer:
             ids.append(pair_id)
         return ids
 
+    def _token_features(self, words: Sequence[Word]) -> Sequence[tuple[int, ...]]:
+        """Ids of each token's features, those of its word and of what is around it; nothing without a table."""
+        ids = self._token_feature_ids
+        if ids is None:
+            return ()
+        surroundings = surroundings_of([word.hash for word in words])
+        return [
+            word.token_feature_ids + known(around, ids)
+            for word, around in zip(words, surroundings, strict=True)
+        ]
 
-def collate(items: Sequence[Item]) -> Batch:
-    """Pad items into one batch; each distinct word is listed once. At least one item with at least one token is expected."""
+
+def collate(items: Sequence[Item], work: Work | None = None) -> Batch:
+    """Pad items into one batch; each distinct word is listed once. At least one item with at least one token is expected.
+
+    `work` is that of the batch that they are a part of.
+    """
     distinct: dict[Word, int] = {}
     lengths_B = np.array([len(item.words) for item in items], dtype=np.int32)
     places = [distinct.setdefault(word, len(distinct) + 1) for item in items for word in item.words]
@@ -132,6 +183,10 @@ def collate(items: Sequence[Item]) -> Batch:
             np.array([len(item.features) for item in items]),
         ),
         lengths_B=lengths_B,
+        token_features_BTL=_token_features(items, lengths_B)
+        if items[0].token_features
+        else NO_TOKEN_FEATURES,
+        work=work or Work(),
     )
 
 
@@ -142,11 +197,21 @@ def ids_of(words: Sequence[Word]) -> NDArray[np.int64]:
 
 def characters_of(words: Sequence[Word]) -> NDArray[np.int64]:
     """Ids of the words' characters, shape (1 + U, C), zeros behind them; padding, without any, stands before the words."""
-    characters = [_NO_CHARACTERS, *(word.characters_C for word in words)]
-    return _padded(np.concatenate(characters), np.array([len(word) for word in characters]))
+    characters = [b"", *(word.characters for word in words)]
+    flat = np.frombuffer(b"".join(characters), dtype=CHARACTER)
+    return _padded(flat, np.array([len(word) for word in characters]) // flat.itemsize)
 
 
-_NO_CHARACTERS = np.zeros(0, dtype=np.int32)
+def _token_features(items: Sequence[Item], lengths_B: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Ids of the features of every token, zeros behind them and in padding, shape (B, T, L)."""
+    tokens = [features for item in items for features in item.token_features]
+    features_NL = _padded(
+        [feature_id for features in tokens for feature_id in features], np.array([*map(len, tokens)])
+    )
+    longest = int(lengths_B.max())
+    features_BTL = np.zeros((len(items), longest, features_NL.shape[1]), dtype=np.int64)
+    features_BTL[np.arange(longest) < lengths_B[:, None]] = features_NL
+    return features_BTL
 
 
 def _padded(flat: Sequence[int] | NDArray[np.int32], lengths_N: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from polyparse.errors import ConfigError
 from polyparse.schema import read_json
 from polyparse.text.addresses import spelling
+from polyparse.text.case import MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 PADDING, UNKNOWN = 0, 1
@@ -22,10 +24,14 @@ FIRST = 2  # ids before this one are padding and unknown
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`words[i]` has id i + FIRST, and so has `characters[i]`."""
+    """`words[i]` has id i + FIRST, and so has `characters[i]`.
+
+    With `case_marks`, the first characters are `polyparse.text.case.MARKS`, one of which stands before those of each word.
+    """
 
     words: tuple[str, ...]
     characters: str
+    case_marks: bool = False
 
     @property
     def size(self) -> int:
@@ -55,22 +61,63 @@ class Vocabulary:
 
     @classmethod
     def build(
-        cls, words: Iterable[str], *, min_word_count: int = 1, min_character_count: int = 3
+        cls,
+        words: Iterable[str],
+        *,
+        min_word_count: int = 1,
+        min_character_count: int = 3,
+        case_marks: bool = False,
     ) -> Vocabulary:
         """From the tokens of a corpus, the most frequent first (ties in code point order)."""
-        counts = Counter(words)
+        return cls.of_counts(
+            Counter(words),
+            min_word_count=min_word_count,
+            min_character_count=min_character_count,
+            case_marks=case_marks,
+        )
+
+    @classmethod
+    def of_counts(
+        cls,
+        counts: Mapping[str, int],
+        *,
+        min_word_count: int = 1,
+        min_character_count: int = 3,
+        case_marks: bool = False,
+    ) -> Vocabulary:
+        """From how often each word occurs, the most frequent first (ties in code point order)."""
         characters: Counter[str] = Counter()
         for word, count in counts.items():
             for character in spelling(word):
                 characters[character] += count
         return cls(
             words=tuple(w for w, n in _by_frequency(counts) if n >= min_word_count),
-            characters="".join(c for c, n in _by_frequency(characters) if n >= min_character_count),
+            characters=(MARKS if case_marks else "")
+            + "".join(c for c, n in _by_frequency(characters) if n >= min_character_count),
+            case_marks=case_marks,
+        )
+
+    def joined(self, other: Vocabulary) -> Vocabulary:
+        """These words and characters, then those of the other that are not among them.
+
+        Raises:
+            ConfigError: one of them has marks of case and the other has not.
+        """
+        if self.case_marks != other.case_marks:
+            raise ConfigError(
+                f"case marks: found {other.case_marks}, expected {self.case_marks} as in the start"
+            )
+        return Vocabulary(
+            words=tuple(dict.fromkeys(self.words + other.words)),
+            characters="".join(dict.fromkeys(self.characters + other.characters)),
+            case_marks=self.case_marks,
         )
 
     def save(self, path: Path) -> None:
         """Write as JSON."""
-        data = {"words": self.words, "characters": self.characters}
+        data: dict[str, object] = {"words": self.words, "characters": self.characters}
+        if self.case_marks:
+            data["case_marks"] = True
         path.write_text(json.dumps(data, ensure_ascii=False, indent=0), encoding="utf-8")
 
     @classmethod
@@ -79,7 +126,7 @@ class Vocabulary:
         content = path.read_bytes()
         words, rest = _words(content)
         read = read_json(cls, rest, where=str(path))
-        return cls(tuple(words), read.characters) if words else read
+        return replace(read, words=tuple(words)) if words else read
 
 
 def without_marks(word: str) -> str:
@@ -119,5 +166,5 @@ _SLICE = 16_384  # bytes
 _MARKS = frozenset(map(chr, range(0x300, 0x370))) | {"'"}
 
 
-def _by_frequency(counts: Counter[str]) -> list[tuple[str, int]]:
+def _by_frequency(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -4,10 +4,10 @@ import asyncio
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from reprlib import repr as brief
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -44,6 +44,7 @@ SHOWN_BYTES = 200
 """Of a body that is quoted, before the quotation is shortened: of a whole one each byte would be written out first."""
 
 BytesT = TypeVar("BytesT", bytes, bytearray)
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 PREAMBLE = re.compile("^(Input should be|String should have) ")
 """What pydantic puts before what it expected."""
@@ -52,6 +53,7 @@ CAUSES: Mapping[str, type[FieldError]] = {
     "extra_forbidden": UnknownField,
     "string_type": WrongType,
     "int_type": WrongType,
+    "float_type": WrongType,
     "bool_type": WrongType,
     "list_type": WrongType,
     "model_type": WrongType,
@@ -65,6 +67,7 @@ async def read_body(call: Call, max_bytes: int) -> bytes:
     Raises:
         UnsupportedMediaType, BodyTooLarge: by the headers, or at the first byte too many, inflated or not.
         InvalidContentEncoding: the body is not coded as announced.
+        QueueFull: there is no room for what it inflates to.
         CallerDeparted: the caller hung up before the body was whole.
         BodyTimeout, DeadlineExceeded: the rest did not come in time.
     """
@@ -75,7 +78,11 @@ async def read_body(call: Call, max_bytes: int) -> bytes:
     if message is None or message.get("more_body", False):  # Rare: nearly all bodies are here at once.
         body = await _with_rest(body, call, max_bytes)
     if coding is not None:
-        body = inflated(body, coding, max_bytes)
+        sent, body = len(body), inflated(body, coding, max_bytes)
+        if call.hold is not None:
+            call.hold(max(0, len(body) - sent))
+    if call.trace is not None:
+        call.trace.body_read()
     return body.removeprefix(BOM_UTF8)
 
 
@@ -88,7 +95,7 @@ def hung_up(receive: Receive) -> bool:
     return message is not None and bool(message["type"] == "http.disconnect")
 
 
-def decode(body: bytes) -> ParseRequest:
+def decode(model: type[ModelT], body: bytes) -> ModelT:
     """Parse and validate a body; what is wrong with it is raised as one leaf of the error tree.
 
     Raises:
@@ -97,11 +104,11 @@ def decode(body: bytes) -> ParseRequest:
     """
     if (part := beginning(body, MAX_VALUES)) is not None:
         excess = f"found a body of more than {MAX_VALUES} JSON values, expected at most {MAX_VALUES}"
-        raise _cause_in(ParseRequest, part) or BodyTooLarge(excess)
+        raise _cause_in(model, part) or BodyTooLarge(excess)
     try:
-        return ParseRequest.model_validate_json(body)
+        return model.model_validate_json(body)
     except ValidationError as error:
-        raise _cause(ParseRequest, error, body) from None
+        raise _cause(model, error, body) from None
 
 
 def decode_batch(body: bytes, max_items: int) -> list[ParseRequest | PolyparseError]:
@@ -243,7 +250,9 @@ def _fault(model: type[BaseModel], detail: ErrorDetails, place: str) -> FieldFau
     if detail["type"] == "missing":
         return FieldFault(pointer, "found nothing, expected this field")
     if detail["type"] == "extra_forbidden":
-        return FieldFault(pointer, f"found an unknown field, expected {_fields(model)}")
+        return FieldFault(
+            pointer, f"found an unknown field, expected {_fields(_model_at(model, detail['loc'][:-1]))}"
+        )
     is_no_object = detail["type"] == "model_type"
     expected = "an object" if is_no_object else PREAMBLE.sub("", detail["msg"])
     return FieldFault(pointer, f"found {brief(detail['input'])}, expected {expected}")
@@ -257,6 +266,17 @@ def _step(part: str | int) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-@lru_cache(maxsize=8)
+def _model_at(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:
+    """The model of the object at a place inside of another; the outer one where the place is none of a model."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        types = () if field is None else (field.annotation, *get_args(field.annotation))
+        model = next(
+            (each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), model
+        )
+    return model
+
+
+@lru_cache(maxsize=32)
 def _fields(model: type[BaseModel]) -> str:
     return ", ".join(model.model_fields)

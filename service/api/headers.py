@@ -1,4 +1,4 @@
-"""The headers of a request that are read: its id, its deadline, its version of the model, and what its body claims to be."""
+"""The headers of a request that are read: its id, its deadline, its version or key, and what its body claims to be."""
 
 import itertools
 import re
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from service.api.content_encoding import IDENTITY, Coding, coding_of
 from service.api.content_type import check_content_type
 from service.errors import BodyTooLarge, InvalidHeader
+from service.registry.assignment import Asked
 
 SANE_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 BLANK = b" \t"
@@ -28,6 +29,11 @@ class RequestHeaders(NamedTuple):
     deadline: bytes | None = None
     server_timing: bool = False
     model_version: str | None = None
+    canary_key: bytes | None = None
+
+    def asked(self) -> Asked:
+        """Which version the caller wants."""
+        return Asked(self.model_version, self.canary_key)
 
     def check(self, max_body_bytes: int) -> None:
         """Refuse a body by what it claims to be, before any of it is read."""
@@ -64,6 +70,7 @@ def read_headers(headers: Collection[tuple[bytes, bytes]]) -> RequestHeaders:
         content_length=int(length) if length.isdigit() else 0,
         deadline=values[b"x-deadline-ms"].strip(BLANK) if b"x-deadline-ms" in values else None,
         model_version=values.get(b"x-model-version", b"").strip(BLANK).decode("latin-1") or None,
+        canary_key=values.get(b"x-canary-key", b"").strip(BLANK) or None,
         server_timing=values.get(b"x-server-timing", b"").strip(BLANK) == b"1",
     )
 
@@ -87,6 +94,7 @@ _READ = frozenset(
         b"content-length",
         b"x-deadline-ms",
         b"x-model-version",
+        b"x-canary-key",
         b"x-server-timing",
     }
 )

@@ -7,7 +7,8 @@ from service.api.body import decode, hung_up, read_body
 from service.api.endpoint import Answered, Call, Handler
 from service.api.schemas import ParseRequest, ParseResponse
 from service.api.units import in_unit
-from service.parsing import Parsed, ParseService
+from service.parsed import Parsed
+from service.parsing import ParseService
 from service.registry.loaded import ModelVersion
 from service.settings import Settings
 
@@ -16,12 +17,15 @@ def parse_handler(service: ParseService, settings: Settings) -> Handler:
     """The route's work."""
 
     async def handle(call: Call) -> Answered:
-        request = decode(await read_body(call, settings.max_body_bytes))
+        request = decode(ParseRequest, await read_body(call, settings.max_body_bytes))
         departed = partial(hung_up, call.receive)
-        pinned = call.headers.model_version
-        parsed = await service.parse(utterance_of(request), call.deadline, departed, pinned=pinned)
-        seconds = parsed.seconds if call.headers.server_timing else None
-        return Answered(rendered(parsed, request, call.request_id), parsed.model.version, seconds)
+        utterance = utterance_of(request)
+        parsed = await service.parse(
+            utterance, call.deadline, departed, asked=call.headers.asked(), permit=call.permit
+        )
+        after = service.after(call.request_id, [(utterance, parsed)])
+        body = rendered(parsed, request, call.request_id)
+        return Answered(body, parsed.model.version, parsed, after=after)
 
     return handle
 

@@ -4,13 +4,13 @@ A fast route is answered before FastAPI's middleware, whose layers cost more tha
 neither parses its body nor serialises its answer. To add one: a file with its handler, and a row here.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
-from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics import exposition as openmetrics
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,22 +18,26 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from polyparse.errors import InputError
 from service.api import schemas
+from service.api.direct_route import DirectRoute
 from service.api.endpoint import Endpoint, Handler
 from service.api.headers import MAX_DEADLINE_MS, SANE_ID
 from service.api.parse import parse_handler
 from service.api.parse_batch import parse_batch_handler
 from service.api.problems import CODES, documented
-from service.errors import PROBLEMS
-from service.metrics import Metrics
+from service.errors import ADMINISTRATION, PROBLEMS
 from service.parsing import ParseService
 from service.settings import Settings
 
 
 class FastRoute(NamedTuple):
-    """A route of POST and its documentation; `name` is its label in metrics. `requests` are examples by name."""
+    """A route of POST and its documentation; `name` is its label in metrics. `requests` are examples by name.
+
+    `most_tokens` is what a body may count as until its text is known: the items of a batch are admitted one by one.
+    """
 
     path: str
     name: str
+    most_tokens: int
     handler: Callable[[ParseService, Settings], Handler]
     summary: str
     description: str
@@ -56,8 +60,14 @@ DEADLINE = _header(
     "X-Deadline-Ms", "Time from arrival to answer", type="integer", minimum=1, maximum=MAX_DEADLINE_MS
 )
 VERSION = _header("X-Model-Version", "The version that shall answer, if it is loaded", type="string")
+CANARY = _header(
+    "X-Canary-Key",
+    "Whose requests these are, such as a user or a dialogue: while a canary is tried, equal keys get the same version; "
+    "without one each request is drawn anew",
+    type="string",
+)
 TIMING = _header("X-Server-Timing", "1 asks for Server-Timing: the time by stage", type="string")
-ROUTE_CODES = PROBLEMS.keys() - CODES.values()
+ROUTE_CODES = PROBLEMS.keys() - CODES.values() - ADMINISTRATION - {"not_live"}
 ITEM_CODES = {leaf.code for leaf in InputError.__subclasses__()} | {
     *("invalid_value", "queue_full", "model_run_failed", "answer_timeout", "shutting_down")
 }
@@ -67,6 +77,7 @@ FAST_ROUTES = (
     FastRoute(
         path="/parse",
         name="parse",
+        most_tokens=16,
         handler=parse_handler,
         summary="Parse one utterance into a frame",
         description="Domain, intent and slots with their probabilities, in up to ten hypotheses.",
@@ -74,12 +85,13 @@ FAST_ROUTES = (
         requests=schemas.REQUESTS,
         response=schemas.ParseResponse,
         example=schemas.RESPONSE,
-        parameters=(ID, DEADLINE, VERSION, TIMING),
+        parameters=(ID, DEADLINE, VERSION, CANARY, TIMING),
         codes=ROUTE_CODES - {"batch_too_large"},
     ),
     FastRoute(
         path="/parse/batch",
         name="parse_batch",
+        most_tokens=0,
         handler=parse_batch_handler,
         summary="Parse several utterances",
         description="Each item is answered as POST /parse would answer it, by a frame or a problem, in their order.",
@@ -87,21 +99,21 @@ FAST_ROUTES = (
         requests=schemas.BATCH_REQUEST,
         response=schemas.BatchResponse,
         example=schemas.BATCH_RESPONSE,
-        parameters=(ID, DEADLINE, VERSION),
+        parameters=(ID, DEADLINE, VERSION, CANARY),
         codes=ROUTE_CODES - ITEM_CODES,
     ),
 )
 
 
+class Exposition(NamedTuple):
+    """Gives the metrics in Prometheus' text format and, where that can be had, as OpenMetrics, which has exemplars."""
+
+    text: Callable[[], Awaitable[bytes]]
+    openmetrics: Callable[[], Awaitable[bytes]] | None = None
+
+
+OPENMETRICS = "application/openmetrics-text"
 BODY_DESCRIPTION = "In UTF-8; compressed where Content-Encoding says gzip or deflate."
-
-
-class DirectRoute(APIRoute):
-    """A route whose endpoint takes the Request itself and gives the Response itself."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the endpoint as it is."""
-        return self.endpoint
 
 
 class FastPath:
@@ -123,13 +135,20 @@ class FastPath:
         await self._app(scope, receive, send)
 
 
-def install(app: FastAPI, endpoints: Mapping[str, Endpoint], metrics: Metrics) -> None:
-    """Add all routes, documented."""
+def install_metrics(app: FastAPI, exposition: Exposition) -> None:
+    """Add GET /metrics."""
 
     @app.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
-    async def scrape() -> Response:
-        return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
+    async def scrape(request: Request) -> Response:
+        asks = OPENMETRICS in request.headers.get("accept", "")
+        if asks and exposition.openmetrics is not None:
+            return Response(await exposition.openmetrics(), media_type=openmetrics.CONTENT_TYPE_LATEST)
+        return Response(await exposition.text(), media_type=CONTENT_TYPE_LATEST)
 
+
+def install(app: FastAPI, endpoints: Mapping[str, Endpoint], exposition: Exposition) -> None:
+    """Add all routes, documented."""
+    install_metrics(app, exposition)
     for route in FAST_ROUTES:
         examples = {name: {"value": body} for name, body in route.requests.items()}
         content = {"application/json": {"schema": route.request.model_json_schema(), "examples": examples}}

@@ -1,4 +1,5 @@
-"""Which of the waiting items run together, whether one more may wait, and when a refused caller should try again.
+"""Which of the waiting items run together, in which lane, whether one more may wait, and when a refused caller should try
+again.
 
 An item is `sequences` sequences of `tokens` tokens: an n-best request is decoded once for each hypothesis that it asks for.
 All sequences of a batch are padded to its longest, so a batch costs sequences x longest, and a waiting item at least
@@ -8,13 +9,21 @@ Nothing here waits, reads a clock or changes anything.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 LOOKAHEAD = 256
 """How many items, from the front, are considered for one batch, so that a long queue costs no more than a short one."""
 
 MAX_RETRY_S = 60
+LEAST_SEQUENCES = 4
+"""No batch is cut smaller for the sake of idle threads: a run costs as much as these beside its sequences, so that halves of
+less take more time of the processor than the whole, and all threads share Python's lock with the event loop."""
+DECODES = 9
+"""So many decodings of an utterance take as long as all else that is done with it."""
+HEAVY_WORK = 64
+"""An item with more work has a lane of its own: what takes as long as ten utterances of usual length must not run, nor have
+its arrays made, in front of one of them."""
 
 
 class Size(NamedTuple):
@@ -28,6 +37,11 @@ class Size(NamedTuple):
         """Tokens to run, without padding."""
         return self.tokens * self.sequences
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it runs in the lane of what takes long."""
+        return work_of(self.tokens, self.sequences) > HEAVY_WORK
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -38,9 +52,24 @@ class Limits:
     max_padding: float = 0.5
 
 
+def work_of(tokens: int, n_best: int) -> int:
+    """What so many tokens with so many hypotheses take, in tokens with one; at least 1."""
+    return max(1, tokens * (DECODES - 1 + n_best) // DECODES)
+
+
 def admits(waiting_tokens: int, cost: int, limits: Limits) -> bool:
     """Tell whether one more may wait. An empty queue takes anything, or what exceeds the bound would never run."""
     return waiting_tokens == 0 or waiting_tokens + cost <= limits.queue_tokens
+
+
+def threads_of_guests(threads: int) -> int:
+    """How many of these inference threads guests may hold at once. A single thread is everybody's."""
+    return max(1, threads - 1)
+
+
+def half_of(limits: Limits) -> Limits:
+    """The bounds of what guests, and of what heavy ones, have in the queue: half of it is left to the others."""
+    return replace(limits, queue_tokens=max(1, limits.queue_tokens // 2))
 
 
 def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
@@ -48,7 +77,7 @@ def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
 
     The first always runs, so that each item runs after at most as many batches as items stand before it. Of the others
     those nearest to it in length come first, and join if the batch stays within its size and its padding: a deep queue
-    gives batches of like lengths. Idle threads share a short queue evenly.
+    gives batches of like lengths. Idle threads share a short queue evenly, where their shares are worth a run each.
     """
     chosen: list[int] = []
     sequences = longest = cost = 0
@@ -62,9 +91,15 @@ def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
             chosen.append(position)
             sequences += size.sequences
             longest, cost = max(longest, size.tokens), cost_with
-        if len(chosen) == share or sequences * longest >= limits.batch_tokens:
+        is_share = len(chosen) >= share and sequences >= LEAST_SEQUENCES
+        if is_share or sequences * longest >= limits.batch_tokens:
             break
     return sorted(chosen)
+
+
+def area(batch: Sequence[Size]) -> int:
+    """The tokens of a batch with its padding."""
+    return sum(size.sequences for size in batch) * max(size.tokens for size in batch)
 
 
 def _nearest_length_first(queue: Sequence[Size]) -> list[int]:
@@ -83,9 +118,26 @@ def retry_after_s(waiting_tokens: int, tokens_per_s: float) -> int:
     return max(1, min(MAX_RETRY_S, math.ceil(waiting_tokens / tokens_per_s)))
 
 
-def smoothed(rate: float, tokens: int, seconds: float, threads: int) -> float:
-    """Return the drain rate, in tokens a second over all threads, after one more run; the last ten or so runs count."""
-    if seconds <= 0:
-        return rate
-    latest = threads * tokens / seconds
-    return latest if rate <= 0 else rate + 0.1 * (latest - rate)
+class ThreadStates(NamedTuple):
+    """How many inference threads do nothing, run a batch, and hang in one."""
+
+    idle: int
+    busy: int
+    hung: int
+
+    @property
+    def all_hang(self) -> bool:
+        """Whether none is left that could answer anybody."""
+        return self.hung > 0 and not self.idle and not self.busy
+
+
+def thread_states(started_s: Sequence[float], hung_before_s: float, threads: int) -> ThreadStates:
+    """Count threads, given when each batch that runs began, and the moment before which one must have begun to hang now."""
+    hung = sum(start <= hung_before_s for start in started_s)
+    return ThreadStates(threads - len(started_s), len(started_s) - hung, hung)
+
+
+def states_of(lanes: Sequence[ThreadStates]) -> ThreadStates:
+    """The threads of all lanes; where all of one hang, that one's alone: what comes to it is not answered any more."""
+    hanging = [states for states in lanes if states.all_hang]
+    return hanging[0] if hanging else ThreadStates(*(sum(each) for each in zip(*lanes, strict=True)))

@@ -1,8 +1,10 @@
 """The interfaces that the batcher needs: an item with its size, a run with its outcome, an observer, and a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from service.request_trace import RequestTrace
 
 
 class Sized(Protocol):
@@ -35,16 +37,34 @@ class Outcome(Protocol[FrameT_co]):
         """Time by stage."""
 
     @property
+    def tokens(self) -> int:
+        """How many tokens the model worked on, padding included."""
+
+    @property
     def padding(self) -> float:
-        """Share of the batch that is padding."""
+        """Share of them that is padding."""
+
+
+class SharedRun(NamedTuple):
+    """One run of a batch: its time by stage, its tokens and items, and when it began and ended by the clock.
+
+    One that failed has no stages.
+    """
+
+    seconds: Mapping[str, float]
+    tokens: int
+    items: int
+    started_s: float
+    ended_s: float
 
 
 class Answer(NamedTuple, Generic[FrameT]):
-    """A frame, how long its item waited, and the seconds by stage of the run that it shares with its batch."""
+    """A frame, when its item was queued by the clock, how long it waited, and the run that it shares with its batch."""
 
     frame: FrameT
+    since_s: float
     queue_s: float
-    run_seconds: Mapping[str, float]
+    run: SharedRun
 
 
 class RunBatch(Protocol[ItemT_contra, FrameT_co]):
@@ -64,10 +84,24 @@ class Observer(Protocol):
         """A run of so many sequences gave an outcome."""
 
 
+class RunTracer(Protocol):
+    """Is told of a run that some traced requests share, once its answers are out, before anything is done with them."""
+
+    def __call__(self, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /) -> None:
+        """A model of these labels has run, or failed."""
+
+
 @dataclass(slots=True, eq=False)
 class BatchedModel(Generic[ItemT, FrameT]):
-    """What answers items, in batches that hold no other model's; `answered_s` is when a run last succeeded, by the clock."""
+    """What answers items, in batches that hold no other model's; `answered_s` is when a run last succeeded, by the clock.
+
+    `labels` identify it where its runs are traced; without any they are not.
+
+    All guests together never hold the last inference thread: one that hangs leaves a thread to the others.
+    """
 
     run: RunBatch[ItemT, FrameT]
     observer: Observer
     answered_s: float | None = None
+    is_guest: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,15 @@ class MemoryShort(LoadError):
     code = "memory_short"
 
 
+class Evicted(MemoryShort):
+    """The candidate was loaded, and its memory was needed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "found too little memory beside this candidate, expected enough for what is worth more"
+        )
+
+
 class LoadTimeout(LoadError):
     """The load took longer than allowed."""
 
@@ -44,3 +53,12 @@ class LoadFailed(LoadError):
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(f"found {type(cause).__name__} ({cause}), expected a version that loads")
+
+
+def bare(error: PolyparseError) -> PolyparseError:
+    """The error without tracebacks, its own and its cause's, whose frames would keep a half-loaded version in memory."""
+    for cause in (error.__cause__, error.__context__):
+        if cause is not None:
+            cause.__traceback__ = None
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from polyparse.bundle.golden import Golden
-from polyparse.bundle.store import Located
+from polyparse.bundle.store import Located, check_names
 from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import load as load_bundle
 from polyparse.runtime.session import Device
@@ -32,6 +32,10 @@ def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Paus
         ModelRunFailed: it fails on a batch.
     """
     loaded = load_bundle(bundle.bundle, digest=bundle.digest, device=device, threads=1)
+    if (
+        bundle.digest is not None
+    ):  # A state names it by its folder; who names a bundle itself may call its folder anything.
+        check_names(loaded.manifest, bundle.bundle)
     golden = loaded.golden()
     warm_up(loaded.parser, golden, batch_tokens=batch_tokens, pause=pause)
     loaded.check_golden(pause=pause)

@@ -19,6 +19,10 @@ class ModelVersion:
     version: str
     digest: str
 
+    def labels(self) -> dict[str, str]:
+        """The same as plain data."""
+        return {"name": self.name, "version": self.version, "digest": self.digest}
+
 
 class ServedParser(Protocol[ItemT]):
     """The part of `polyparse.inference.parser.Parser` that the service uses; it does not look into items."""

@@ -3,10 +3,13 @@
     does it fit in memory -> its rehearsal in another process -> does it fit, measured -> load
 
 The first version of a process is not rehearsed: nothing serves that it could harm, and who starts a service waits for it.
+
+Several workers load at about the same moment, and each would find free what the others are about to take. Where it does not
+fit as often as there are workers, they look and load one after the other.
 """
 
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 
 from polyparse.bundle.store import Located
@@ -18,6 +21,7 @@ from service.registry.errors import LoadCancelled, MemoryShort
 from service.registry.load_warm import load_warm
 from service.registry.loaded import Loaded
 from service.registry.rehearsal import Rehearsals
+from service.registry.turns import Turns
 
 GROWTH = 4.5
 """Bytes in memory of a loaded version for each byte of its files: small weights are widened, words get tables."""
@@ -31,23 +35,44 @@ PAUSE_S = 0.02
 class BundleLoader:
     """Loads bundles onto one device, for batches of `batch_tokens`."""
 
-    def __init__(self, *, device: Device, batch_tokens: int, rehearsals: Rehearsals | None) -> None:
+    def __init__(
+        self,
+        *,
+        device: Device,
+        batch_tokens: int,
+        rehearsals: Rehearsals | None,
+        turns: Turns | None = None,
+        workers: int = 1,
+    ) -> None:
+        """`turns` are taken with the other ones of so many workers."""
         self._device = device
         self._batch_tokens = batch_tokens
         self._rehearsals = rehearsals
+        self._turns = turns
+        self._workers = workers
 
     def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
         with nullcontext() if is_first else in_the_background():
-            return self._load(bundle, is_first=is_first, is_cancelled=is_cancelled)
+            needed = self._measured(bundle, is_first=is_first, is_cancelled=is_cancelled)
+            with self._turn(needed, is_cancelled):
+                self._check_room(needed)
+                return self._load(bundle, is_first=is_first, is_cancelled=is_cancelled)
+
+    def _measured(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> int:
+        """The bytes that a bundle takes, by its rehearsal where there is one."""
+        if is_first or self._rehearsals is None:
+            return _estimate(bundle)
+        self._check_room(_estimate(bundle) + PROCESS_BYTES)
+        return self._rehearsals.rehearse(bundle, is_cancelled)
+
+    def _turn(self, needed: int, is_cancelled: Event) -> AbstractContextManager[None]:
+        """Wait for our turn, unless there is room for whatever the other workers load meanwhile."""
+        if self._turns is None or not self._lacks(self._workers * needed):
+            return nullcontext()
+        return self._turns.load(is_cancelled)
 
     def _load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
-        if is_first or self._rehearsals is None:
-            self._check_room(_estimate(bundle))
-        else:
-            self._check_room(_estimate(bundle) + PROCESS_BYTES)
-            self._check_room(self._rehearsals.rehearse(bundle, is_cancelled))
-
         def pause() -> None:
             if is_cancelled.is_set():
                 raise LoadCancelled("found another wish while it was warmed up, expected the same")
@@ -64,15 +89,21 @@ class BundleLoader:
 
     def _check_room(self, needed: int) -> None:
         """Raise MemoryShort where so many bytes more would not fit, here or on the device."""
+        if lacks := self._lacks(needed):
+            raise MemoryShort(lacks)
+
+    def _lacks(self, needed: int) -> str:
+        """Where so many bytes more would not fit, here or on the device; "" where they do."""
         for where, available in (
             ("memory", available_bytes_here()),
             (f"memory of {self._device}", free_device_bytes(self._device)),
         ):
             if available is not None and needed + RESERVE_BYTES > available:
-                raise MemoryShort(
+                return (
                     f"found {available / 1e6:.0f} MB of {where} free, "
                     f"expected {(needed + RESERVE_BYTES) / 1e6:.0f} MB for one more version"
                 )
+        return ""
 
 
 def _estimate(bundle: Located) -> int:

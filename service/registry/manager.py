@@ -7,22 +7,31 @@ that hangs keeps nothing from ending.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
-from threading import Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from polyparse.bundle.status import CURE
 from polyparse.errors import PolyparseError
 from service.batching.protocols import BatchedModel
 from service.registry import policy
-from service.registry.assignment import assign
-from service.registry.errors import LoadCancelled, LoadFailed, LoadTimeout, MemoryShort
+from service.registry.assignment import Asked, assign
+from service.registry.candidates import Candidates
+from service.registry.errors import Evicted, LoadCancelled, LoadFailed, LoadTimeout, MemoryShort, bare
+from service.registry.in_thread import in_thread
 from service.registry.loaded import Loaded, Loader, ModelVersion
-from service.registry.policy import Cancel, Close, Desired, Forget, Load, Refuse, Retire, Switch, VersionState
+from service.registry.policy import (
+    Cancel,
+    Close,
+    Desired,
+    Evict,
+    Forget,
+    Load,
+    Refuse,
+    Retire,
+    Switch,
+    VersionState,
+)
 from service.registry.version import Lease, LoadedVersion, Version, VersionObserver
-
-ResultT = TypeVar("ResultT")
 
 CLOSE_S = 2.0
 """Time for loads to be given up at the end; what goes on after it is a thread that the process does not wait for."""
@@ -51,7 +60,7 @@ Listener = Callable[[Sequence[Version], int | None], None]
 
 
 class Manager:
-    """Loads, switches and closes versions; hands out leases on them."""
+    """Loads, switches and closes versions; hands out leases on them. Its candidates are to be told how requests end."""
 
     def __init__(
         self,
@@ -61,12 +70,15 @@ class Manager:
         listeners: Sequence[Listener] = (),
         keep_previous: bool,
         load_timeout_s: float,
+        candidates: Candidates | None = None,
     ) -> None:
         self._loader = loader
         self._observer = observer
         self._listeners = listeners
         self._keep_previous = keep_previous
         self._load_timeout_s = load_timeout_s
+        self.candidates = candidates or Candidates()
+        self.candidates.listen(self._tell)
         self._desired: Desired | None = None
         self._is_memory_short = False
         self._versions: list[Version] = []
@@ -97,16 +109,21 @@ class Manager:
         if self._is_closed:
             return
         if self._desired is not None and desired != self._desired:
-            for version in [each for each in self._versions if each.state is VersionState.FAILED]:
-                self._versions.remove(version)  # It is tried again where it is still wished.
+            self._try_again()
         self._desired, self._is_memory_short = desired, is_memory_short
         self._apply_policy()
 
-    def lease(self, pinned: str | None = None) -> Lease:
-        """Hold the version that serves now, or the one that is asked for; NotReady or VersionNotLoaded."""
-        version = assign(pinned, self._serving, self._versions)
-        assert version.loaded is not None  # noqa: S101 - what takes requests is loaded.
-        return Lease(version, version.loaded, self._released)
+    def lease(self, asked: Asked | None = None) -> Lease:
+        """Hold the version that answers a request, or, without one, what serves; NotReady or VersionNotLoaded."""
+        if asked is None:
+            return self._lease_on(assign(None, self._serving, self._versions))
+        split, point = self.candidates.split, self.candidates.point(asked)
+        return self._lease_on(assign(asked.pinned, self._serving, self._versions, split, point))
+
+    def lease_shadow(self) -> Lease | None:
+        """Hold the shadow, where one is loaded."""
+        shadow = self.candidates.shadow
+        return None if shadow is None or self._is_closed else self._lease_on(shadow)
 
     async def close(self) -> None:
         """Serve no more, and give up what is being loaded."""
@@ -119,6 +136,18 @@ class Manager:
         for task in self._tasks:
             task.cancel()
 
+    def _lease_on(self, version: Version) -> Lease:
+        assert version.loaded is not None  # noqa: S101 - what takes requests is loaded.
+        return Lease(version, version.loaded, self._released)
+
+    def _try_again(self) -> None:
+        """Forget what was refused, and that memory was short for what is about to go."""
+        for version in list(self._versions):
+            if version.state is VersionState.FAILED:
+                self._versions.remove(version)
+            elif version.state in policy.LEAVING:
+                version.reason = None
+
     def _released(self, version: Version) -> None:
         if version.state is VersionState.RETIRED:
             self._apply_policy()
@@ -127,13 +156,23 @@ class Manager:
         desired = self._desired
         if desired is None:
             return
-        keeps = self._keep_previous and not self._is_memory_short
         while action := policy.decide(
-            desired, [version.snapshot() for version in self._versions], keeps_previous=keeps
+            desired,
+            [version.snapshot() for version in self._versions],
+            keeps_previous=self._keep_previous,
+            is_memory_short=self._is_memory_short,
         ):
             self._act(action)
+        self._is_memory_short = False  # It is said again while it lasts: what goes now may be enough.
+        self._tell()
+
+    def _tell(self) -> None:
+        """Find the candidates among the versions, and tell those who listen."""
+        if self._desired is None:
+            return
+        self.candidates.follow(self._desired, self._versions, self._serving)
         for listener in self._listeners:
-            listener(self._versions, desired.generation)
+            listener(self._versions, self._desired.generation)
 
     def _act(self, action: policy.Action) -> None:
         if isinstance(action, Load):
@@ -148,8 +187,9 @@ class Manager:
                 version.is_cancelled.set()
             case Switch():
                 self._switch_to(version)
-            case Retire():
+            case Retire() | Evict():
                 version.state = VersionState.RETIRED
+                version.reason = Evicted() if isinstance(action, Evict) else None
             case Close():
                 version.state = VersionState.CLOSING
                 self._start_task(self._close(version))
@@ -166,16 +206,16 @@ class Manager:
     async def _load(self, version: Version) -> None:
         loop = asyncio.get_running_loop()
         started_s, desired = loop.time(), self._desired
-        logger.info("version loads", extra=_fields(version))
+        logger.info("version loads", extra=version.fields())
         try:
             loaded = await self._load_in_time(version)
         except PolyparseError as error:
-            version.reason = _bare(error)
+            version.reason = bare(error)
         else:
             self._observer.loaded("ok", loop.time() - started_s)
             version.loaded = self._with_model(loaded)
             seconds = round(loop.time() - started_s, 3)
-            logger.info("version ready", extra=_fields(version) | {"seconds": seconds})
+            logger.info("version ready", extra=version.fields() | {"seconds": seconds})
         self._load_ended(version, is_same_wish=desired == self._desired)
         self._apply_policy()
 
@@ -190,19 +230,19 @@ class Manager:
         limit = asyncio.timeout(self._load_timeout_s)
         try:
             async with limit:
-                return await _in_thread(load, "load")
+                return await in_thread(load, "load")
         except PolyparseError:
             raise
         except Exception as error:
             if limit.expired():
                 version.is_cancelled.set()
                 raise LoadTimeout(self._load_timeout_s) from None
-            logger.exception("load failed", extra=_fields(version))
+            logger.exception("load failed", extra=version.fields())
             raise LoadFailed(error) from None
 
     def _with_model(self, loaded: Loaded) -> LoadedVersion:
         observer = self._observer.of_version(loaded.identity)
-        model = BatchedModel(loaded.parser.run, observer)
+        model = BatchedModel(loaded.parser.run, observer, is_guest=True, labels=loaded.identity.labels())
         return LoadedVersion(loaded.identity, loaded.parser, model, loaded.golden, observer)
 
     def _load_ended(self, version: Version, *, is_same_wish: bool) -> None:
@@ -224,16 +264,19 @@ class Manager:
         assert version.reason is not None  # noqa: S101 - whatever is refused has a reason.
         self._observer.loaded(version.reason.code, 0.0)
         fields = {"code": version.reason.code, "reason": str(version.reason), "cure": CURE}
-        logger.error("version refused", extra=_fields(version) | fields)
+        logger.error("version refused", extra=version.fields() | fields)
 
     def _switch_to(self, version: Version) -> None:
         assert version.loaded is not None  # noqa: S101 - the policy switches to nothing else.
         if self._serving is not None:
             self._serving.state = VersionState.READY
+            if self._serving.loaded is not None:
+                self._serving.loaded.model.is_guest = True
+        version.loaded.model.is_guest = False
         version.state = VersionState.SERVING
         self._serving = version
         self._observer.serves(version.loaded.identity)
-        logger.info("version serves", extra=_fields(version))
+        logger.info("version serves", extra=version.fields())
 
     async def _close(self, version: Version) -> None:
         """Return the memory in a thread: dropping its tables there stalls no request."""
@@ -243,51 +286,15 @@ class Manager:
         version.loaded = None
         try:
             async with asyncio.timeout(self._load_timeout_s):
-                await _in_thread(partial(self._loader.release, parts), "release")
+                await in_thread(partial(self._loader.release, parts), "release")
         except Exception:
-            logger.exception("memory not returned", extra=_fields(version))
-        self._versions.remove(version)
+            logger.exception("memory not returned", extra=version.fields())
+        if version.reason is None:
+            self._versions.remove(version)
+        else:
+            version.state = VersionState.FAILED
         for waiting in [each for each in self._versions if each.state is VersionState.WAITING]:
             self._versions.remove(waiting)  # Now it may fit.
         self._observer.gone(identity)
-        logger.info("version gone", extra=_fields(version))
+        logger.info("version gone", extra=version.fields())
         self._apply_policy()
-
-
-def _bare(error: PolyparseError) -> PolyparseError:
-    """The error without tracebacks, its own and its cause's, whose frames would keep a half-loaded version in memory."""
-    for cause in (error.__cause__, error.__context__):
-        if cause is not None:
-            cause.__traceback__ = None
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
-
-
-def _fields(version: Version) -> dict[str, object]:
-    """The fields that identify a version in the log."""
-    return {"version": version.number, "digest": version.digest}
-
-
-async def _in_thread(work: Callable[[], ResultT], name: str) -> ResultT:
-    """The result of some work in a daemon thread; one that comes after its caller has gone is dropped."""
-    loop = asyncio.get_running_loop()
-    result: asyncio.Future[ResultT] = loop.create_future()
-
-    def settle(value: ResultT | None, error: BaseException | None) -> None:
-        if not result.done():
-            result.set_exception(error) if error else result.set_result(value)  # type: ignore[arg-type]
-
-    def run() -> None:
-        value: ResultT | None = None
-        error: BaseException | None = None
-        try:
-            value = work()
-        except BaseException as raised:  # The one who waits for the thread gets it, whatever it is.
-            is_plain = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
-            error = raised if is_plain else LoadFailed(raised)
-        with suppress(RuntimeError):  # The loop is closed: nobody waits.
-            loop.call_soon_threadsafe(settle, value, error)
-        del value, error  # Its traceback holds this frame, which would hold it.
-
-    Thread(target=run, name=name, daemon=True).start()
-    return await result

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from threading import Event
 
 from polyparse.bundle.store import Located
 from service.registry.errors import LoadCancelled, RehearsalFailed
+from service.registry.turns import Turns
 
 LOOK_S = 0.05
 KILLED = "; where memory is short, the kernel ends it before others"
@@ -21,10 +23,15 @@ GRACE_S = 5
 class Rehearsals:
     """Starts such processes. Several threads may use it at once."""
 
-    def __init__(self, *, device: str, batch_tokens: int, timeout_s: float) -> None:
+    def __init__(
+        self, *, device: str, batch_tokens: int, timeout_s: float, turns: Turns | None = None
+    ) -> None:
+        """`turns` are taken with other processes of this service."""
         alarm_s = max(1, round(timeout_s))
         self._arguments = (device, str(batch_tokens), str(alarm_s), str(os.getpid()))
         self._timeout_s = timeout_s
+        self._turns = turns
+        self._kind = f"{device} {batch_tokens}"
 
     def rehearse(self, bundle: Located, is_cancelled: Event) -> int:
         """Load a bundle in a process of its own; the bytes of memory that it takes.
@@ -33,6 +40,12 @@ class Rehearsals:
             RehearsalFailed: it was refused, crashed, or did not end in time.
             LoadCancelled: `is_cancelled` was set before it ended.
         """
+        measure = partial(self._measure, bundle, is_cancelled)
+        if self._turns is None or bundle.digest is None:
+            return measure()
+        return self._turns.measured(f"{bundle.digest} {self._kind}", measure, is_cancelled)
+
+    def _measure(self, bundle: Located, is_cancelled: Event) -> int:
         with self._start(bundle) as process:
             try:
                 _wait(process, self._timeout_s + GRACE_S, is_cancelled)

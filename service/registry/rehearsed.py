@@ -7,7 +7,6 @@ with the process PARENT, however that one ends. Its last line is JSON: {"bytes"}
 {"code", "message"} of the error that refuses it.
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -16,8 +15,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
-"""Asks Linux for a signal when the thread that started this process ends, whatever ends it: prctl(2)."""
+from service.parent import end_with
+
 LOWER_BY = 5
 """Steps of priority below the thread that starts it. Some more, and a core that is never idle takes twice the time."""
 FIRST_TO_END = "1000"
@@ -27,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     """Load, warm and check the bundle, and print the result."""
     folder, digest, device, batch_tokens, timeout_s, parent = argv
     signal.alarm(int(timeout_s))
-    _end_with(int(parent))
+    end_with(int(parent), signal.SIGKILL)
     os.nice(LOWER_BY)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_END, encoding="ascii")
@@ -48,15 +47,6 @@ def main(argv: Sequence[str]) -> int:
         result = {"code": refusal.code, "message": str(refusal)}
     print(json.dumps(result), flush=True)
     return 0
-
-
-def _end_with(parent: int) -> None:
-    """End at once when the parent does, by whatever; on a system that has no such signal the alarm is left."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It ended before we asked.
-        sys.exit(1)
 
 
 if __name__ == "__main__":

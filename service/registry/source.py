@@ -8,7 +8,7 @@ from polyparse.bundle.manifest import FILE as MANIFEST
 from polyparse.bundle.state import Pointer
 from polyparse.bundle.store import Located
 from polyparse.errors import StateInvalid
-from service.registry.policy import Desired
+from service.registry.policy import Desired, WishedCanary, WishedShadow
 
 
 class StateSource:
@@ -28,7 +28,7 @@ class StateSource:
             BundleNotFound: there is no state, and not exactly one version.
         """
         if self.is_bundle:
-            return Desired(Located(self.model, None), revision=_revision(self.model))
+            return Desired(Located(self.model, None), revision=revision(self.model))
         state = states.read(self.model)
         if state is None and self._has_had_state:
             raise StateInvalid(
@@ -37,17 +37,29 @@ class StateSource:
             )
         if state is None:
             stable = store.serving(self.model)
-            return Desired(stable, revision=_revision(stable.bundle))
+            return Desired(stable, revision=revision(stable.bundle))
         self._has_had_state = True
         stable = self._located(state.stable)
         previous = None if state.previous is None else self._located(state.previous)
-        return Desired(stable, previous, state.generation, _revision(stable.bundle))
+        canary, shadow = state.canary, state.shadow
+        desired = Desired(
+            stable,
+            previous,
+            state.generation,
+            canary=None if canary is None else WishedCanary(self._located(canary), canary.percent),
+            shadow=None if shadow is None else WishedShadow(self._located(shadow), shadow.share),
+        )
+        revisions = tuple(revision(each.bundle) for each in (stable, *desired.candidates))
+        return desired._replace(revision=revisions)
 
     def _located(self, pointer: Pointer) -> Located:
         return Located(self.model / pointer.version, pointer.digest)
 
+    def close(self) -> None:
+        """Nothing is open."""
 
-def _revision(bundle: Path) -> tuple[tuple[str, int, int, int], ...]:
+
+def revision(bundle: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Name, size and times of each file of a bundle: another value once it was repaired.
 
     A copy may bear the time of its original. That of its inode's change is the file system's own, and tells of rights too.

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
 from polyparse.bundle.golden import Golden
+from polyparse.bundle.status import Verdict
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Frame
 from polyparse.errors import PolyparseError
@@ -46,6 +47,12 @@ class Version:
     loaded: LoadedVersion | None = None
     is_cancelled: Event = field(default_factory=Event)
     """Tells the thread of its load that it is not wished any more."""
+    percent: float | None = None
+    """Of the requests, which it answers as the canary; None where it is not."""
+    verdict: Verdict | None = None
+    """What this process finds of it as the canary."""
+    share: float | None = None
+    """Of the requests, which it parses as the shadow; None where it is not."""
 
     @property
     def number(self) -> str:
@@ -56,6 +63,10 @@ class Version:
     def digest(self) -> str | None:
         """The sha256 of its manifest; None while nobody has said or computed it."""
         return self.bundle.digest if self.loaded is None else self.loaded.identity.digest
+
+    def fields(self) -> dict[str, object]:
+        """The fields that identify it in the log."""
+        return {"version": self.number, "digest": self.digest}
 
     def snapshot(self) -> Snapshot:
         """What the policy needs."""

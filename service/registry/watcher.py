@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import NamedTuple, Protocol
 
-from polyparse.errors import PolyparseError
+from polyparse.errors import NotFetched, PolyparseError
 from service.registry.policy import Desired
 
 
@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 class Heard(NamedTuple):
-    """The last wish that could be read, whether the latest could, and whether memory is short."""
+    """The last wish that could be read and is here, whether the latest could be read, and whether memory is short."""
 
     desired: Desired
     is_readable: bool
@@ -69,27 +69,28 @@ class Watcher:
     def look(self) -> None:
         """Read once, and tell the event loop what is new."""
         try:
-            desired = self._settled(self._source.read())
-            problem = ""
+            desired, problem, is_readable = self._settled(self._source.read()), "", True
         except Exception as error:  # A thread that ended would follow no wish any more.
             is_known = isinstance(error, PolyparseError | OSError)
-            desired = self._told.desired
+            desired, is_readable = self._told.desired, isinstance(error, NotFetched)
             problem = str(error) if is_known else f"found {type(error).__name__} ({error}), expected a state"
         if problem and problem != self._problem:
-            logger.error("state refused, the last good one holds: %s", problem)
+            level, what = (logging.WARNING, "awaited") if is_readable else (logging.ERROR, "refused")
+            logger.log(level, "state %s, the last good one holds: %s", what, problem)
         self._problem = problem
-        heard = Heard(desired, not problem, self._is_memory_short())
-        if heard != self._told:
+        heard = Heard(desired, is_readable, self._is_memory_short())
+        if heard != self._told or heard.is_memory_short:  # A shortage is said again while it lasts.
             self._told = heard
             with suppress(RuntimeError):  # The loop is closed.
                 self._loop.call_soon_threadsafe(self._tell, heard)
 
     def _settled(self, desired: Desired) -> Desired:
-        """The wish, with the files of its bundle as they were told before while they change."""
+        """The wish, with the files of its bundles as they were told before while they change."""
         is_settled = desired.revision == self._revision
         self._revision = desired.revision
-        is_other = desired.stable != self._told.desired.stable
-        return desired if is_settled or is_other else desired._replace(revision=self._told.desired.revision)
+        told = self._told.desired
+        is_other = (desired.stable, desired.candidates) != (told.stable, told.candidates)
+        return desired if is_settled or is_other else desired._replace(revision=told.revision)
 
     def _watch(self) -> None:
         while not self._ended.wait(self._interval_s):

@@ -44,7 +44,7 @@ def test_the_line_of_a_run(run: Checkpoint) -> None:
     line = line_of(run.folder, Words("fewer epochs"))
     assert (line.name, line.recipe, line.overrides) == ("short", "tiny", {"optim.epochs": 2})
     assert (line.epochs, line.locales_trained, line.git_commit) == (2, corpus.LOCALES, "0" * 40)
-    mean = run.load_json("measures")["mean"]
+    mean = run.read("measures")["mean"]
     assert {key: getattr(line.dev, key) for key in MEASURES} == pytest.approx(
         {key: mean[key] for key in MEASURES}, abs=1e-6
     )
@@ -67,7 +67,7 @@ def test_minutes_are_those_of_all_epochs(run: Checkpoint, tmp_path: Path) -> Non
 
 
 def test_parameters_are_those_of_network_and_classifier(run: Checkpoint, tmp_path: Path) -> None:
-    weights = run.load_torch("network-0")
+    weights = run.find("network-0")
     classifier = run.classifier()
     assert weights is not None
     assert classifier is not None
@@ -80,9 +80,9 @@ def test_parameters_are_those_of_network_and_classifier(run: Checkpoint, tmp_pat
 def test_only_served_locales_are_measured_whatever_was_trained_on(run: Checkpoint, tmp_path: Path) -> None:
     """The log's means are then over more than those, so that they say nothing of the network alone."""
     copy = _copy(run, tmp_path)
-    measures = copy.load_json("measures")
+    measures = copy.read("measures")
     worse = dict.fromkeys(measures["mean"], 0.0)
-    copy.save_json("measures", {"locales": {**measures["locales"], "ja-JP": worse}, "mean": worse})
+    copy.save("measures", {"locales": {**measures["locales"], "ja-JP": worse}, "mean": worse})
     line = actual(copy)
     assert line.dev == actual(run).dev
     assert line.network_alone is None
@@ -97,7 +97,7 @@ def test_a_run_without_a_classifier_says_so(tmp_path: Path) -> None:
 
 def test_a_run_says_what_it_started_from(run: Checkpoint, tmp_path: Path) -> None:
     copy = _copy(run, tmp_path)
-    copy.save_json("run", replace(run.run(), start="elsewhere", start_recipe="stm"))
+    copy.save("run", replace(run.run(), start="elsewhere", start_recipe="stm"))
     assert actual(copy).note == "started from a finished run of stm"
     assert line_of(copy.folder, Words("way", note="mine")).note == "mine"
 

@@ -5,8 +5,28 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cpu_time, noise, profile, quality, serving, stages, text
+from benchmarks import (
+    baseline,
+    cpu_time,
+    memory,
+    metrics_cost,
+    noise,
+    profile,
+    quality,
+    scale,
+    serving,
+    soak,
+    stages,
+    text,
+    workers,
+)
+from benchmarks.few import __main__ as few
+from benchmarks.fleet import __main__ as fleet
+from benchmarks.fuzz import __main__ as fuzz
+from benchmarks.gameday import __main__ as gameday
+from benchmarks.overload import __main__ as overload
 from benchmarks.result import Target
+from benchmarks.rollout import __main__ as rollout
 from benchmarks.swap import __main__ as swap
 from benchmarks.unseen_domains import __main__ as unseen_domains
 
@@ -14,10 +34,23 @@ README = Path(serving.__file__).with_name("README.md").read_text(encoding="utf-8
 TARGETS = {
     **text.TARGETS,
     **serving.TARGETS,
+    **memory.TARGETS,
+    **fleet.TARGETS,
+    **scale.TARGETS,
+    **fuzz.TARGETS,
+    **gameday.TARGETS,
+    **overload.TARGETS,
+    **rollout.TARGETS,
+    **soak.TARGETS,
     **cpu_time.TARGETS,
+    **metrics_cost.TARGETS,
+    **workers.TARGETS,
+    **workers.RATE_TARGETS,
     **{form.format(key): target for form, targets in swap.TARGETS.items() for key, target in targets.items()},
     **profile.TARGETS,
     **noise.TARGETS,
+    **baseline.TARGETS,
+    **few.TARGETS,
     **unseen_domains.TARGETS,
     **quality.TARGETS,
 }
@@ -35,7 +68,26 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["text", "decode", "serving", "swap", "cpu_time", "noise", "profile", "quality"]
+    "name",
+    [
+        "text",
+        "decode",
+        "serving",
+        "memory",
+        "fleet",
+        "fuzz",
+        "gameday",
+        "overload",
+        "rollout",
+        "swap",
+        "cpu_time",
+        "metrics_cost",
+        "workers",
+        "noise",
+        "baseline",
+        "profile",
+        "quality",
+    ],
 )
 def test_a_benchmark_has_a_section_and_a_command(name: str) -> None:
     assert f"\n## {name}\n" in README

@@ -4,16 +4,17 @@ import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
-from statistics import mean
+from statistics import fmean, pvariance
 
 import pytest
 
 from benchmarks.client import on_uvloop, post
 from benchmarks.echo import __file__ as echo
 from benchmarks.errors import MeasurementFailed
-from benchmarks.open_loop import NO_ANSWER, OpenLoop, Record, poisson, uniform
+from benchmarks.open_loop import NO_ANSWER, USUAL, Connections, OpenLoad, Record, poisson, uniform
 from benchmarks.process import started
 from tests.benchmarks.scripted import Script, answer, scripted
+from tests.service.fakes import until
 
 TEXTS = [f"utterance {number}".encode() for number in range(7)]
 BOUND_S = 20.0
@@ -25,7 +26,9 @@ def burst(count: int) -> Iterator[float]:
     yield 3600.0
 
 
-def sent(script: Script, schedule: Iterator[float], count: int) -> tuple[list[Record], list[bytes]]:
+def sent(
+    script: Script, schedule: Iterator[float], count: int, connections: Connections = USUAL
+) -> tuple[list[Record], list[bytes]]:
     """The records of an open loop that ran until so many requests had reached the server, and their bodies."""
 
     async def main() -> tuple[list[Record], list[bytes]]:
@@ -39,9 +42,10 @@ def sent(script: Script, schedule: Iterator[float], count: int) -> tuple[list[Re
             return script(body)
 
         async with asyncio.timeout(BOUND_S), scripted(noted) as (port, came):
-            async with OpenLoop(port, [post("/parse", text) for text in TEXTS], schedule) as load:
+            requests = [post("/parse", text) for text in TEXTS]
+            async with OpenLoad(port, requests, schedule, connections=connections) as load:
                 await enough.wait()
-            return load.records, list(came)
+            return list(load.records), list(came)
 
     return asyncio.run(main())
 
@@ -53,8 +57,8 @@ class TestSchedule:
     def test_poisson_moments_have_the_rate_asked_for_and_are_the_same_for_a_seed(self) -> None:
         moments = list(islice(poisson(500.0, 7), 20_000))
         gaps = [after - before for before, after in pairwise(moments)]
-        assert mean(gaps) == pytest.approx(1 / 500, rel=0.03)
-        assert mean((gap - mean(gaps)) ** 2 for gap in gaps) == pytest.approx(1 / 500**2, rel=0.1)
+        assert fmean(gaps) == pytest.approx(1 / 500, rel=0.03)
+        assert pvariance(gaps) == pytest.approx(1 / 500**2, rel=0.1)
         assert moments == list(islice(poisson(500.0, 7), 20_000))
         assert moments != list(islice(poisson(500.0, 8), 20_000))
 
@@ -66,14 +70,23 @@ class TestOpenLoop:
         assert [(record.status, record.version) for record in records] == [(200, "1")] * 20
         assert all(record.intended_s <= record.sent_s <= record.done_s for record in records)
 
-    def test_nobody_waits_for_another_and_what_is_never_answered_is_recorded_as_such(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """More at once than the pool holds: all reach the server though it answers none."""
-        monkeypatch.setattr("benchmarks.open_loop.ANSWER_S", 0.05)
-        records, came = sent(lambda _: [b"HTTP/1.1 200 OK\r\n"], burst(100), 100)
-        assert len(came) == 100
-        assert [(record.status, record.version) for record in records] == [(NO_ANSWER, None)] * 100
+    def test_nobody_waits_for_another_and_what_is_never_answered_is_recorded_as_such(self) -> None:
+        """More at once than are open at first: all reach the server though it answers none."""
+        patient = USUAL._replace(first=8, answer_s=1.0)
+        records, came = sent(lambda _: [b"HTTP/1.1 200 OK\r\n"], burst(40), 40, patient)
+        assert len(came) == 40
+        assert [(record.status, record.version) for record in records] == [(NO_ANSWER, None)] * 40
+
+    def test_records_are_those_since_it_was_last_asked(self) -> None:
+        async def main() -> tuple[int, int]:
+            async with scripted(lambda _: [answer(200, b"{}")]) as (port, _):
+                async with OpenLoad(port, [post("/parse", b"{}")], uniform(200.0)) as load:
+                    await until(lambda: bool(load.records))
+                    before = len(load.records)
+                return before, len(load.records)
+
+        before, after = asyncio.run(main())
+        assert 0 < before <= after
 
     def test_a_refusal_and_a_lost_connection_are_recorded_and_the_others_go_on(self) -> None:
         def script(body: bytes) -> Sequence[bytes]:
@@ -96,7 +109,7 @@ class TestOpenLoop:
         async def main() -> None:
             async with scripted(lambda _: []) as (port, _):
                 pass
-            async with OpenLoop(port, [post("/parse", b"{}")], uniform(10.0)):
+            async with OpenLoad(port, [post("/parse", b"{}")], uniform(10.0)):
                 pass
 
         with pytest.raises(MeasurementFailed, match="found no server"):
@@ -106,8 +119,8 @@ class TestOpenLoop:
 def test_a_service_that_does_nothing_answers_everything_in_the_order_of_the_schedule() -> None:
     request = post("/parse", b'{"text": "wake me up"}')
 
-    async def main(port: int) -> OpenLoop:
-        async with OpenLoop(port, [request], poisson(200.0, 1)) as load:
+    async def main(port: int) -> OpenLoad:
+        async with OpenLoad(port, [request], poisson(200.0, 1)) as load:
             await asyncio.sleep(0.5)
         return load
 

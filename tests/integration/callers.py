@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 BODY = json.dumps({"text": "wake me at seven", "locale": "en-US"}).encode()
 INTENT = "alarm_set"
-PAUSE_S = 0.005
+PAUSE_S = 0.02
 """After each answer, so that other processes have a turn too."""
 
 
 class Callers:
     """Answers by the version and digest that gave them, and what went wrong."""
 
-    def __init__(self, port: int, number: int) -> None:
+    def __init__(self, port: int, number: int, *, pause_s: float = PAUSE_S) -> None:
         self.answers: Counter[tuple[str, str]] = Counter()
         self.failures: list[str] = []
+        self._pause_s = pause_s
         self._ended = Event()
         self._lock = Lock()
         self._threads = [Thread(target=self._ask, args=(port,)) for _ in range(number)]
@@ -42,7 +43,7 @@ class Callers:
 
     def _ask(self, port: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-        while not self._ended.wait(PAUSE_S):
+        while not self._ended.wait(self._pause_s):
             try:
                 send(connection, "POST", "/parse", BODY)
                 self._count(receive(connection))
@@ -60,9 +61,9 @@ class Callers:
 
 
 @contextmanager
-def calling(port: int, number: int = 2) -> Iterator[Callers]:
+def calling(port: int, number: int = 2, *, pause_s: float = PAUSE_S) -> Iterator[Callers]:
     """Callers for the length of a `with`, none of whose requests may fail."""
-    callers = Callers(port, number)
+    callers = Callers(port, number, pause_s=pause_s)
     try:
         yield callers
     finally:

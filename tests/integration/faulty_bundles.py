@@ -10,7 +10,7 @@ import onnx
 
 from polyparse.bundle import golden
 from polyparse.bundle.store import record
-from tests.bundles import GOLDEN, LABELS, SCORE, WORDS, edit_manifest, save_graph
+from tests.bundles import GOLDEN, LABELS, SCORE, WORDS, Meaning, edit_manifest, save_graph, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,10 @@ SLOW = DECODE.format(
 """Its time grows with the square of a text's length: some seconds for 200 words, none to speak of for 16."""
 HANGS = DECODE.format(lines=LOOP.format(turns="turns = Constant <value_int = 9223372036854775807> ()"))
 """Never ends."""
+
+
+ODD = "wake me today"
+"""No golden utterance has its last word, which is the last of the vocabulary: a load does not see what it does."""
 
 
 class Fault(NamedTuple):
@@ -161,6 +165,24 @@ def link_weights_elsewhere(folder: Path) -> None:
     folder.joinpath("weights.bin").symlink_to(elsewhere)
 
 
+def write_tables(folder: Path, *, last_intents: float, rows: int | None = None) -> None:
+    """Give the last word other scores, or no row in the table of tags."""
+    meanings = (Meaning(), Meaning(), *WORDS.values())
+    intents_VI = table([LABELS.intents.index(word.intent) if word.intent else None for word in meanings], 2)
+    tags_VK = table([LABELS.tags.index(word.tag) for word in meanings], len(LABELS.tags))
+    intents_VI[-1] = last_intents
+    save_graph(SCORE, folder / "score.onnx", intents_VI=intents_VI, tags_VK=tags_VK[:rows])
+    relist(folder)
+
+
+def raise_on_a_word(folder: Path) -> None:
+    write_tables(folder, last_intents=0.0, rows=-1)
+
+
+def give_nan_on_a_word(folder: Path) -> None:
+    write_tables(folder, last_intents=np.nan)
+
+
 FAULTS: Mapping[str, Fault] = {
     "flipped-byte": Fault(flip_a_byte, "checksum_mismatch", r"score\.onnx: found sha256 \w+, expected \w+"),
     "truncated-graph": Fault(truncate, "checksum_mismatch", r"score\.onnx: found \d+ bytes, expected \d+"),
@@ -181,7 +203,9 @@ FAULTS: Mapping[str, Fault] = {
         keep_weights_unlisted, "file_unlisted", r"weights\.bin: found a file that the manifest does not list"
     ),
     "weights-outside": Fault(
-        point_outside("../outside.bin"), "graph_invalid", r"score\.onnx: .*escapes model directory"
+        point_outside("../outside.bin"),
+        "graph_invalid",
+        r"score\.onnx: .*found external_data, expected that a graph's own file holds all of its weights",
     ),
     "weights-linked-outside": Fault(
         link_weights_elsewhere, "file_missing", r"weights\.bin: found a link to .*, out of the bundle"

@@ -34,7 +34,7 @@ class Server:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
         self._log = log
-        self.port = int(self.until(lambda: re.search(r"running on http://127\.0\.0\.1:(\d+)", self.log()))[1])
+        self.port = int(self.until(lambda: re.search(r"running on http://[\d.]+:(\d+)", self.log()))[1])
 
     def log(self) -> str:
         """What the process wrote to standard error."""
@@ -93,9 +93,12 @@ def receive(connection: http.client.HTTPConnection) -> Answer:
 
 
 @contextmanager
-def serving(models: Path, log: Path, *flags: str) -> Iterator[Server]:
-    """Serve a folder of models until it is ready, for the length of a `with`; it is killed if it is still there then."""
-    serve = [sys.executable, "-m", "polyparse", "serve", "--port", "0", "--device", "cpu"]
+def serving(models: Path | str, log: Path, *flags: str) -> Iterator[Server]:
+    """Serve models of a folder or a URL until ready, for the length of a `with`; it is killed if it is still there then.
+
+    It ends without a lame duck, which nobody waits for, unless a flag gives it one.
+    """
+    serve = [sys.executable, "-m", "polyparse", "serve", "--port=0", "--device=cpu", "--lame-duck-s=0"]
     command = [*serve, "--models", str(models), *flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYPARSE_")}
     with (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.cli.main import main
+from tests.once import once
 from tests.train import corpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import pytest
 
     from polyparse.corpora.example import Example
 
@@ -62,6 +66,7 @@ class System(NamedTuple):
 
 
 LINEAR = {"joint.encoder.kind": "linear"}
+PRUNED = {"token_crf.min_feature_count": 1, "token_crf.kept_features": 300, "token_crf.max_iterations": 20}
 SYSTEMS = {
     "four languages": System(
         "stm", corpus.write_massive, {}, (), corpus.LOCALES, "viterbi", has_domains=True, has_intents=True
@@ -92,6 +97,19 @@ SYSTEMS = {
     "no intents": System(
         "stm", corpus.write_conll, {}, (), (None,), "viterbi", has_domains=False, has_intents=False
     ),
+    "MaxEnt and CRF": System(
+        "maxent-crf",
+        corpus.write_massive,
+        PRUNED,
+        (),
+        corpus.LOCALES,
+        "viterbi",
+        has_domains=True,
+        has_intents=True,
+    ),
+    "a CRF alone": System(
+        "maxent-crf", corpus.write_conll, PRUNED, (), (None,), "viterbi", has_domains=False, has_intents=False
+    ),
 }
 
 
@@ -103,13 +121,28 @@ def polyparse(*argv: object) -> str:
     return printed.getvalue()
 
 
-def train(system: System, folder: Path) -> tuple[str, Path]:
-    """The system's corpus as `--corpus` takes it, and the checkpoint of a run on it."""
+class Exported(NamedTuple):
+    """A system's corpus as `--corpus` takes it, the checkpoint of a run on it, and models of which tiny/1 is its bundle."""
+
+    corpus: str
+    run: Path
+    models: Path
+
+
+def exported(factory: pytest.TempPathFactory, name: str) -> Exported:
+    """A system of SYSTEMS, trained and exported once for all who only read it; `models` are to be copied and served."""
+    folder = once(factory, name.replace(" ", "-"), partial(_export, SYSTEMS[name]))
+    corpus = folder.joinpath("corpus.txt").read_text(encoding="utf-8")
+    return Exported(corpus, folder / "run", folder / "models")
+
+
+def _export(system: System, folder: Path) -> None:
     spec = system.write(folder / "corpus")
+    folder.joinpath("corpus.txt").write_text(spec, encoding="utf-8")
     changes = [f"--set={key}={value}" for key, value in {**SIZES, **system.settings}.items()]
     run = folder / "run"
     polyparse(
         *("train", system.recipe, "--corpus", spec, "--out", run, *system.options, *changes),
         *("--threads", 1, "--quiet"),
     )
-    return spec, run
+    polyparse("export", "--checkpoint", run, "--out", folder / "models" / "tiny" / "1")

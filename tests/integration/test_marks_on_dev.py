@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 LOCALES = ("en-US", "es-ES", "it-IT", "hi-IN")
 MAX_CHANGED = 0.003
+MAX_CHANGED_BY_ONE = 0.01
+EVERY = 9
+"""One utterance in so many is asked with a mark around it; each mark begins at another one, so that all have their turn."""
 MAX_LOST = 0.01
 MAX_LOST_BY = {"a space in its place": 0.012}
 """Half of what is lost here are values without an elided article or a clitic: "euro" for "l euro", "today" for "today s"."""
@@ -65,8 +68,26 @@ def dev(request: pytest.FixtureRequest) -> list[Example]:
     return read(MASSIVE, locales=[request.param], partition="dev")
 
 
+@pytest.fixture(scope="module")
+def plain(parser: Parser, dev: list[Example]) -> list[Frame]:
+    """The frames of dev as it is written."""
+    return frames(parser, dev, str)
+
+
 def frames(parser: Parser, examples: list[Example], change: Callable[[str], str]) -> list[Frame]:
     return parser.parse([Utterance(change(example.text), example.locale) for example in examples])
+
+
+def frames_of_changed(
+    parser: Parser, examples: list[Example], change: Callable[[str], str], plain: list[Frame]
+) -> list[Frame]:
+    """What `frames` gives; a text that a change leaves as it is has its plain frame, whatever else is in its batch."""
+    changed = [example for example in examples if change(example.text) != example.text]
+    anew = iter(frames(parser, changed, change))
+    return [
+        frame if change(example.text) == example.text else next(anew)
+        for example, frame in zip(examples, plain, strict=True)
+    ]
 
 
 def answer(frame: Frame) -> tuple[str | None, list[tuple[str, str]]]:
@@ -91,16 +112,32 @@ def exact_match(examples: list[Example], answers: list[Frame]) -> float:
     return sum(right) / len(right)
 
 
-def test_marks_around_a_text_change_next_to_no_frame(parser: Parser, dev: list[Example]) -> None:
-    plain = list(map(answer, frames(parser, dev, str)))
+def test_marks_around_a_text_change_next_to_no_frame(
+    parser: Parser, dev: list[Example], plain: list[Frame]
+) -> None:
+    n_asked = n_changed = 0
+    for nth, pattern in enumerate(AROUND):
+        every = slice(nth % EVERY, None, EVERY)
+        marked = frames(parser, dev[every], pattern.format)
+        changed = sum(answer(left) != answer(right) for left, right in zip(plain[every], marked, strict=True))
+        assert changed <= MAX_CHANGED_BY_ONE * len(marked), pattern
+        n_asked, n_changed = n_asked + len(marked), n_changed + changed
+    assert n_changed <= MAX_CHANGED * n_asked
+
+
+@pytest.mark.needs_tools
+def test_no_mark_around_a_text_changes_more_frames_than_that(
+    parser: Parser, dev: list[Example], plain: list[Frame]
+) -> None:
     for pattern in AROUND:
-        marked = list(map(answer, frames(parser, dev, pattern.format)))
-        changed = sum(left != right for left, right in zip(plain, marked, strict=True))
+        marked = frames(parser, dev, pattern.format)
+        changed = sum(answer(left) != answer(right) for left, right in zip(plain, marked, strict=True))
         assert changed <= MAX_CHANGED * len(dev), pattern
 
 
-def test_an_apostrophe_may_be_written_in_many_ways(parser: Parser, dev: list[Example]) -> None:
-    plain = exact_match(dev, frames(parser, dev, str))
+def test_an_apostrophe_may_be_written_in_many_ways(
+    parser: Parser, dev: list[Example], plain: list[Frame]
+) -> None:
     for name, change in APOSTROPHES.items():
-        lost = plain - exact_match(dev, frames(parser, dev, change))
+        lost = exact_match(dev, plain) - exact_match(dev, frames_of_changed(parser, dev, change, plain))
         assert lost <= MAX_LOST_BY.get(name, MAX_LOST), name

@@ -20,6 +20,7 @@ import pytest
 
 from polyparse.bundle import history, release, status
 from polyparse.bundle import state as states
+from polyparse.bundle.release import Edit
 from polyparse.bundle.state import Change, Pointer
 from polyparse.bundle.status import CURE
 from polyparse.bundle.store import digest
@@ -64,7 +65,7 @@ class Site(NamedTuple):
 
     def promote(self, version: str) -> None:
         """Promote a version."""
-        release.promote(self.model, version, decided_on=release.decide_on(self.model), by="ann", at=AT)
+        release.promote(self.model, version, Edit(release.decide_on(self.model), "ann", AT))
 
     def command(self, action: str, *arguments: str) -> subprocess.Popen[bytes]:
         """`polyparse models ...`, begun; its status and what it said come from `ended`."""
@@ -394,16 +395,18 @@ def test_a_version_that_was_written_anew_takes_over_from_its_elder(site: Site) -
 
 
 def test_a_version_that_requests_hold_goes_when_the_last_of_them_has_its_answer(tmp_path: Path) -> None:
-    limits = ("--batch-tokens=16", "--max-text-chars=5000", "--threads=2")
+    limits = ("--batch-tokens=16", "--max-text-chars=5000", "--threads=2", "--max-wait-ms=60000")
     flags = (*limits, "--keep-previous=off", "--rehearsal=off")
     with site_at(tmp_path, *flags, damage=decode_by(SLOW)) as site:
+        write_bundle(site.model / "2")
         answers: list[str] = []
-        text = "wake " * 400
+        text = "wake " * 320
         ask = Thread(target=lambda: answers.append(site.server.parse(text).body["model"]["version"]))
         ask.start()
         ran = 'polyparse_stage_seconds_count{stage="queue",version="1"}'
         site.server.until(lambda: site.metric(ran) > 0)
-        site.serve("2")
+        site.promote("2")
+        site.server.until(lambda: site.state_of("1") != "serving")
         assert (site.state_of("1"), answers) == ("retired", [])
         ask.join(TIMEOUT_S)
         assert answers == ["1"]

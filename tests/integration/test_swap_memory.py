@@ -6,7 +6,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.memory import resident_mb
+from benchmarks.resident import resident_mb
 from tests.integration.server import ROOT, serving
 from tests.integration.systems import polyparse
 

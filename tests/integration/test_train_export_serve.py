@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +13,7 @@ import pytest
 from polyparse.contract.frame import Utterance
 from polyparse.runtime.load import LoadedBundle, load
 from tests.integration.server import Server, serving
-from tests.integration.systems import SYSTEMS, System, polyparse, train
+from tests.integration.systems import SYSTEMS, System, exported, polyparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +36,15 @@ class Served(NamedTuple):
         return [Utterance(example.text, self.system.locale(example), n_best) for example in examples]
 
 
-@pytest.fixture(scope="module", params=SYSTEMS.values(), ids=[*SYSTEMS])
+@pytest.fixture(scope="module", params=SYSTEMS)
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    system: System = request.param
     folder = tmp_path_factory.mktemp("system")
-    corpus, run = train(system, folder)
-    models = folder / "models"
-    polyparse("export", "--checkpoint", run, "--out", models / "tiny" / "1")
+    corpus, run, made = exported(tmp_path_factory, request.param)
+    models = shutil.copytree(made, folder / "models")
     polyparse("models", "promote", "tiny", "1", "--models", models)
     bundle = load(models / "tiny" / "1", device="cpu")
     with serving(models, folder / "log", "--lanes", "1") as server:
-        yield Served(system, corpus, run, models, bundle, server)
+        yield Served(SYSTEMS[request.param], corpus, run, models, bundle, server)
         server.process.terminate()
         assert server.process.wait(30) == 0
 

@@ -11,16 +11,20 @@ from model_export.bundle.request import Request
 from model_export.bundle.write import write_bundle
 from polyparse.inference.routing import Routing
 from tests.train import corpus
-from train.checkpoint import Checkpoint, RunRecord
+from train.checkpoint import Checkpoint
 from train.config import OptimConfig, RunConfig
 from train.data.task import TextTables, collect_labels
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
-from train.models.joint import JointConfig, JointNetwork
+from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.models.token_crf import TokenCrf
+from train.network import network_of
 from train.progress import Progress
+from train.run_record import RunRecord
 from train.training.classifier import fit_classifier
-from train.training.fit import Texts, fit
+from train.training.fit import fit
+from train.training.run import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from polyparse.bundle.manifest import Manifest
     from polyparse.contract.labels import Labels
     from polyparse.corpora.example import Example
+    from train.network import AnyNetwork
 
 CONFIG = RunConfig(
     recipe="tiny",
@@ -74,19 +79,19 @@ def untrained(
     labels = collect_labels(train, config.scheme)
     classifier = config.classifier and replace(config.classifier, max_iterations=2)
     model, tables = fit_classifier(
-        train, labels, TextTables.build(train, config), classifier, Progress(quiet=True)
+        Texts(train, []), labels, TextTables.build(train, config), classifier, Progress(quiet=True)
     )
     checkpoint = started(folder, config)
-    checkpoint.save_json("labels", labels)
-    checkpoint.save_dev(corpus.examples("dev") if dev is None else dev)
+    checkpoint.save("labels", labels)
+    checkpoint.save("dev", corpus.examples("dev") if dev is None else dev)
     if model is not None:
-        checkpoint.save_classifier(model)
+        checkpoint.save("classifier", model)
     checkpoint.save_tables(tables)
     for index, local in enumerate(checkpoint.network_labels()):
-        checkpoint.save_torch(f"network-{index}", random_network(local, tables, config).state_dict())
+        checkpoint.save(f"network-{index}", random_network(local, tables, config).state_dict())
     classes = config.classifier.classes if config.classifier and model is not None else "none"
-    checkpoint.save_json("routing", Routing(config.routing, 0.5 if model is not None else 1.0, classes))
-    checkpoint.save_json("measures", {})
+    checkpoint.save("routing", Routing(config.routing, 0.5 if model is not None else 1.0, classes))
+    checkpoint.save("measures", {})
     return checkpoint
 
 
@@ -108,20 +113,17 @@ def started(folder: Path, config: RunConfig) -> Checkpoint:
         libraries={"torch": torch.__version__},
         created="2026-01-01T00:00:00+00:00",
     )
-    checkpoint.save_json("run", run)
+    checkpoint.save("run", run)
     return checkpoint
 
 
-def random_network(labels: Labels, tables: TextTables, config: RunConfig) -> JointNetwork:
-    """Transitions, which would start at zero, are random too."""
+def random_network(labels: Labels, tables: TextTables, config: RunConfig) -> AnyNetwork:
+    """What would start at zero is random too: transitions, and the weights of features."""
     torch.manual_seed(config.seed)
-    network = JointNetwork(
-        labels,
-        n_words=len(tables.vocabulary.words) + 2,
-        n_characters=len(tables.vocabulary.characters) + 2,
-        config=config.joint,
-    )
+    network = network_of(labels, tables, config)
     with torch.no_grad():
+        if isinstance(network, TokenCrf):
+            network.weights_FK[1:].normal_()
         for parameter in network.head.parameters():
             parameter.normal_()
     return network

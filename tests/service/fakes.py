@@ -15,13 +15,13 @@ from starlette.types import Message, Receive
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located
 from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, Utterance
-from polyparse.errors import UnknownLocale
+from polyparse.errors import DeviceLost, UnknownLocale
 from service.batching.protocols import Outcome
 from service.registry.errors import LoadCancelled
 from service.registry.loaded import Loaded, ModelVersion
-from service.registry.policy import Desired
+from service.registry.policy import Desired, WishedCanary, WishedShadow
 
-BOUND_S = 20.0
+BOUND_S = 30.0
 """No test waits longer for a thread; one that would fails."""
 
 
@@ -91,6 +91,7 @@ class FakeOutcome:
     frames: list[Frame]
     seconds: Mapping[str, float]
     padding: float
+    tokens: int = 0
 
 
 @dataclass
@@ -103,8 +104,17 @@ class FakeParser:
     """A batch that holds this text raises."""
     miscount: str = "miscount"
     """A batch that holds this text gives one frame too few."""
+    lost: str = "lost"
+    """A batch that holds this text finds the device lost."""
+    hang: str = "hang"
+    """A batch that holds this text waits until it is `released`."""
+    released: Event = field(default_factory=Event)
     strange: str = "strange"
     """This text is refused as out of domain, where it may be."""
+    run_seconds: Mapping[str, float] = field(
+        default_factory=lambda: {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}
+    )
+    """What it says that each run took."""
 
     def prepare(self, utterance: Utterance) -> FakeItem:
         if utterance.locale is not None and utterance.locale not in self.locales:
@@ -114,6 +124,10 @@ class FakeParser:
     def run(self, items: Sequence[FakeItem], /) -> Outcome[Frame]:
         texts = [item.utterance.text for item in items]
         self.gate.enter(texts)
+        if self.lost in texts:
+            raise DeviceLost("found a lost device")
+        if self.hang in texts:
+            assert self.released.wait(BOUND_S), "nobody released the batch"
         if self.poison in texts:
             raise RuntimeError(self.poison)
         frames = [
@@ -126,7 +140,7 @@ class FakeParser:
             frames.pop()
         lengths = [item.n_tokens for item in items]
         padding = 1 - sum(lengths) / (len(lengths) * max(lengths))
-        return FakeOutcome(frames, {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}, padding)
+        return FakeOutcome(frames, self.run_seconds, padding, len(lengths) * max(lengths))
 
 
 def read_words(utterance: Utterance) -> Frame:
@@ -164,9 +178,22 @@ def located(version: str) -> Located:
     return Located(Path("models", "words", version), None)
 
 
-def wish(stable: str, previous: str | None = None, generation: int | None = None) -> Desired:
-    """The wish for some versions of "words"."""
-    return Desired(located(stable), None if previous is None else located(previous), generation)
+def wish(
+    stable: str,
+    previous: str | None = None,
+    generation: int | None = None,
+    *,
+    canary: tuple[str, float] | None = None,
+    shadow: tuple[str, float] | None = None,
+) -> Desired:
+    """The wish for some versions of "words"; candidates are given with their percentage and their share."""
+    return Desired(
+        located(stable),
+        None if previous is None else located(previous),
+        generation,
+        canary=None if canary is None else WishedCanary(located(canary[0]), canary[1]),
+        shadow=None if shadow is None else WishedShadow(located(shadow[0]), shadow[1]),
+    )
 
 
 @dataclass
@@ -175,6 +202,8 @@ class FakeLoader:
 
     parser: FakeParser = field(default_factory=FakeParser)
     golden: Golden = field(default_factory=lambda: golden_of("two words"))
+    parsers: dict[str, FakeParser] = field(default_factory=dict)
+    """Version -> its parser, where it has one of its own."""
     refusals: dict[str, BaseException] = field(default_factory=dict)
     """Version -> what its load raises."""
     holds: dict[str, Event] = field(default_factory=dict)
@@ -194,7 +223,8 @@ class FakeLoader:
             half = replace(self.parser)
             self.half_loaded.append(weakref.ref(half))
             raise self.refusals[version]
-        return Loaded(ModelVersion("words", version, f"d{version}"), self.parser, self.golden)
+        parser = self.parsers.get(version, self.parser)
+        return Loaded(ModelVersion("words", version, f"d{version}"), parser, self.golden)
 
     def release(self, parts: list[object]) -> None:
         if "release" in self.holds:

@@ -1,6 +1,6 @@
 """The whole service in this process over a fake parser, with a client that speaks HTTP to it."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -8,9 +8,12 @@ import httpx
 from starlette.types import Message
 
 from polyparse.bundle.golden import Golden
-from service.app import Service, running
+from service.administration import Administration
+from service.app import Service, Surroundings, running
+from service.clock import Clock
 from service.registry.version import LoadedVersion
 from service.settings import Settings
+from service.tracing.tracer import Tracer
 from tests.service.fakes import (
     FakeClock,
     FakeLoader,
@@ -34,6 +37,7 @@ class Serving(NamedTuple):
     clock: FakeClock
     loader: FakeLoader
     source: FakeSource
+    tracer: Tracer | None
 
     async def parse(
         self, text: str, *, headers: Mapping[str, str] | None = None, **fields: object
@@ -87,13 +91,27 @@ class Serving(NamedTuple):
 
 @asynccontextmanager
 async def serving(
-    golden: Golden | None = None, *, inference_threads: int = 1, **settings: Any
+    golden: Golden | None = None,
+    *,
+    inference_threads: int = 1,
+    administration: Administration | None = None,
+    tracer: Callable[[Clock], Tracer] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Serve version 1 of a fake parser, for the length of a `with`."""
     parser, clock, source = FakeParser(), FakeClock(), FakeSource()
     loader = FakeLoader(parser, golden or golden_of("two words"))
+    made = None if tracer is None else tracer(clock)
     chosen = Settings(**{"state_poll_s": 3600.0, **settings})
-    async with running(chosen, source, loader=loader, threads=inference_threads, clock=clock) as service:
+    parts = running(
+        chosen,
+        source,
+        loader=loader,
+        threads=inference_threads,
+        surroundings=Surroundings(administration=administration, tracer=made),
+        clock=clock,
+    )
+    async with parts as service:
         transport = httpx.ASGITransport(service.asgi, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Serving(client, service, parser, parser.gate, clock, loader, source)
+            yield Serving(client, service, parser, parser.gate, clock, loader, source, made)

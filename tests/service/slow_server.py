@@ -11,6 +11,7 @@ from types import FrameType
 import uvloop
 
 from service.app import running
+from service.end_signals import EndSignals
 from service.server import Server
 from service.settings import Settings
 from tests.service.fakes import BOUND_S, FakeLoader, FakeParser, FakeSource, Gate
@@ -44,7 +45,10 @@ async def serve() -> None:
     settings = Settings(port=0)
     loader = FakeLoader(FakeParser(gate=SlowGate()))
     async with running(settings, FakeSource(), loader=loader, threads=1) as service:
-        await TellingServer(service.asgi, settings, on_exit=service.readiness.drain).serve()
+        server = TellingServer(service.asgi, settings, service.wire, service.lifetime)
+        with EndSignals() as signals:
+            signals.drain_by(server.handle_exit)
+            await server.serve()
 
 
 if __name__ == "__main__":

@@ -39,3 +39,30 @@ def test_turns_are_short_while_it_works() -> None:
     thread.join()
     assert turns == [SHORT_TURN_S]
     assert sys.getswitchinterval() == TURN_S
+
+
+def test_turns_are_short_until_the_last_of_several_is_done() -> None:
+    begun, goes = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with in_the_background():
+            begun.set()
+            goes.wait(60)
+
+    first = threading.Thread(target=work)
+    first.start()
+    assert begun.wait(60)
+    turns: list[float] = []
+
+    def come_and_go() -> None:
+        with in_the_background():
+            pass
+        turns.append(sys.getswitchinterval())
+
+    second = threading.Thread(target=come_and_go)
+    second.start()
+    second.join()
+    goes.set()
+    first.join()
+    assert turns == [SHORT_TURN_S]
+    assert sys.getswitchinterval() == TURN_S

@@ -1,5 +1,7 @@
 """`polyparse serve`: from the command line to an answer over HTTP with a shipped bundle, and refusals to start."""
 
+import json
+import logging
 import os
 import re
 import signal
@@ -11,6 +13,7 @@ import httpx
 import pytest
 
 from polyparse.cli import main as cli
+from service.cli import default_threads
 from tests.service.fakes import BOUND_S
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +72,24 @@ def address_of(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     matches = (re.search(r"http://[0-9.:]+", line) for line in process.stderr)
     return next(match[0] for match in matches if match)
+
+
+def test_variables_of_kubernetes_services_are_ignored_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setenv("POLYPARSE_PORT", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("POLYPARSE_SERVICE_HOST", "10.0.0.1")
+    assert cli.main(["serve", "--models", str(tmp_path / "absent")]) == cli.REFUSED
+    root.handlers[0].flush()
+    lines = capsys.readouterr().err.splitlines()
+    root.handlers[:], root.level = handlers, level
+    (line,) = (json.loads(line) for line in lines if line.startswith("{"))
+    assert line["ignored"] == ["POLYPARSE_PORT", "POLYPARSE_SERVICE_HOST"]
+    assert any("absent" in line for line in lines)
+
+
+def test_threads_by_default_are_one_a_core_and_no_more_than_keep_an_event_loop_busy() -> None:
+    assert [default_threads("cpu", cores) for cores in (1, 2, 4, 64)] == [1, 2, 4, 4]
+    assert [default_threads("cuda", cores) for cores in (1, 64)] == [2, 2]

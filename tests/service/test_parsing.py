@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from polyparse.errors import (
     TextTooLong,
     UnknownLocale,
 )
+from service.admission import AdmissionControl
 from service.batching.batcher import Batcher
 from service.batching.policy import Limits
 from service.errors import (
@@ -29,8 +31,10 @@ from service.errors import (
     QueueFull,
     WrongType,
 )
-from service.metrics import STAGES, Metrics
-from service.parsing import CHARS_PER_TURN, Deadline, Parsed, ParseService
+from service.metrics.labels import STAGES
+from service.metrics.metrics import Metrics
+from service.parsed import Deadline, Parsed
+from service.parsing import CHARS_PER_TURN, ParseService
 from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
 from service.registry.version import LoadedVersion
@@ -49,9 +53,15 @@ from tests.service.fakes import (
 
 pytestmark = pytest.mark.anyio
 
+PATIENCE_S = 20.0
+"""Time that callers give, which some tests let pass at once; a test itself may take longer."""
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
+ROOMY = Limits(queue_tokens=10**6, batch_tokens=64)
 LATE = DeadlineExceeded(5)
 LONG = "x " * 40
+PART = "x" * (1 + CHARS_PER_TURN // 3)
+"""Three of them are as much of a batch as is admitted in one turn."""
+HEAVY = "x " * 200
 """Runs in no batch with a short text, of which it would make padding."""
 
 
@@ -116,7 +126,8 @@ async def bench(limits: Limits = LIMITS, *, max_text_chars: int = 512) -> AsyncI
 
     batcher = Batcher[FakeItem, Frame](limits=limits, threads=1, clock=clock)
     manager = Manager(loader=FakeLoader(parser), observer=metrics, keep_previous=True, load_timeout_s=BOUND_S)
-    service = ParseService(manager, batcher, metrics, max_text_chars=max_text_chars, clock=clock)
+    admission = AdmissionControl(max_wait_s=60.0, batch_tokens=512, clock=clock)
+    service = ParseService(manager, batcher, metrics, admission, max_text_chars=max_text_chars, clock=clock)
     await manager.start(wish("1"))
     try:
         yield Bench(service, manager, batcher, metrics, parser, parser.gate, clock)
@@ -131,7 +142,7 @@ def stays() -> bool:
 
 
 def in_time() -> Deadline:
-    return Deadline(asyncio.get_running_loop().time() + BOUND_S, lambda: AnswerTimeout(BOUND_S))
+    return Deadline(asyncio.get_running_loop().time() + PATIENCE_S, lambda: AnswerTimeout(PATIENCE_S))
 
 
 def passed() -> Deadline:
@@ -234,7 +245,7 @@ async def test_a_deadline_that_passes_during_the_run_harms_nobody_else(
             late = asyncio.create_task(b.service.parse(Utterance("late"), deadline, stays))
             beside = asyncio.create_task(b.parse("beside"))
             assert await b.gate.batch() == ["late", "beside"]
-            jump(monkeypatch, BOUND_S - 1)
+            jump(monkeypatch, PATIENCE_S - 1)
             await turns()
             assert late.done()
             with pytest.raises(DeadlineExceeded):
@@ -358,7 +369,7 @@ async def test_several_that_wait_for_one_another_do_so_until_the_deadline(
             waiting = asyncio.create_task(b.service.parse_all(several, deadline, stays))
             await turns()
             assert not waiting.done()
-            jump(monkeypatch, BOUND_S - 1)
+            jump(monkeypatch, PATIENCE_S - 1)
             await turns(10)
             assert waiting.done()
             outcomes = await waiting
@@ -383,7 +394,7 @@ async def test_others_have_turns_of_the_loop_while_several_long_ones_are_admitte
         b.prepared(lambda text: taken.append(turn))
         task = asyncio.create_task(other())
         await turns()
-        await b.parse_all(*["x" * CHARS_PER_TURN] * 8)
+        await b.parse_all(*[PART] * 24)
         task.cancel()
         assert len(set(taken)) == 8
 
@@ -392,7 +403,7 @@ async def test_a_deadline_that_passes_while_several_are_admitted_ends_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with bench() as b:
-        texts = b.prepared(lambda text: jump(monkeypatch, BOUND_S) if text == "b" else None)
+        texts = b.prepared(lambda text: jump(monkeypatch, PATIENCE_S) if text == "b" else None)
         deadline = Deadline(in_time().at_s, lambda: LATE)
         with b.gate.held():
             several = [Utterance("a"), Utterance("b"), Utterance("c"), Utterance("")]
@@ -414,10 +425,9 @@ async def test_a_deadline_that_has_passed_costs_no_arrays() -> None:
 async def test_a_caller_who_departs_while_several_are_admitted_ends_the_admission() -> None:
     async with bench(Limits(queue_tokens=10**6, batch_tokens=64)) as b:
         texts = b.prepared()
-        long = Utterance("x" * CHARS_PER_TURN)
         with b.gate.held(), pytest.raises(CallerDeparted):
-            await b.service.parse_all([long] * 5, in_time(), lambda: True)
-        assert len(texts) == 1
+            await b.service.parse_all([Utterance(PART)] * 5, in_time(), lambda: True)
+        assert len(texts) == 3
         assert b.leases() == 0
         assert b.utterances() == {"departed": 5}
         assert (await b.parse("next")).frame == frame("next")
@@ -449,9 +459,8 @@ async def test_whatever_ends_an_admission_nothing_of_it_runs() -> None:
         with b.gate.held():
             running = asyncio.create_task(b.parse("r"))
             await b.gate.batch()
-            long = Utterance("x" * CHARS_PER_TURN)
             with pytest.raises(OSError, match="the socket"):
-                await b.service.parse_all([long] * 5, in_time(), broken)
+                await b.service.parse_all([Utterance(PART)] * 5, in_time(), broken)
         await running
         await b.parse("next")
         assert b.gate.batches() == [["next"]]
@@ -497,7 +506,7 @@ async def test_of_several_those_done_by_the_deadline_keep_their_frames(
             b.gate.open()
             await until(lambda: b.version().model.answered_s is not None)
             b.gate.shut()
-            jump(monkeypatch, BOUND_S)
+            jump(monkeypatch, PATIENCE_S)
             await turns()
             assert several.done()
             done, late, empty = frames(await several)
@@ -551,3 +560,90 @@ async def test_several_whose_caller_is_cancelled_are_dropped_and_give_back_their
         await running
         assert (await b.parse("next")).frame == frame("next")
         assert b.gate.batches() == [["next"]]
+
+
+class TestLongTexts:
+    """Their arrays are made beside the event loop, in the turn of what is heavy."""
+
+    async def test_others_are_answered_while_arrays_are_made_and_each_gets_its_own_frame(self) -> None:
+        async with bench(ROOMY) as b:
+            begun, goes = threading.Event(), threading.Event()
+
+            def wait(text: str) -> None:
+                if text == HEAVY:
+                    begun.set()
+                    assert goes.wait(BOUND_S)
+
+            b.prepared(wait)
+            long = asyncio.create_task(b.parse(HEAVY, n_best=2))
+            several = asyncio.create_task(b.parse_all("a", f"{HEAVY} too", "b"))
+            await until(begun.is_set)
+            assert (await b.parse("short")).frame == frame("short")
+            goes.set()
+            assert (await long).frame == frame(HEAVY, n_best=2)
+            assert await several == [frame("a"), frame(f"{HEAVY} too"), frame("b")]
+
+    async def test_the_times_of_their_arrays_and_of_both_waits_are_told(self) -> None:
+        async with bench(ROOMY) as b:
+
+            def pass_time(_: str) -> None:
+                b.clock.now += 0.5
+
+            b.prepared(pass_time)
+            with b.gate.held():
+                first = asyncio.create_task(b.parse(f"{HEAVY} first"))
+                await b.gate.batch()
+                second = asyncio.create_task(b.parse(HEAVY))
+                await until(lambda: b.batcher.waiting_tokens > 0)
+                b.clock.now += 0.25
+            assert (await first).seconds["encode"] == (await second).seconds["encode"] == 0.5
+            assert (await second).seconds["queue"] == 0.25
+
+    @pytest.mark.parametrize(
+        ("locale", "expected"), [("tlh", UnknownLocale), (None, InternalError)], ids=["refused", "unforeseen"]
+    )
+    async def test_what_is_wrong_with_them_is_told_as_of_any_other(
+        self, locale: str | None, expected: type[PolyparseError]
+    ) -> None:
+        async with bench(ROOMY) as b:
+
+            def fail(text: str) -> None:
+                if locale is None:
+                    raise ValueError(text)
+
+            b.prepared(fail)
+            with pytest.raises(expected):
+                await b.parse(HEAVY, locale=locale)
+            (outcome,) = frames(await b.service.parse_all([Utterance(HEAVY, locale)], in_time(), stays))
+            assert isinstance(outcome, expected)
+            assert b.gate.batches() == []
+
+    async def test_a_deadline_that_passes_before_they_are_made_ends_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with bench(ROOMY) as b:
+            with b.gate.held():
+                running = asyncio.create_task(b.parse(f"{HEAVY} first"))
+                await b.gate.batch()
+                texts = b.prepared()
+                deadline = Deadline(in_time().at_s, lambda: LATE)
+                late = asyncio.create_task(b.service.parse(Utterance(HEAVY), deadline, stays))
+                await until(lambda: b.batcher.waiting_tokens > 0)
+                jump(monkeypatch, PATIENCE_S)
+                await turns()
+                with pytest.raises(DeadlineExceeded):
+                    await late
+                assert b.batcher.waiting_tokens == 0
+            await asyncio.wait([running])
+            assert texts == []
+            assert b.leases() == 0
+
+    async def test_whose_caller_departs_before_they_are_made_is_dropped(self) -> None:
+        async with bench(ROOMY) as b:
+            texts = b.prepared()
+            with pytest.raises(CallerDeparted):
+                await b.service.parse(Utterance(HEAVY), in_time(), lambda: True)
+            with pytest.raises(CallerDeparted):
+                await b.service.parse_all([Utterance("a"), Utterance(HEAVY)], in_time(), lambda: True)
+            assert HEAVY not in texts
+            assert b.leases() == 0

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from service.app import running
-from service.server import Server
+from service.server import LOOK_S, Server
 from service.settings import Settings
 from tests.service.fakes import BOUND_S, FakeLoader, FakeParser, FakeSource, until
+from tests.service.http.peers import LIVE, post, served, text
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +59,7 @@ async def test_a_connection_closed_while_its_request_is_queued_drops_the_request
     parser = FakeParser()
     settings = Settings(port=0)
     async with running(settings, FakeSource(), loader=FakeLoader(parser), threads=1) as service:
-        server = Server(service.asgi, settings, on_exit=service.readiness.drain)
+        server = Server(service.asgi, settings, service.wire, service.lifetime)
         serving = asyncio.create_task(server.serve())
         await until(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
@@ -92,3 +94,53 @@ async def ask(port: int, text: str) -> Caller:
     head = b"POST /parse HTTP/1.1\r\nhost: service\r\ncontent-length: %d\r\n\r\n" % len(body)
     caller.writer.write(head + body)
     return caller
+
+
+class TestEnd:
+    async def test_what_a_hung_model_was_asked_is_answered_all_the_same(self) -> None:
+        async with served(lame_duck_s=0.0, drain_timeout_s=0) as service:
+            with service.parser.gate.held():
+                peer = await service.connect()
+                peer.writer.write(post(text("wake me")))
+                await service.parser.gate.batch()
+                service.server.handle_exit(signal.SIGTERM, None)
+                answer = await peer.answer()
+            assert (answer.status, answer.body["code"]) == (503, "shutting_down")
+            assert "connection: close" in answer.head
+
+    @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+    async def test_a_second_signal_does_not_wait_and_a_third_changes_nothing(
+        self, second: signal.Signals
+    ) -> None:
+        async with served(lame_duck_s=3600.0, drain_timeout_s=3600) as service:
+            with service.parser.gate.held():
+                peer = await service.connect()
+                peer.writer.write(post(text("wake me")))
+                await service.parser.gate.batch()
+                for each in (signal.SIGTERM, second, signal.SIGTERM):
+                    service.server.handle_exit(each, None)
+                assert (await peer.answer()).status == 503
+
+    async def test_where_the_whole_machine_stood_still_callers_are_waited_for_all_the_same(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("service.server.QUIET_LOOKS", 5)
+        async with served(lame_duck_s=0.0) as service:
+            peer = await service.connect()
+            service.server.handle_exit(signal.SIGTERM, None)
+            await until(lambda: not service.server.servers[0].is_serving())
+            time.sleep(10 * LOOK_S)  # noqa: ASYNC251 - this is how nothing moves
+            peer.writer.write(post(text("wake me")))
+            assert (await peer.answer()).status == 200
+
+    async def test_a_request_on_an_open_connection_is_answered_in_the_drain(self) -> None:
+        async with served(lame_duck_s=0.0) as service:
+            peer = await service.connect()
+            peer.writer.write(LIVE)
+            await peer.answer()
+            service.server.handle_exit(signal.SIGTERM, None)
+            await until(lambda: not service.server.servers[0].is_serving())
+            peer.writer.write(post(text("wake me")))
+            answer = await peer.answer()
+            assert (answer.status, "connection: close" in answer.head) == (200, True)
+            assert await peer.rest() == b""

@@ -17,6 +17,10 @@ BAD = {
     "max_text_chars": "-1",
     "request_timeout_s": "nan",
     "access_log": "yes",
+    "log_text": "",
+    "canary_min_requests": "9",
+    "canary_error_margin": "nan",
+    "canary_latency_ratio": "0.9",
     "log_level": "",
     "host": " ",
 }
@@ -85,9 +89,10 @@ def test_a_bad_variable_is_refused_even_where_a_flag_overrules_it() -> None:
         read(["--port", "80"], {"POLYPARSE_PORT": "eighty"})
 
 
-def test_an_unknown_variable_is_refused_with_the_nearest_known() -> None:
-    with pytest.raises(ConfigError, match=r"POLYPARSE_PROT.*'80'.*expected POLYPARSE_PORT$"):
-        read([], {"POLYPARSE_PROT": "80"})
+def test_an_unknown_variable_is_refused_with_the_nearest_known_and_its_value_is_not_told() -> None:
+    with pytest.raises(ConfigError) as refused:
+        read([], {"POLYPARSE_PROT": "hunter22"})
+    assert str(refused.value) == "POLYPARSE_PROT: found an unknown variable, expected POLYPARSE_PORT"
 
 
 def test_an_unknown_flag_is_refused() -> None:
@@ -140,3 +145,24 @@ def test_the_readme_shows_the_table() -> None:
     lines = README.read_text(encoding="utf-8").splitlines()
     missing = [row for row in markdown().splitlines() if row not in lines]
     assert not missing, "README.md lacks\n" + "\n".join(missing)
+
+
+def test_a_service_of_our_name_is_no_setting_and_no_reason_to_refuse() -> None:
+    """Kubernetes tells every container of its namespace's Services by such variables."""
+    environ = {
+        "POLYPARSE_SERVICE_HOST": "10.0.0.1",
+        "POLYPARSE_SERVICE_PORT": "80",
+        "POLYPARSE_PORT": "tcp://10.0.0.1:80",
+        "POLYPARSE_PORT_80_TCP_ADDR": "10.0.0.1",
+        "POLYPARSE_ADMIN_SERVICE_HOST": "10.0.0.2",
+    }
+    assert read([], environ) == Settings()
+    assert read(["--port", "9000"], environ) == Settings(port=9000)
+    with pytest.raises(ConfigError, match="POLYPARSE_PROT"):
+        read([], environ | {"POLYPARSE_PROT": "80"})
+
+
+@pytest.mark.parametrize("name", ["request_timeout_s", "probe_timeout_s", "hang_timeout_s"])
+def test_no_time_at_all_is_refused_where_nothing_could_be_done_in_it(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{flag(name)}: found '0', expected seconds from "):
+        read([flag(name), "0"], {})

@@ -4,12 +4,12 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
 from polyparse.errors import ConfigError
-from service.sockets import bound
+from service.sockets import accepted, bound, refuse_new
 
 
 @pytest.fixture
@@ -130,3 +130,39 @@ def test_a_port_that_is_taken_at_one_address_of_a_name_is_refused_and_the_others
     assert "in use" in refusal("localhost", taken)
     with socket.create_server(("127.0.0.2", taken)):
         pass
+
+
+def test_who_stands_in_the_queue_is_taken_and_nobody_comes_behind_him() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()) as caller:
+            refuse_new([listener])
+            (ours,) = accepted([listener])
+            with ours:
+                assert ours.getpeername() == caller.getsockname()
+        with socket.socket() as late:
+            late.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                late.connect(listener.getsockname())
+        assert list(accepted([listener])) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "passes"), [(0x02, False), (0x10, True), (0x18, True), (0x12, True), (0x04, True)]
+)
+def test_of_the_packets_of_tcp_only_the_one_that_begins_a_connection_is_dropped(
+    flags: int, *, passes: bool
+) -> None:
+    """Of a handshake that was begun the last packet may be under way: without it the caller would be reset."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        refuse_new(
+            [ours]
+        )  # Its filter sees the datagrams of this socket as it sees TCP's packets: from the first byte.
+        with suppress(PermissionError):  # So the system says that the filter has dropped it.
+            theirs.send(bytes(13) + bytes([flags]) + bytes(6))
+        ours.settimeout(0)
+        if passes:
+            assert len(ours.recv(100)) == 20
+        else:
+            with pytest.raises(BlockingIOError):
+                ours.recv(100)

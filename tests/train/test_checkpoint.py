@@ -22,13 +22,17 @@ from polyparse.text.vocabulary import Vocabulary
 from tests.model_export.checkpoints import CONFIG, untrained
 from tests.train.corpus import examples
 from tests.train.tiny import TINY
-from train.checkpoint import Checkpoint, RunRecord
+from train import checkpoint as checkpoints
+from train.artefacts import ARTEFACTS, artefact
+from train.checkpoint import Checkpoint
 from train.data.task import TextTables, collect_labels
 from train.embeddings.vec_file import PretrainedVectors
+from train.finished import networks_of, parser_of
 from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import MaxEnt
 from train.models.word_bag import WordBag
 from train.recipes import RECIPES
+from train.run_record import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +55,8 @@ def run(config: RunConfig = TINY) -> RunRecord:
 def checkpoint(folder: Path, config: RunConfig = TINY) -> Checkpoint:
     """With all that comes before the networks."""
     actual = Checkpoint(folder)
-    actual.save_json("run", run(config))
-    actual.save_json("labels", collect_labels(examples(), "BIO"))
+    actual.save("run", run(config))
+    actual.save("labels", collect_labels(examples(), "BIO"))
     actual.save_tables(TABLES)
     return actual
 
@@ -65,7 +69,7 @@ def test_a_run_is_read_as_it_was_written(recipe: str, tmp_path: Path) -> None:
 
 def test_labels_dev_and_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
     written = checkpoint(tmp_path)
-    written.save_dev(examples("dev"))
+    written.save("dev", examples("dev"))
     actual = Checkpoint(tmp_path)
     assert actual.labels() == collect_labels(examples(), "BIO")
     assert actual.dev() == examples("dev")
@@ -78,7 +82,7 @@ def test_labels_dev_and_tables_are_read_as_they_were_written(tmp_path: Path) -> 
 def test_lines_that_only_some_programs_cut_stay_whole(tmp_path: Path) -> None:
     """U+2028 and U+0085 may stand inside an utterance."""
     odd = [replace(examples()[0], text="wake\u2028me\u0085up", slots=())]
-    Checkpoint(tmp_path).save_dev(odd)
+    Checkpoint(tmp_path).save("dev", odd)
     assert Checkpoint(tmp_path).dev() == odd
 
 
@@ -92,7 +96,7 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
     maxent = MaxEnt(drawn(3, 2), drawn(3), drawn(2))
     bag = WordBag(drawn(4, 5), drawn(5, 6), drawn(6), drawn(6, 2), drawn(2))
     written = DomainClassifier(maxent, bag, n_bag_only=1) if with_bag else DomainClassifier(maxent)
-    Checkpoint(tmp_path).save_classifier(written)
+    Checkpoint(tmp_path).save("classifier", written)
     actual = Checkpoint(tmp_path).classifier()
     assert actual is not None
     assert actual.n_bag_only == written.n_bag_only
@@ -105,7 +109,7 @@ def test_a_classifier_is_read_as_it_was_written(with_bag: bool, tmp_path: Path) 
 
 def test_word_vectors_are_read_as_they_were_written(tmp_path: Path) -> None:
     vectors = PretrainedVectors(np.array([2, 5]), np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32))
-    Checkpoint(tmp_path).save_word_vectors(vectors)
+    Checkpoint(tmp_path).save("word_vectors", vectors)
     actual = Checkpoint(tmp_path).word_vectors()
     assert actual is not None
     assert actual.rows_N.tolist() == [2, 5]
@@ -121,8 +125,8 @@ def test_an_out_of_domain_score_and_its_training_text_are_read_as_they_were_writ
         vocabulary_size=TABLES.vocabulary.size,
         n_domains=len(written.labels().domains),
     )
-    written.save_json("ood", score)
-    written.save_training_text(text)
+    written.save("ood", score)
+    written.save("training_text", text)
     assert Checkpoint(tmp_path).ood() == score
     read = Checkpoint(tmp_path).training_text()
     assert read is not None
@@ -131,7 +135,7 @@ def test_an_out_of_domain_score_and_its_training_text_are_read_as_they_were_writ
 
 
 def test_an_out_of_domain_score_that_is_none_is_named_by_its_file(tmp_path: Path) -> None:
-    checkpoint(tmp_path).save_json("ood", {"threshold": 0.5, "weights": {}})
+    checkpoint(tmp_path).save("ood", {"threshold": 0.5, "weights": {}})
     with pytest.raises(ConfigError, match=r"ood\.json: found no key 'bias'"):
         Checkpoint(tmp_path).ood()
 
@@ -145,7 +149,7 @@ def test_what_a_run_does_without_is_none(tmp_path: Path) -> None:
     assert actual.word_vectors() is None
     assert actual.ood() is None
     assert actual.training_text() is None
-    assert actual.load_torch("training-0") is None
+    assert actual.find("training-0") is None
 
 
 def test_it_says_how_far_the_run_got(tmp_path: Path) -> None:
@@ -153,16 +157,16 @@ def test_it_says_how_far_the_run_got(tmp_path: Path) -> None:
     assert [actual.exists, actual.has_labels, actual.has_tables, actual.complete] == [False] * 4
     checkpoint(tmp_path)
     assert [actual.exists, actual.has_labels, actual.has_tables, actual.complete] == [True, True, True, False]
-    actual.save_json("measures", {})
+    actual.save("measures", {})
     assert actual.complete
 
 
 @pytest.mark.parametrize(
     ("name", "write"),
     [
-        ("run.json", lambda target: target.save_json("run", object())),
+        ("run.json", lambda target: target.save("run", object())),
         ("vocabulary.json", lambda target: target.save_tables(TextTables(Vocabulary(("\ud800",), ""), None))),
-        ("training-0.pt", lambda target: target.save_torch("training-0", {"it": lambda: None})),
+        ("training-0.pt", lambda target: target.save("training-0", {"it": lambda: None})),
     ],
 )
 def test_a_write_that_fails_leaves_what_was_there(
@@ -170,7 +174,7 @@ def test_a_write_that_fails_leaves_what_was_there(
 ) -> None:
     """As one that is interrupted does."""
     target = checkpoint(tmp_path)
-    target.save_torch("training-0", {"epoch": torch.tensor(3)})
+    target.save("training-0", {"epoch": torch.tensor(3)})
     before = (tmp_path / name).read_bytes()
     with pytest.raises(Exception, match=r"Unable to serialize|surrogates|pickle|local object"):
         write(target)
@@ -201,16 +205,16 @@ def test_networks_that_are_handed_in_answer_in_place_of_its_own(tmp_path: Path) 
     """One is made to see no slot anywhere, where the run's own, untrained as it is, sees many."""
     run = untrained(tmp_path / "run", CONFIG)
     utterances = [example.utterance for example in examples()]
-    (network,) = run.networks()
+    (network,) = networks_of(run)
     with torch.no_grad():
-        network.slots.output.bias[run.labels().tag_ids["O"]] += 1e3
-    assert any(frame.slots for frame in run.parser().parse(utterances))
-    assert not any(frame.slots for frame in run.parser([network]).parse(utterances))
+        network.get_parameter("slots.output.bias")[run.labels().tag_ids["O"]] += 1e3
+    assert any(frame.slots for frame in parser_of(run).parse(utterances))
+    assert not any(frame.slots for frame in parser_of(run, [network]).parse(utterances))
 
 
 def test_a_run_that_has_not_ended_has_no_networks(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"{tmp_path}: found no network-0.pt, expected a finished run"):
-        checkpoint(tmp_path).networks()
+        networks_of(checkpoint(tmp_path))
 
 
 def test_a_network_has_the_labels_of_its_domain(tmp_path: Path) -> None:
@@ -231,10 +235,10 @@ def test_a_run_has_learnt_once_an_epoch_has_ended(tmp_path: Path) -> None:
 
 def test_a_run_that_is_discarded_leaves_an_empty_folder(tmp_path: Path) -> None:
     discarded = checkpoint(tmp_path)
-    discarded.save_json("run", run())
-    discarded.save_dev(examples("dev"))
+    discarded.save("run", run())
+    discarded.save("dev", examples("dev"))
     discarded.log({"stage": "text tables and domain classifier"})
-    discarded.save_torch("training-0", {})
+    discarded.save("training-0", {})
     (tmp_path / "vocabulary.partial").touch()
     discarded.discard()
     assert list(tmp_path.iterdir()) == []
@@ -244,6 +248,23 @@ def test_dev_examples_are_written_without_their_places(tmp_path: Path) -> None:
     """So that the same corpus gives the same bytes wherever it lies."""
     example = replace(examples("dev")[0], origin=Origin(Path("corpus/en-US.jsonl"), 7, ("a remark",)))
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save_dev([example])
+    checkpoint.save("dev", [example])
     assert "origin" not in json.loads((tmp_path / "dev.jsonl").read_text(encoding="utf-8"))
     assert checkpoint.dev() == [example]
+
+
+def test_every_artefact_is_in_the_folder_s_description() -> None:
+    for kind in ARTEFACTS.values():
+        assert kind.file.replace("{}", "N") in (checkpoints.__doc__ or ""), kind.file
+
+
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_an_artefact_that_is_absent_is_none_and_named_where_it_is_needed(name: str, tmp_path: Path) -> None:
+    name = f"{name}-0" if "{}" in ARTEFACTS[name].file else name
+    assert not Checkpoint(tmp_path).has(name)
+    assert Checkpoint(tmp_path).find(name) is None
+    Checkpoint(tmp_path).delete(name)
+    with pytest.raises(
+        ConfigError, match=rf"{tmp_path}: found no {artefact(name)[1]}, expected a checkpoint"
+    ):
+        Checkpoint(tmp_path).read(name)

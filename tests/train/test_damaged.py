@@ -16,6 +16,7 @@ from polyparse.cli.main import main
 from tests.train.corpus import write_massive
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
+from train.finished import parser_of
 from train.postprocessing.calibration_data import calibration_data_of
 from train.postprocessing.held_out import HeldOut
 
@@ -129,8 +130,8 @@ def finished(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
     run = Checkpoint(folder)
     classifier = run.classifier()
     assert classifier is not None
-    run.save_intent_bias(np.zeros(classifier.n_classes, dtype=np.float32))
-    parser, dev = run.parser(), run.dev()
+    run.save("intent_bias", np.zeros(classifier.n_classes, dtype=np.float32))
+    parser, dev = parser_of(run), run.dev()
     items = [parser.vectorizer.item(example.utterance) for example in dev]
     answers = calibration_data_of(parser, items, dev, run.routing())
     HeldOut(answers, parser.evidence(items)).save(folder / run.HELD_OUT)

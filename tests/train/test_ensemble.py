@@ -23,6 +23,7 @@ from tests.train.corpus import examples
 from tests.train.models.test_torch_networks import close
 from tests.train.tiny import with_joint
 from train.ensemble import Ensemble, Member
+from train.finished import networks_of, parser_of
 from train.models.heads import HEADS
 from train.models.maxent import MaxEntConfig
 
@@ -68,7 +69,7 @@ def test_a_run_named_twice_answers_as_that_run(head: str, tmp_path: Path) -> Non
     run = untrained(tmp_path / head, of_head(head, 1))
     twice = Ensemble([run, run]).parser(run.routing())
     frames = frames_of(twice)
-    for frame, alone in zip(frames, frames_of(run.parser()), strict=True):
+    for frame, alone in zip(frames, frames_of(parser_of(run)), strict=True):
         assert close(frame, alone)
     assert len({frame.intent.name for frame in frames if frame.intent}) > 1
 
@@ -79,7 +80,7 @@ def test_whatever_the_head_its_parameters_are_the_means_of_the_members(head: str
     ensemble = Ensemble(runs)
     assert type(ensemble.head) is HEADS[head]
     assert isinstance(ensemble.head, torch.nn.Module)
-    first, second = (run.networks()[0].head for run in runs)
+    first, second = (networks_of(run)[0].head for run in runs)
     assert isinstance(first, torch.nn.Module)
     assert isinstance(second, torch.nn.Module)
     names = [name for name, _ in first.named_parameters()]
@@ -116,7 +117,7 @@ def test_a_member_named_twice_weighs_twice_and_runs_once(
     monkeypatch.setattr(Member, "score", counted)
     assert scores_of(ensemble)[1] == pytest.approx((2 * first_BTK + second_BTK) / 3, abs=1e-4)
     assert len(runs) == 2
-    first_KK, second_KK = (run.networks()[0].head.get_parameter("transitions_KK") for run in members)
+    first_KK, second_KK = (networks_of(run)[0].head.get_parameter("transitions_KK") for run in members)
     assert isinstance(ensemble.head, torch.nn.Module)
     assert ensemble.head.get_parameter("transitions_KK").allclose((2 * first_KK + second_KK) / 3)
 
@@ -124,7 +125,7 @@ def test_a_member_named_twice_weighs_twice_and_runs_once(
 def test_an_ensemble_of_one_parses_as_its_member(checkpoint: Checkpoint) -> None:
     """To the last bit, where a run has learnt something."""
     frames = frames_of(Ensemble([checkpoint]).parser(checkpoint.routing()))
-    alone = frames_of(checkpoint.parser())
+    alone = frames_of(parser_of(checkpoint))
     assert [frame.slots for frame in frames] == [frame.slots for frame in alone]
     assert [frame.intent for frame in frames] == [frame.intent for frame in alone]
 
@@ -138,7 +139,7 @@ def test_the_first_classifier_among_the_members_is_the_ensembles(
     ensemble, expected = Ensemble([second, first, third]), first.classifier()
     assert expected is not None
     batch = collate([ensemble.vectorizer.item(text) for text in TEXTS])
-    as_first_reads = collate([first.parser().vectorizer.item(text) for text in TEXTS])
+    as_first_reads = collate([parser_of(first).vectorizer.item(text) for text in TEXTS])
     np.testing.assert_array_equal(ensemble.classify(batch), expected.log_probs(as_first_reads.features_BF))
     alone = Ensemble([second])
     assert alone.classifier is None
@@ -160,8 +161,10 @@ def test_a_word_is_the_unit_vectors_that_the_members_have_of_it_side_by_side(
     assert vectors_VE.shape == (ensemble.vocabulary.size, 2 * size)
     word = next(iter(members[1].tables().vocabulary.word_ids))
     for number, member in enumerate(members):
-        (network,) = member.networks()
-        vector_E = network.embedder.words.weight[member.tables().vocabulary.word_ids[word]].detach()
+        (network,) = networks_of(member)
+        vector_E = network.get_parameter("embedder.words.weight")[
+            member.tables().vocabulary.word_ids[word]
+        ].detach()
         own_VE = vectors_VE[:, number * size : (number + 1) * size]
         assert own_VE[ensemble.vocabulary.word_ids[word]] == pytest.approx(
             (vector_E / vector_E.norm()).numpy(), abs=1e-6

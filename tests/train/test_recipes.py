@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+from pathlib import Path
+
 import pytest
 
+from polyparse.cli.main import main
 from polyparse.schema import structure, unstructure
 from train.config import RunConfig
 from train.recipes import RECIPES
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -16,8 +22,46 @@ def test_a_recipe_bears_its_name_and_comes_back_from_json(name: str) -> None:
     assert structure(RunConfig, unstructure(config), where=name) == config
 
 
+def test_the_baseline_takes_intents_from_the_maxent_alone_and_slots_from_a_crf_over_features() -> None:
+    config = RECIPES["maxent-crf"]()
+    assert config.joint_weight == 0.0
+    assert config.classifier is not None
+    assert config.classifier.classes == "intents"
+    assert config.token_crf is not None
+
+
+def test_the_document_has_the_table_of_all_recipes(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = f"--plan={ROOT / 'plans' / 'massive-student.toml'}"
+    assert main(["train", "--table", plan]) == 0
+    table = capsys.readouterr().out
+    assert table in ROOT.joinpath("docs", "recipes.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in table for name in RECIPES)
+
+
 @pytest.mark.parametrize(("name", "kind"), [("word-cnn", "cnn"), ("word-linear", "linear")])
 def test_the_word_encoders_of_ain_see_no_characters(name: str, kind: str) -> None:
     joint = RECIPES[name]().joint
     assert (joint.encoder.kind, joint.encoder.layers, joint.encoder.hidden_size) == (kind, 1, 512)
     assert joint.embedder.character_filters == 0
+
+
+TAGGERS = [*product(("bilstm", "cnn", "words"), ("softmax", "crf", "ain", "ain-f2o"))]
+
+
+@pytest.mark.parametrize(("encoder", "head"), TAGGERS)
+def test_a_tagger_is_one_of_ains_cells(encoder: str, head: str) -> None:
+    """Emissions are linear in what the encoder gives, potentials start from N(0, 1), and intents have no part."""
+    config = RECIPES[f"{encoder}-{head}"]()
+    kinds = {"bilstm": "bilstm", "cnn": "projected-cnn", "words": "identity"}
+    assert (config.joint.encoder.kind, config.joint.head) == (kinds[encoder], head)
+    assert (config.joint.mlp_size, config.joint.start_spread) == (0, 1.0)
+    assert config.slots_only
+    assert config.select == "slot_f1"
+    assert bool(config.joint.embedder.character_filters) == (encoder == "bilstm")
+
+
+@pytest.mark.parametrize("encoder", ["bilstm", "cnn", "words"])
+def test_the_papers_tagger_is_trained_by_sgd_whose_rate_is_halved(encoder: str) -> None:
+    optim = RECIPES[f"{encoder}-paper"]().optim
+    assert (optim.optimiser, optim.schedule, optim.halve_after) == ("sgd", "halving", 10)
+    assert (optim.learning_rate, optim.batch_size, optim.epochs) == (0.1, 32, 300)

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 def timed(checkpoint: Checkpoint, seconds: float, **changes: object) -> Checkpoint:
     """The run with one epoch of so many seconds in its log; `changes` are of what run.json says."""
-    checkpoint.save_json("run", replace(checkpoint.run(), **changes))  # type: ignore[arg-type]  # of its fields
+    checkpoint.save("run", replace(checkpoint.run(), **changes))  # type: ignore[arg-type]  # of its fields
     checkpoint.log({"epoch": 1, "seconds": seconds})
     return checkpoint

@@ -17,6 +17,7 @@ from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import BatchTensors, JointConfig
 from train.models.maxent import MaxEntConfig
+from train.training.trainer import Trainer, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,12 @@ def parts(
     tables = TextTables.build(train, config)
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     return build_task(train, dev, collect_labels(train, config.scheme), vectorizer), tables
+
+
+def trainer(config: RunConfig, train: Sequence[Example], dev: Sequence[Example] = ()) -> Trainer:
+    """A trainer of one network over all labels."""
+    task, tables = parts(config, train, dev)
+    return Trainer(build_network(task, tables, config), task, config)
 
 
 def gold(task: Task, rows: Sequence[int]) -> Gold:

@@ -17,12 +17,14 @@ import numpy as np
 from polyparse.cli.arguments import ArgumentParser, number
 from polyparse.contract.frame import Utterance
 from polyparse.corpora import read as corpora
+from polyparse.corpora.selection.select import select
 from polyparse.errors import ConfigError
 from polyparse.evaluation.ood_phrases import PHRASES
 from polyparse.inference.ood import OodScore
 from polyparse.outputs import check_folder
 from polyparse.schema import read_json
 from train.checkpoint import Checkpoint
+from train.finished import parser_of
 from train.postprocessing.ood import MASSIVE_SCORE, REFUSED_SHARE, threshold
 from train.postprocessing.training_text import training_text_of
 
@@ -49,14 +51,14 @@ def main(argv: Sequence[str]) -> int:
     if weights.needs_training_text:
         _save_training_text(checkpoint, options.corpus)
     ood = choose(checkpoint, weights, options.share)
-    checkpoint.save_json("ood", ood)
+    checkpoint.save("ood", ood)
     print(f"{options.checkpoint}/ood.json: threshold {ood.threshold:.4f}")
     return 0
 
 
 def choose(checkpoint: Checkpoint, weights: OodScore, share: float) -> OodScore:
     """The weights with the threshold that refuses at most `share` of the checkpoint's dev; prints the shares refused."""
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     dev = [example.utterance for example in checkpoint.dev()]
     scores_B, locales = _scores(dev, parser, weights)
     if not len(scores_B):
@@ -76,8 +78,11 @@ def choose(checkpoint: Checkpoint, weights: OodScore, share: float) -> OodScore:
 def _save_training_text(checkpoint: Checkpoint, spec: str | None) -> None:
     """From the training partition of the run's corpus; `spec` says where that corpus is now, if it has moved."""
     run = checkpoint.run()
-    examples = corpora.read(spec or run.corpus, locales=run.locales, partition="train")
-    checkpoint.save_training_text(training_text_of(examples, checkpoint))
+    locales = tuple(dict.fromkeys((*run.locales, *run.config.data.locales.evaluation)))
+    corpus = spec or run.corpus
+    train, dev = (corpora.read(corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    learnt = select(train, dev, run.config.data, path=Path(corpus)).train
+    checkpoint.save("training_text", training_text_of(learnt, checkpoint))
 
 
 def _scores(utterances: Sequence[Utterance], parser: Parser, weights: OodScore) -> tuple[Scores, list[str]]:

@@ -9,12 +9,28 @@ from typing import TYPE_CHECKING
 
 from polyparse.errors import ConfigError
 from polyparse.outputs import check_folder
+from polyparse.schema import unstructure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from train.checkpoint import Checkpoint
+
+
+SAME_RUN = ("config", "corpus", "locales", "start", "teachers", "also")
+"""Entries of run.json that a run must not change which goes on."""
+
+
+def check_same(folder: Path, existing: Mapping[str, object], expected: Mapping[str, object]) -> None:
+    """Refuse to go on with a run whose entries, such as its config or its teachers, are others than expected."""
+    before, now = (_flat("", unstructure(entries)) for entries in (existing, expected))
+    for key in {**before, **now}:
+        if before.get(key) != now.get(key):
+            raise ConfigError(
+                f"{folder}: found a checkpoint with {key} {before.get(key)!r}, expected {now.get(key)!r};"
+                " --resume goes on with the same config and corpus only"
+            )
 
 
 def check_free(checkpoint: Checkpoint, *, resume: bool) -> None:
@@ -32,6 +48,20 @@ def check_free(checkpoint: Checkpoint, *, resume: bool) -> None:
         and set(folder.iterdir()) - set(checkpoint.files_before_learning())
     ):
         raise ConfigError(f"{folder}: found a folder of other files, expected an empty or a new folder")
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a run holds the folder now, such as one whose plan was killed."""
+    if not folder.exists():
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, folder)
+    except ConfigError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager
@@ -70,6 +100,17 @@ def _locked(folder: Path) -> Iterator[None]:
         if is_new:
             with suppress(OSError):
                 folder.rmdir()
+
+
+def _flat(key: str, value: object) -> dict[str, object]:
+    """Nested objects as one mapping with dotted keys: {"config.optim.epochs": 20, ...}."""
+    if not isinstance(value, dict):
+        return {key: value}
+    return {
+        dotted: leaf
+        for name, part in value.items()
+        for dotted, leaf in _flat(f"{key}.{name}".strip("."), part).items()
+    }
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from shlex import join
 from shutil import which
 from typing import TYPE_CHECKING
 
 import torch
 
 from polyparse.cli.arguments import ArgumentParser, integer, names
-from polyparse.corpora.checks.check import findings_of, in_one_line
-from polyparse.corpora.checks.corpus import Corpus
-from polyparse.corpora.checks.slots import learnable
-from polyparse.corpora.read import read, translations
 from polyparse.errors import ConfigError
 from polyparse.schema import override, unstructure
 from train import cpu_seconds
-from train.checkpoint import Checkpoint, RunRecord
-from train.cli.run_folder import check_free, held
-from train.progress import Progress
+from train.checkpoint import Checkpoint, FollowedCheckpoint
+from train.cli.plan import PlanRunner
+from train.cli.recipe_table import first_line, recipe_table
+from train.cli.run_folder import SAME_RUN, check_free, check_same, held
+from train.cli.texts import Corpora, locales_of, texts_of
+from train.compute import DEVICES, device_of
+from train.plan import read_plan, shown
+from train.progress import Progress, SilentProgress
+from train.ranks import joined
 from train.recipes import RECIPES
-from train.training.fit import Parents, Texts, fit
+from train.run_record import RunRecord
+from train.start import open_start, recipe_of
+from train.training.fit import fit
 from train.training.folds import hold_out
+from train.training.run import Parents
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    from polyparse.corpora.example import Example
     from train.config import RunConfig
+    from train.ranks import Ranks
 
 MAX_THREADS = 256
+MAX_JOBS = 64
 NO_MEMORY = ("[enforce fail at alloc_cpu", "Storage size calculation overflowed")
 """How PyTorch's message begins when there is not enough memory."""
 LIBRARIES = ("torch", "numpy", "scipy")
 INTERRUPTED, TERMINATED = 130, 143
 """Exit statuses after Ctrl-C and after SIGTERM."""
-SAME_RUN = ("config", "corpus", "locales", "start", "teachers")
-"""Entries of run.json that --resume must not change."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -55,27 +59,71 @@ class Terminated(KeyboardInterrupt):
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when trained, 130 or 143 when interrupted (the checkpoint then has the last complete epoch)."""
     options = _parser().parse_args(argv)
-    if options.list:
-        width = max(map(len, RECIPES))
-        for name, recipe in RECIPES.items():
-            print(f"{name:{width}}  {(recipe.__doc__ or '').strip().splitlines()[0]}")
-        return 0
-    if not (options.recipe and options.corpus and options.out):
-        raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list)")
+    if options.list or options.table:
+        return _list(options)
+    if options.plan:
+        return _carry_out(options)
+    if not options.recipe or not (options.show or (options.corpus and options.out)):
+        raise ConfigError("found no RECIPE, --corpus or --out, expected all three (or --list, or --plan)")
     if options.recipe not in RECIPES:
         raise ConfigError(f"found recipe {options.recipe!r}, expected one of {', '.join(RECIPES)}")
     config = override(RECIPES[options.recipe](), options.set)
+    if options.show:
+        print(_plain(config))
+        return 0
     if options.threads:
         torch.set_num_threads(options.threads)
-    return _train(config, options)
+    device = device_of(options.device)
+    with joined(device) as ranks:
+        return _train(config, options, device, ranks)
 
 
-def _train(config: RunConfig, options: argparse.Namespace) -> int:
-    checkpoint = Checkpoint(Path(options.out))
-    check_free(checkpoint, resume=options.resume)
-    train, dev = (read(options.corpus, locales=options.locales, partition=part) for part in ("train", "dev"))
-    train_locales = tuple(dict.fromkeys(example.locale for example in train))
-    start = Checkpoint(Path(options.start)) if options.start else None
+def _list(options: argparse.Namespace) -> int:
+    """Print the recipes, as lines or as a table."""
+    if options.table:
+        print(recipe_table(read_plan(Path(options.plan)) if options.plan else {}), end="")
+        return 0
+    width = max(map(len, RECIPES))
+    for name, recipe in RECIPES.items():
+        print(f"{name:{width}}  {first_line(recipe)}")
+    return 0
+
+
+def _carry_out(options: argparse.Namespace) -> int:
+    """Carry out a plan, or show the configs of its runs."""
+    if options.show and not options.recipe:
+        print(_plain(shown(read_plan(Path(options.plan)), options.set)))
+        return 0
+    alone = options.recipe or options.start or options.teacher or options.also
+    if alone or not (options.corpus and options.out):
+        raise ConfigError(
+            "--plan: found a RECIPE, --start, --teacher, --also, no --corpus or no --out, expected what runs have in common"
+        )
+    arguments = [f"--corpus={options.corpus}", f"--device={options.device}"]
+    arguments += [f"--threads={options.threads}"] if options.threads else []
+    arguments += [f"--locales={','.join(options.locales)}"] if options.locales else []
+    runner = PlanRunner(
+        read_plan(Path(options.plan)), Path(options.out), arguments, options.jobs, options.set
+    )
+    with _sigterm_raises():
+        try:
+            return runner.run()
+        except KeyboardInterrupt as error:
+            print("\ninterrupted; the same command goes on", file=sys.stderr)
+            return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+
+
+def _plain(value: object) -> str:
+    return json.dumps(unstructure(value), ensure_ascii=False, indent=2)
+
+
+def _train(config: RunConfig, options: argparse.Namespace, device: torch.device, ranks: Ranks) -> int:
+    checkpoint = (Checkpoint if ranks.is_first else FollowedCheckpoint)(Path(options.out))
+    ranks.of_first(lambda: check_free(checkpoint, resume=options.resume))
+    corpora = Corpora(options.corpus, options.locales, options.also)
+    texts = texts_of(config, corpora, checkpoint, quiet=not ranks.is_first)
+    train_locales = locales_of(texts)
+    start = open_start(Path(options.start)) if options.start else None
     teachers = [Checkpoint(Path(folder)) for folder in options.teacher]
     run = RunRecord(
         config=config,
@@ -85,25 +133,25 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         libraries={name: version(name) for name in LIBRARIES},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         start=options.start,
-        start_recipe=start.run().config.recipe if start else None,
+        start_recipe=recipe_of(start) if start else None,
         teachers=tuple(options.teacher),
         teacher_recipes=tuple(teacher.run().config.recipe for teacher in teachers),
         threads=torch.get_num_threads(),
+        device=options.device,
+        also=tuple(options.also),
         parent_seconds=cpu_seconds.of_all([*([start] if start else []), *teachers]),
     )
-    train = _checked(train, dev, options)
     try:
         with (
             _sigterm_raises(),
-            held(checkpoint, resume=options.resume),
-            Progress(quiet=options.quiet) as progress,
+            held(checkpoint, resume=options.resume) if ranks.is_first else nullcontext(),
+            Progress(quiet=options.quiet) if ranks.is_first else SilentProgress() as progress,
         ):
-            _open(checkpoint, run)
-            other_locales = translations(options.corpus, train_locales) if config.reads_translations else []
-            texts = Texts(train, dev, other_locales)
-            parents = Parents(start, teachers)
-            measures = fit(checkpoint, config, texts, progress, parents)
-            hold_out(checkpoint, texts, progress, parents)
+            ranks.of_first(lambda: _open(checkpoint, run))
+            kept = Path(options.soft_targets) if options.soft_targets else None
+            parents = Parents(start, teachers, kept)
+            measures = fit(checkpoint, config, texts, progress, parents, device)
+            hold_out(checkpoint, texts, progress, parents, device)
     except KeyboardInterrupt as error:
         print(f"\n{_interrupted(checkpoint)}", file=sys.stderr)
         return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
@@ -111,6 +159,8 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
         if not str(error).startswith(NO_MEMORY):
             raise
         raise MemoryError(str(error).splitlines()[0]) from error
+    if not ranks.is_first:
+        return 0
     mean = {name: value for name, value in measures["mean"].items() if value is not None}
     print(
         "dev: " + ", ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in mean.items())
@@ -118,26 +168,16 @@ def _train(config: RunConfig, options: argparse.Namespace) -> int:
     return 0
 
 
-def _checked(train: Sequence[Example], dev: Sequence[Example], options: argparse.Namespace) -> list[Example]:
-    """The training examples that can be learnt; says in one line what the checks find, and what shows all of it."""
-    if findings := findings_of(Corpus({"train": train, "dev": dev})):
-        locales = ["--locales", ",".join(options.locales)] if options.locales else []
-        command = join(["polyparse", "data", "check", options.corpus, *locales])
-        print(f"{in_one_line(findings)}; see: {command}", file=sys.stderr)
-    if not (usable := learnable(train)):
-        raise ConfigError(
-            f"{options.corpus}: found no training utterance whose slots can be learnt, expected at least one"
-        )
-    return usable
-
-
 def _open(checkpoint: Checkpoint, run: RunRecord) -> None:
     """Start a new checkpoint, or check that one that exists is of this run."""
     if checkpoint.exists:
-        _check_same(checkpoint.folder, checkpoint.run(), run)
+        existing, expected = (
+            {key: getattr(each, key) for key in SAME_RUN} for each in (checkpoint.run(), run)
+        )
+        check_same(checkpoint.folder, existing, expected)
         return
     checkpoint.folder.mkdir(parents=True, exist_ok=True)
-    checkpoint.save_json("run", run)
+    checkpoint.save("run", run)
 
 
 @contextmanager
@@ -160,28 +200,6 @@ def _interrupted(checkpoint: Checkpoint) -> str:
     return "interrupted before anything was learnt; nothing is left, and the same command begins anew"
 
 
-def _check_same(folder: Path, existing: RunRecord, run: RunRecord) -> None:
-    """Refuse to resume a run with another config, corpus or parents."""
-    before, now = (_flat("", unstructure(record)) for record in (existing, run))
-    for key in {**before, **now}:
-        if key.startswith(SAME_RUN) and before.get(key) != now.get(key):
-            raise ConfigError(
-                f"{folder}: found a checkpoint with {key} {before.get(key)!r}, expected {now.get(key)!r};"
-                " --resume goes on with the same config and corpus only"
-            )
-
-
-def _flat(key: str, value: object) -> dict[str, object]:
-    """Nested objects as one mapping with dotted keys: {"config.optim.epochs": 20, ...}."""
-    if not isinstance(value, dict):
-        return {key: value}
-    return {
-        dotted: leaf
-        for name, part in value.items()
-        for dotted, leaf in _flat(f"{key}.{name}".strip("."), part).items()
-    }
-
-
 def _git_commit() -> str:
     git = which("git")
     if git is None:
@@ -195,6 +213,28 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse train", description=__doc__)
     parser.add_argument("recipe", nargs="?", help="name of a recipe; --list shows them")
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="print the recipes as a table in Markdown, with the runs of --plan, and stop",
+    )
+    parser.add_argument(
+        "--show",
+        action="store_true",
+        help="print the whole config of the recipe, or of each run of the plan, and stop",
+    )
+    parser.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="carry out the runs of a plan, into folders of --out; also goes on with it",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=integer(1, MAX_JOBS),
+        default=2,
+        metavar="N",
+        help="runs of a plan at once (default: 2)",
+    )
     parser.add_argument("--corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
     parser.add_argument(
         "--locales", type=names, metavar="a,b", help="locales to train on; all that the corpus has by default"
@@ -204,7 +244,10 @@ def _parser() -> ArgumentParser:
         "--set", metavar="KEY=VALUE", action="append", default=[], help="change one config entry"
     )
     parser.add_argument(
-        "--start", metavar="DIR", help="start from the weights and tables of this finished run"
+        "--start",
+        metavar="DIR",
+        help="start from the weights and tables of this finished run, or, with a recipe that has a transfer plan, such as"
+        " few, from a bundle or a run of other labels",
     )
     parser.add_argument(
         "--teacher",
@@ -213,9 +256,27 @@ def _parser() -> ArgumentParser:
         default=[],
         help="learn from this finished run; once for each teacher",
     )
+    parser.add_argument(
+        "--also",
+        metavar="NAME=FORMAT:PATH",
+        action="append",
+        default=[],
+        help="learn this task too, with the parts that the config shares; it becomes a run in DIR/also/NAME",
+    )
+    parser.add_argument(
+        "--soft-targets",
+        metavar="DIR",
+        help="keep the teachers' soft targets here, and read those that an earlier run has kept",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
     parser.add_argument(
         "--threads", type=integer(1, MAX_THREADS), metavar="N", help="CPU threads for PyTorch"
+    )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="cpu",
+        help="where networks are trained; the same seed gives other networks on each",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     return parser

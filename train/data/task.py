@@ -5,6 +5,7 @@ Axes: I intents, T tokens, K tags.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,19 +17,22 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from polyparse.text.features import FeatureTable
 from polyparse.text.forms import words_of
-from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import Item, Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from train.models.heads.crf import Potentials
 from train.models.maxent import build_table
+from train.models.token_crf import build_token_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from polyparse.corpora.example import TextSpan
+    from polyparse.text.tokenised import TokenisedTexts
     from train.config import RunConfig
+
+    WordsOf = Callable[[str], list[str]]
 
 
 class SoftTarget(NamedTuple):
@@ -49,14 +53,20 @@ class Target:
 
 @dataclass(frozen=True)
 class TextTables:
-    """The tables that turn text into ids: the vocabulary and the feature table (None without a classifier)."""
+    """The tables that turn text into ids: the vocabulary and the feature table (None without a classifier).
+
+    `token_features` is there for a CRF over features of tokens.
+    """
 
     vocabulary: Vocabulary
     features: FeatureTable | None
+    token_features: FeatureTable | None = None
 
     @classmethod
-    def build(cls, examples: Sequence[Example], config: RunConfig) -> TextTables:
-        """The tables of what occurs often enough in training examples."""
+    def build(
+        cls, examples: Sequence[Example], config: RunConfig, words_of: WordsOf = words_of
+    ) -> TextTables:
+        """The tables of what occurs often enough in training examples; `words_of` gives the words of a text."""
         words = [words_of(example.text) for example in examples]
         embedder = config.joint.embedder
         return cls(
@@ -64,11 +74,24 @@ class TextTables:
                 (word for sentence in words for word in sentence),
                 min_word_count=embedder.min_word_count,
                 min_character_count=embedder.min_character_count,
+                case_marks=embedder.case_size > 0,
             ),
             features=build_table(words, min_count=config.classifier.min_feature_count)
             if config.classifier
             else None,
+            token_features=build_token_table(words, min_count=config.token_crf.min_feature_count)
+            if config.token_crf
+            else None,
         )
+
+    @property
+    def n_token_features(self) -> int:
+        """How many features of tokens there are."""
+        return 0 if self.token_features is None else len(self.token_features.hashes)
+
+    def vectorizer(self, tokenised: TokenisedTexts | None = None) -> Vectorizer:
+        """Items by these tables."""
+        return Vectorizer(self.vocabulary, self.features, self.token_features, tokenised=tokenised)
 
 
 @dataclass(frozen=True)
@@ -79,18 +102,29 @@ class Task:
     """
 
     labels: Labels
-    train: list[Item]
-    targets: list[Target]
+    train: Sequence[Item]
+    targets: Sequence[Target]
     dev: list[Example]
     dev_items: list[Item]
     chain: Potentials | None = None
 
 
-def collect_labels(examples: Sequence[Example], scheme: str) -> Labels:
+def collect_labels(examples: Iterable[Example], scheme: str) -> Labels:
     """The label inventory of training examples."""
     return Labels.collect(
         ((e.domain, e.intent, [span.name for span in e.slots]) for e in examples), scheme=scheme
     )
+
+
+def check_labels(labels: Labels, config: RunConfig) -> None:
+    """Raise ConfigError for a config that asks for labels that the corpus does not have."""
+    if config.topology == "per-domain" and not labels.domains:
+        raise ConfigError("topology: found per-domain for a corpus without domains, expected shared")
+    for select, present in (("intent_accuracy", labels.intents), ("slot_f1", labels.slots)):
+        if config.select == select and not present:
+            raise ConfigError(
+                f"select: found {select} for a corpus without such labels, expected exact_match"
+            )
 
 
 def build_task(
@@ -98,9 +132,9 @@ def build_task(
 ) -> Task:
     """Items and targets; utterances without a token are left out."""
     items, targets = build_targets(train, labels, vectorizer)
-    dev = [example for example in dev if tokenise(example.text)]
-    dev_items = [vectorizer.item(example.utterance) for example in dev]
-    return Task(labels, items, targets, dev, dev_items)
+    paired = [(example, vectorizer.item(example.utterance)) for example in dev]
+    usable = [(example, item) for example, item in paired if item.n_tokens]
+    return Task(labels, items, targets, [example for example, _ in usable], [item for _, item in usable])
 
 
 def build_targets(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from polyparse.corpora.example import Example
     from polyparse.text.vocabulary import Vocabulary
+    from train.embeddings.aligned import WordsOf
     from train.embeddings.vec_file import VectorReader
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
@@ -30,10 +31,12 @@ def starting_vectors(
     examples: Sequence[Example],
     progress: Progress,
     translations: Sequence[Example] = (),
+    words_of: WordsOf = words_of,
 ) -> PretrainedVectors | None:
     """The vectors that `config.word_vectors` names; None for "random".
 
     `examples` are those that the vocabulary was built from; their `translations` into other locales help to align words.
+    `words_of` gives the words of a text.
 
     Raises CorpusError for a file that is not one of vectors, ConfigError if its vectors do not have `word_size` numbers.
     """
@@ -41,7 +44,7 @@ def starting_vectors(
         return None
     if config.word_vectors == "aligned":
         vectors_WE = aligned_vectors(
-            examples, vocabulary.words, size=config.word_size, translations=translations
+            examples, vocabulary.words, size=config.word_size, translations=translations, words_of=words_of
         )
         word_ids = vocabulary.word_ids.values()
         return PretrainedVectors.collect(dict(zip(word_ids, vectors_WE, strict=True)), size=config.word_size)

@@ -24,7 +24,7 @@ from polyparse.errors import ConfigError
 from polyparse.text.forms import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Numbers = NDArray[np.float64]
+    WordsOf = Callable[[str], list[str]]
+    Placed = tuple[str, str, int]
 
 SPREAD = 0.1
 """Root mean square of the numbers of a vector, as in a randomly initialised word table."""
@@ -42,16 +44,23 @@ MIN_IDS = 3  # how many ids have to contain a word of a foreign locale
 
 
 def aligned_vectors(
-    examples: Iterable[Example], words: Sequence[str], *, size: int, translations: Iterable[Example] = ()
+    examples: Iterable[Example],
+    words: Sequence[str],
+    *,
+    size: int,
+    translations: Iterable[Example] = (),
+    words_of: WordsOf = words_of,
 ) -> Floats:
     """Vectors of `size` numbers, shape (W, size); zeros for a word that no id contains, or every id.
 
-    `examples` are in the model's own locales, `translations` in others.
+    `examples` are in the model's own locales, `translations` in others; `words_of` gives the words of a text.
 
     Raises:
         ConfigError: there are not more than `size` words and ids.
     """
-    present_VN = _present(examples, translations, words)
+    columns: dict[str, int] = {}
+    tokens, foreign = (_tokens(texts, columns, words_of) for texts in (examples, translations))
+    present_VN = _present(tokens, foreign, words, columns)
     if size >= min(present_VN.shape):
         raise ConfigError(
             f"word vectors of size {size} (joint.embedder.word_size, classifier.bag.vector_size): found"
@@ -69,14 +78,13 @@ def aligned_vectors(
 
 
 def _present(
-    examples: Iterable[Example], translations: Iterable[Example], words: Sequence[str]
+    own_tokens: Iterable[Placed], foreign_tokens: Iterable[Placed], words: Sequence[str], columns: Sized
 ) -> sparse.csr_matrix:
-    """1 where the text of an id contains a word, shape (V, N)."""
+    """1 where the text of an id contains a word, shape (V, N); there are as many ids as columns when all is read."""
     own_rows = {word: row for row, word in enumerate(words)}
-    columns: dict[str, int] = {}
-    entries = {(own_rows[word], column) for _, word, column in _tokens(examples, columns) if word in own_rows}
+    entries = {(own_rows[word], column) for _, word, column in own_tokens if word in own_rows}
     foreign: dict[tuple[str, str], set[int]] = {}
-    for locale, word, column in _tokens(translations, columns):
+    for locale, word, column in foreign_tokens:
         if word in own_rows:
             entries.add((own_rows[word], column))
         else:
@@ -92,7 +100,7 @@ def _present(
     return sparse.csr_matrix((np.ones(len(row_indices)), (row_indices, column_indices)), shape=shape)
 
 
-def _tokens(examples: Iterable[Example], columns: dict[str, int]) -> Iterator[tuple[str, str, int]]:
+def _tokens(examples: Iterable[Example], columns: dict[str, int], words_of: WordsOf) -> Iterator[Placed]:
     """Locale, word and column of each word; a new id is added to `columns`, which maps ids to columns."""
     for example in examples:
         column = columns.setdefault(example.id, len(columns))

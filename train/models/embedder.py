@@ -1,6 +1,9 @@
-"""Word embedding: a vector of a table and a character CNN of three widths (Tan & Golovneva 2020, section 2; Kim 2014).
+"""Word embedding: a vector of a table, and what a network reads in the word's characters.
 
-Axes: U distinct words, C characters, E word vector, L character vector, N filters of one width, B utterances, T tokens.
+A CNN of three widths (Tan & Golovneva 2020, section 2; Kim 2014), a biGRU (Yang, Salakhutdinov & Cohen 2017), or both.
+
+Axes: U distinct words, C characters, E word vector, L character vector, N filters of one width,
+G states of both directions, B utterances, T tokens.
 A word's vector does not depend on its context, so it is computed once for each distinct word of a batch and gathered.
 """
 
@@ -14,7 +17,9 @@ from torch import Tensor, nn
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.errors import ConfigError
-from polyparse.text.vocabulary import PADDING, UNKNOWN
+from polyparse.text.case import MARKS
+from polyparse.text.vocabulary import FIRST, PADDING, UNKNOWN
+from train.models.recurrence import BiGRULayer, last_states
 
 FILTER_WIDTHS = (2, 3, 4)
 VECTOR_FILES = (".vec", ".bin")
@@ -23,16 +28,21 @@ START_SPREAD = 0.1  # standard deviation of the numbers of a randomly initialise
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedderConfig:
-    """Sizes and initialisation. `character_filters` is the number of each width; 0 means no characters (AIN's "word only").
+    """Sizes and initialisation. `character_filters` is the number of each width, `character_gru` the size of a direction.
+
+    Without either of them no characters are read (AIN's "word only").
 
     `word_vectors`: "random", "fasttext" or "aligned" (both trained on the corpus, the latter on its translations), or the
     path of a .vec or .bin file. `word_dropout` is the share of known words that training replaces by the unknown word, so
-    that its vector is trained.
+    that its vector is trained. `case_size` is the size of the vector of a word's case (`polyparse.text.case`), which is read
+    as the word's first character too; with 0, case is not read.
     """
 
     word_size: int = 100
     character_size: int = 24
     character_filters: int = 40
+    character_gru: int = 0
+    case_size: int = 0
     word_vectors: str = "random"
     freeze_words: bool = False
     word_dropout: float = 0.08
@@ -45,6 +55,8 @@ class EmbedderConfig:
             word_size=POSITIVE,
             character_size=POSITIVE,
             character_filters=NOT_NEGATIVE,
+            character_gru=NOT_NEGATIVE,
+            case_size=NOT_NEGATIVE,
             word_dropout=SHARE,
             min_word_count=POSITIVE,
             min_character_count=POSITIVE,
@@ -59,8 +71,26 @@ class EmbedderConfig:
             )
 
 
+class CharacterGRU(nn.Module):
+    """Layers of biGRU over the characters of a word: letters_UCL -> ends_UG, the states in which both directions end."""
+
+    def __init__(self, input_size: int, size: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(BiGRULayer(each, size) for each in (input_size, 2 * size))
+
+    def forward(self, letters_UCL: Tensor, characters_UC: Tensor) -> Tensor:
+        """A word without characters is read as one padding character."""
+        lengths_U = (characters_UC != PADDING).sum(dim=1).clamp(min=1)
+        for layer in self.layers:
+            letters_UCL = layer(letters_UCL, lengths_U)
+        return last_states(letters_UCL, lengths_U)
+
+
 class Embedder(nn.Module):
-    """(word_ids_U, characters_UC, words_BT) -> embedded_BTE with E = word_size + 3 * character_filters."""
+    """(word_ids_U, characters_UC, words_BT) -> embedded_BTE.
+
+    E = word_size + case_size + 3 character_filters + 2 character_gru, in this order.
+    """
 
     def __init__(self, n_words: int, n_characters: int, config: EmbedderConfig) -> None:
         super().__init__()
@@ -69,12 +99,22 @@ class Embedder(nn.Module):
         nn.init.normal_(self.words.weight, std=START_SPREAD)
         self.words.weight.data[PADDING] = 0.0
         self.words.weight.requires_grad_(not config.freeze_words)
-        self.output_size = config.word_size + len(FILTER_WIDTHS) * config.character_filters
-        if config.character_filters:
+        self.output_size = (
+            config.word_size
+            + config.case_size
+            + len(FILTER_WIDTHS) * config.character_filters
+            + 2 * config.character_gru
+        )
+        if config.case_size:
+            self.cases = nn.Embedding(FIRST + len(MARKS), config.case_size, padding_idx=PADDING)
+        if config.character_filters or config.character_gru:
             self.characters = nn.Embedding(n_characters, config.character_size, padding_idx=PADDING)
+        if config.character_filters:
             self.filters = nn.ModuleList(
                 nn.Conv1d(config.character_size, config.character_filters, width) for width in FILTER_WIDTHS
             )
+        if config.character_gru:
+            self.character_gru = CharacterGRU(config.character_size, config.character_gru)
 
     @torch.no_grad()
     def start_from(self, rows_N: Tensor, vectors_NE: Tensor) -> None:
@@ -86,11 +126,16 @@ class Embedder(nn.Module):
     def forward(self, word_ids_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
         """Embed each distinct word once, then gather the vectors by token."""
         if self.training and self.config.word_dropout > 0:
-            dropped_U = torch.rand(word_ids_U.shape) < self.config.word_dropout
+            dropped_U = torch.rand(word_ids_U.shape, device=word_ids_U.device) < self.config.word_dropout
             word_ids_U = torch.where(dropped_U & (word_ids_U != PADDING), UNKNOWN, word_ids_U)
         vectors_UE = self.words(word_ids_U)
+        if self.config.case_size:
+            vectors_UE = torch.cat([vectors_UE, self.cases(characters_UC[:, 0])], dim=-1)
         if self.config.character_filters:
             vectors_UE = torch.cat([vectors_UE, self._character_vectors(characters_UC)], dim=-1)
+        if self.config.character_gru:
+            ends_UG = self.character_gru(self.characters(characters_UC), characters_UC)
+            vectors_UE = torch.cat([vectors_UE, ends_UG], dim=-1)
         return nn.functional.embedding(words_BT, vectors_UE)
 
     def _character_vectors(self, characters_UC: Tensor) -> Tensor:

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.errors import ConfigError
 from polyparse.text.vocabulary import FIRST
+from train.models.dropout import EmbeddingDropout
 from train.models.embedder import Embedder, EmbedderConfig
-from train.models.encoders import ENCODERS
+from train.models.encoders import AnyEncoder, encoder_of
 from train.models.encoders.base import EncoderConfig
-from train.models.heads import HEADS
+from train.models.heads import HEADS, ITERATED, new_head
 from train.models.padding import inside
 from train.models.pooling import largest
 
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class JointConfig:
-    """`mlp_size` is the hidden size of both MLPs; `alpha` and `beta` are the weights of intent and slot loss.
+    """`mlp_size` is the hidden size of both MLPs, 0 for none: then logits and emissions are linear in what they read
+    (AIN, eq. 1). `alpha` and `beta` are the weights of intent and slot loss.
+
+    `iterations` is M of an AIN head, 3 with None (10 if it is annealed). `start_spread` is the standard deviation of the
+    normal distribution that a head's potentials start from; AIN's code has 1, for its CRF too.
+
+    Three kinds of dropout between embedder and encoder: `embedding_dropout` of single numbers, `locked_dropout` of the same
+    channels at all tokens of an utterance, `token_dropout` of a token's whole vector (AIN has the latter two, .5 and .05).
 
     `auxiliary` is a second encoder that exists in training only. `outside_bias` is added to the score of tag "O" after
     training: it trades recall for precision (Minkov et al. 2006); its size is chosen on dev.
@@ -46,8 +54,12 @@ class JointConfig:
     encoder: EncoderConfig = EncoderConfig()
     auxiliary: EncoderConfig | None = None
     head: str = "crf"  # one of HEADS
+    iterations: int | None = None
+    start_spread: float = 0.0
     mlp_size: int = 200
     embedding_dropout: float = 0.3
+    locked_dropout: float = 0.0
+    token_dropout: float = 0.0
     mlp_dropout: float = 0.3
     alpha: float = 1.0
     beta: float = 1.0
@@ -57,8 +69,11 @@ class JointConfig:
     def __post_init__(self) -> None:
         check_bounds(
             self,
-            mlp_size=POSITIVE,
+            mlp_size=NOT_NEGATIVE,
+            start_spread=NOT_NEGATIVE,
             embedding_dropout=SHARE,
+            locked_dropout=SHARE,
+            token_dropout=SHARE,
             mlp_dropout=SHARE,
             alpha=NOT_NEGATIVE,
             beta=NOT_NEGATIVE,
@@ -67,6 +82,12 @@ class JointConfig:
         )
         if self.head not in HEADS:
             raise ConfigError(f"joint.head: found {self.head!r}, expected one of {', '.join(HEADS)}")
+        if self.iterations is not None:
+            check_bounds(self, iterations=POSITIVE)
+            if self.head not in ITERATED:
+                raise ConfigError(
+                    f"joint.iterations: found {self.iterations} with head {self.head}, expected null"
+                )
 
 
 class BatchTensors(NamedTuple):
@@ -76,15 +97,17 @@ class BatchTensors(NamedTuple):
     word_ids_U: Tensor
     characters_UC: Tensor
     lengths_B: Tensor
+    token_features_BTL: Tensor
 
     @classmethod
-    def of(cls, batch: Batch) -> BatchTensors:
-        """Tensors that share the batch's memory, but for lengths, which become int64."""
+    def of(cls, batch: Batch, device: torch.device | None = None) -> BatchTensors:
+        """Tensors on the device; on the CPU they share the batch's memory, but for lengths, which become int64."""
         return cls(
-            torch.from_numpy(batch.words_BT),
-            torch.from_numpy(batch.word_ids_U),
-            torch.from_numpy(batch.characters_UC),
-            torch.from_numpy(batch.lengths_B).long(),
+            torch.from_numpy(batch.words_BT).to(device),
+            torch.from_numpy(batch.word_ids_U).to(device),
+            torch.from_numpy(batch.characters_UC).to(device),
+            torch.from_numpy(batch.lengths_B).long().to(device),
+            torch.from_numpy(batch.token_features_BTL).to(device),
         )
 
 
@@ -111,8 +134,8 @@ class IntentMLP(nn.Module):
 
     def __init__(self, input_size: int, n_intents: int, config: JointConfig) -> None:
         super().__init__()
-        self.hidden = nn.Linear(2 * input_size, config.mlp_size)
-        self.output = nn.Linear(config.mlp_size, n_intents)
+        self.hidden = nn.Linear(2 * input_size, config.mlp_size) if config.mlp_size else None
+        self.output = nn.Linear(config.mlp_size or 2 * input_size, n_intents)
         self.dropout = nn.Dropout(config.mlp_dropout)
 
     def forward(self, encoded_BTH: Tensor, lengths_B: Tensor) -> Tensor:
@@ -121,7 +144,9 @@ class IntentMLP(nn.Module):
         largest_BH = largest(encoded_BTH, inside_BT1)
         mean_BH = (encoded_BTH * inside_BT1).sum(dim=1) / lengths_B.unsqueeze(1)
         pooled = self.dropout(torch.cat([largest_BH, mean_BH], dim=1))
-        logits_BI: Tensor = self.output(self.dropout(nn.functional.gelu(self.hidden(pooled))))
+        if self.hidden is not None:
+            pooled = self.dropout(nn.functional.gelu(self.hidden(pooled)))
+        logits_BI: Tensor = self.output(pooled)
         return logits_BI
 
 
@@ -130,25 +155,32 @@ class SlotMLP(nn.Module):
 
     def __init__(self, input_size: int, n_tags: int, config: JointConfig) -> None:
         super().__init__()
-        self.hidden = nn.Linear(input_size, config.mlp_size)
-        self.output = nn.Linear(config.mlp_size, n_tags)
+        self.hidden = nn.Linear(input_size, config.mlp_size) if config.mlp_size else None
+        self.output = nn.Linear(config.mlp_size or input_size, n_tags)
         self.dropout = nn.Dropout(config.mlp_dropout)
 
     def forward(self, encoded_BTH: Tensor) -> Tensor:
         """emissions_BTK, the unary potentials of the head."""
-        emissions_BTK: Tensor = self.output(self.dropout(nn.functional.gelu(self.hidden(encoded_BTH))))
+        if self.hidden is not None:
+            encoded_BTH = self.dropout(nn.functional.gelu(self.hidden(encoded_BTH)))
+        emissions_BTK: Tensor = self.output(encoded_BTH)
         return emissions_BTK
 
 
-class Branch(nn.Module):
-    """An encoder with its own MLPs for intents and emissions."""
+class Branch(NamedTuple):
+    """An encoder and a task's decoders behind it: from embedded tokens to scores."""
 
-    def __init__(self, input_size: int, labels: Labels, encoder: EncoderConfig, config: JointConfig) -> None:
-        super().__init__()
-        self.encoder = ENCODERS[encoder.kind](input_size, encoder)
-        width = self.encoder.output_size
-        self.intent = IntentMLP(width, len(labels.intents), config) if labels.intents else None
-        self.slots = SlotMLP(width, len(labels.tags), config)
+    encoder: AnyEncoder
+    intent: IntentMLP | None
+    slots: SlotMLP
+
+    @classmethod
+    def build(cls, input_size: int, labels: Labels, encoder: EncoderConfig, config: JointConfig) -> Branch:
+        """Newly initialised; the decoders have their sizes from `config`."""
+        module = encoder_of(input_size, encoder)
+        width = module.output_size
+        intent = IntentMLP(width, len(labels.intents), config) if labels.intents else None
+        return cls(module, intent, SlotMLP(width, len(labels.tags), config))
 
     def score(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Scores:
         """Intent logits, of shape (B, 0) if the corpus has no intents, and emissions."""
@@ -160,25 +192,57 @@ class Branch(nn.Module):
         return Scores(logits_BI, self.slots(encoded_BTH), lengths_B)
 
 
-class JointNetwork(Branch):
-    """An embedder, the network's own branch, perhaps an auxiliary branch, and a head for the emissions of both."""
+class AuxiliaryBranch(nn.Module):
+    """A second branch as a module, which exists in training only."""
+
+    def __init__(self, branch: Branch) -> None:
+        super().__init__()
+        self.encoder, self.intent, self.slots = branch
+
+    def branch(self) -> Branch:
+        """The branch."""
+        return Branch(self.encoder, self.intent, self.slots)
+
+
+class JointNetwork(nn.Module):
+    """An embedder, an encoder, the decoders and the head of one task; perhaps an auxiliary branch to the same head.
+
+    Networks of several tasks have parts in common: see `train.models.sharing`.
+    """
 
     def __init__(self, labels: Labels, *, n_words: int, n_characters: int, config: JointConfig) -> None:
+        super().__init__()
         embedder = Embedder(n_words, n_characters, config.embedder)
-        super().__init__(embedder.output_size, labels, config.encoder, config)
         self.config = config
+        self.encoder, self.intent, self.slots = Branch.build(
+            embedder.output_size, labels, config.encoder, config
+        )
         self.embedder = embedder
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = EmbeddingDropout(
+            numbers=config.embedding_dropout, channels=config.locked_dropout, tokens=config.token_dropout
+        )
         self.auxiliary = (
             None
             if config.auxiliary is None
-            else Branch(embedder.output_size, labels, config.auxiliary, config)
+            else AuxiliaryBranch(Branch.build(embedder.output_size, labels, config.auxiliary, config))
         )
-        self.head = HEADS[config.head](labels.tags, labels.scheme)
+        self.head = new_head(
+            config.head,
+            labels.tags,
+            labels.scheme,
+            iterations=config.iterations,
+            start_spread=config.start_spread,
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.embedder.words.weight.device
 
     def trained_branches(self) -> list[Branch]:
-        """The branches that are trained: the network itself and, if there is one, the auxiliary branch."""
-        return [self] if self.auxiliary is None else [self, self.auxiliary]
+        """The network's own branch and, if there is one, the auxiliary branch."""
+        own = Branch(self.encoder, self.intent, self.slots)
+        return [own] if self.auxiliary is None else [own, self.auxiliary.branch()]
 
     def auxiliary_weights(self) -> set[str]:
         """The names in `state_dict` of what only the auxiliary branch has."""
@@ -191,7 +255,8 @@ class JointNetwork(Branch):
 
     def forward(self, tensors: BatchTensors) -> tuple[Tensor, Tensor]:
         """logits_BI and emissions_BTK of the network's own branch."""
-        scores = self.score(self._embed(tensors), tensors.lengths_B)
+        own, *_ = self.trained_branches()
+        scores = own.score(self._embed(tensors), tensors.lengths_B)
         return scores.logits_BI, scores.emissions_BTK
 
     def _embed(self, tensors: BatchTensors) -> Tensor:

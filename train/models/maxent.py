@@ -126,7 +126,7 @@ def fit(
     idf_V = inverse_frequencies(features, n_ids)
     steps = count(1)
     result = minimize(
-        Objective(design_matrix(features, idf_V), classes_B, n_classes, config.l2),
+        MaxEntObjective(design_matrix(features, idf_V), classes_B, n_classes, config.l2),
         np.zeros((n_ids + 1) * n_classes),
         jac=True,
         method="L-BFGS-B",
@@ -137,7 +137,7 @@ def fit(
     return MaxEnt(weights_VC=theta[:-1] * idf_V[:, None], squares_V=idf_V**2, bias_C=theta[-1])
 
 
-class Objective:
+class MaxEntObjective:
     """The training objective: flat weights of all features and, last, the biases -> (value, flat gradient).
 
     It computes in the precision of `matrix_BV`.

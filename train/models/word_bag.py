@@ -17,15 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from scipy.sparse import csr_matrix
-from torch import nn
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
@@ -106,90 +101,3 @@ class WordBag:
             self.outer_HC * np.float32(factor),
             self.outer_bias_C * np.float32(factor),
         )
-
-
-def fit(
-    word_ids: Sequence[Sequence[int]],
-    classes_B: Integers,
-    *,
-    vectors_WA: Floats,
-    n_classes: int,
-    config: WordBagConfig,
-    on_epoch: Callable[[int], None] = lambda _epoch: None,
-) -> WordBag:
-    """Train on the word ids of each utterance; ids start at 1, and `vectors_WA[id - 1]` is a word's aligned vector.
-
-    `on_epoch(number)` is called after each epoch.
-    """
-    counts_W = np.bincount(
-        [word_id - 1 for ids in word_ids for word_id in set(ids)], minlength=len(vectors_WA)
-    )
-    idf_W = 1.0 + np.log((1.0 + len(word_ids)) / (1.0 + counts_W))
-    weighted_WA = (vectors_WA * idf_W[:, None]).astype(np.float32)
-    bags_BA = torch.from_numpy(np.asarray(_word_counts(word_ids, len(vectors_WA)) @ weighted_WA))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        network = _Network(vectors_WA.shape[1], n_classes, config)
-        _train(network, bags_BA, torch.from_numpy(classes_B), config, on_epoch)
-    projection_AE = network.projection.weight.detach().numpy().T
-    zero_1E = np.zeros((1, config.size), dtype=np.float32)
-    inner, outer = network.inner, network.outer
-    return WordBag(
-        table_WE=np.concatenate([zero_1E, weighted_WA @ projection_AE, zero_1E]),
-        inner_EH=inner.weight.detach().numpy().T.copy(),
-        inner_bias_H=inner.bias.detach().numpy().copy(),
-        outer_HC=outer.weight.detach().numpy().T.copy(),
-        outer_bias_C=outer.bias.detach().numpy().copy(),
-    )
-
-
-class _Network(nn.Module):
-    """The bag in training, with dropout and noise."""
-
-    def __init__(self, vector_size: int, n_classes: int, config: WordBagConfig) -> None:
-        super().__init__()
-        self.projection = nn.Linear(vector_size, config.size, bias=False)
-        self.inner = nn.Linear(config.size, config.hidden_size)
-        self.dropout = nn.Dropout(config.dropout)
-        self.outer = nn.Linear(config.hidden_size, n_classes)
-        self._noise = config.noise
-
-    def forward(self, sums_BA: torch.Tensor) -> torch.Tensor:
-        """logits_BC of sums of weighted vectors."""
-        bags_BE = SCALE * nn.functional.normalize(self.projection(sums_BA), dim=1, eps=MIN_LENGTH)
-        noisy_BE = bags_BE + self._noise * torch.randn_like(bags_BE)
-        logits_BC: torch.Tensor = self.outer(self.dropout(torch.relu(self.inner(noisy_BE))))
-        return logits_BC
-
-
-def _train(
-    network: _Network,
-    bags_BA: torch.Tensor,
-    classes_B: torch.Tensor,
-    config: WordBagConfig,
-    on_epoch: Callable[[int], None],
-) -> None:
-    """AdamW with a one-cycle learning rate (Smith and Topin 2018): up for 30% of the steps, then down to almost zero."""
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    steps = config.epochs * -(-len(bags_BA) // config.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=max(2, steps))
-    for epoch in range(1, config.epochs + 1):
-        for batch in torch.split(torch.randperm(len(bags_BA)), config.batch_size):
-            loss = nn.functional.cross_entropy(
-                network(bags_BA[batch]), classes_B[batch], label_smoothing=config.label_smoothing
-            )
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-        on_epoch(epoch)
-
-
-def _word_counts(word_ids: Sequence[Sequence[int]], n_words: int) -> csr_matrix:
-    """How often each utterance contains each word, shape (B, W)."""
-    starts = np.cumsum([0, *(len(ids) for ids in word_ids)])
-    columns = np.array([word_id - 1 for ids in word_ids for word_id in ids], dtype=np.int64)
-    counts = np.ones(len(columns), dtype=np.float32)
-    return csr_matrix((counts, columns, starts), shape=(len(word_ids), n_words))

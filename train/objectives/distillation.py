@@ -14,36 +14,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
 from polyparse.corpora.augmentation.slot_swap import SlotSwap
 from polyparse.corpora.augmentation.word_substitution import Substitution
-from polyparse.errors import ConfigError
-from polyparse.inference.batches import by_length, run_batches
-from polyparse.inference.routing import routed_log_probs
-from polyparse.text.vectorizer import collate
 from train.data.task import SoftTarget, Target, gold_target
-from train.models.heads.crf import Crf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from polyparse.corpora.example import Example
     from polyparse.corpora.noise import Noiser
-    from polyparse.inference.routing import Routing
     from polyparse.text.vectorizer import Item, Vectorizer
     from train.config import DistilConfig
     from train.data.task import Task
-    from train.ensemble import Ensemble
-    from train.models.heads.crf import Potentials
-
-    Halves = NDArray[np.float16]
+    from train.objectives.teachers import TeacherEnsemble
 
 UNLABELLED = Target(intent=-1, tags_T=[])
-TEACHER_BATCH = 256
 
 
 class Distillation:
@@ -58,14 +43,18 @@ class Distillation:
         vectorizer: Vectorizer,
         noiser: Noiser,
     ) -> None:
-        """`vectorizer` is the student's."""
+        """`vectorizer` is the student's; augmented texts are added to what it has `tokenised`."""
         self._task, self._config, self._teachers = task, config, teachers
         self._vectorizer, self._noiser = vectorizer, noiser
         self._train = [example for example in train if vectorizer.item(example.utterance).n_tokens]
         self._swap = SlotSwap(self._train, config.swap)
         ensemble = teachers.ensemble
         self._substitution = Substitution(
-            self._train, ensemble.vocabulary.word_ids, ensemble.word_vectors_VE(), config.substitution
+            self._train,
+            ensemble.vocabulary.word_ids,
+            ensemble.word_vectors_VE(),
+            config.substitution,
+            vectorizer.tokenised,
         )
         self._soft_targets = teachers.soft_targets(self._train)
         self._augmented: dict[int, tuple[list[Example], list[SoftTarget]]] = {}
@@ -98,47 +87,10 @@ class Distillation:
     def _augment(self, draw: int) -> tuple[list[Example], list[SoftTarget]]:
         """Augmented corpus number `draw` with its soft targets; made once."""
         if draw not in self._augmented:
-            seed = self._config.seed * 10_007 + draw
-            augmented = self._substitution.draw(self._swap.draw(self._train, seed), seed)
+            seed, tokenised = self._config.seed * 10_007 + draw, self._vectorizer.tokenised
+            swapped = self._swap.draw(self._train, seed)
+            tokenised.add(example.text for example in swapped)
+            augmented = self._substitution.draw(swapped, seed)
+            tokenised.add(example.text for example in augmented)
             self._augmented[draw] = (augmented, self._teachers.soft_targets(augmented))
         return self._augmented[draw]
-
-
-class TeacherEnsemble:
-    """Makes soft targets: an ensemble of finished networks, whose P(intent) is mixed with their DC's by `routing`."""
-
-    def __init__(
-        self,
-        ensemble: Ensemble,
-        routing: Routing,
-        measures: Mapping[str, float | None],
-        *,
-        precision: str = "float32",
-    ) -> None:
-        """`measures` are those of the ensemble on dev; `precision` is that of its matrix products."""
-        if not isinstance(ensemble.head, Crf):
-            raise ConfigError(
-                f"teachers: found the head {type(ensemble.head).__name__}, expected a CRF, whose paths have soft targets"
-            )
-        self.ensemble, self.routing, self.measures = ensemble, routing, measures
-        self._bfloat16 = precision == "bfloat16"
-        self.chain: Potentials = ensemble.head.potentials()
-
-    def soft_targets(self, examples: Sequence[Example]) -> list[SoftTarget]:
-        """The soft target of each example, all of which must have a token; in batches of equal length, without padding."""
-        items = [self.ensemble.vectorizer.item(example.utterance) for example in examples]
-        batches = by_length([item.n_tokens for item in items], TEACHER_BATCH, equal_lengths=True)
-        return run_batches(batches, items, self._soft_targets)
-
-    def _soft_targets(self, items: Sequence[Item]) -> list[SoftTarget]:
-        return list(map(SoftTarget, *self._score(items)))
-
-    def _score(self, items: Sequence[Item]) -> tuple[Halves, Halves]:
-        batch = collate(items)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-            log_probs_BI, emissions_BTK = self.ensemble.score(batch)
-        log_probs_BI = routed_log_probs(
-            log_probs_BI, self.ensemble.classify(batch), self.ensemble.labels, self.routing
-        )
-        relative_BTK = emissions_BTK - emissions_BTK.max(axis=2, keepdims=True)
-        return log_probs_BI.astype(np.float16), relative_BTK.astype(np.float16)

@@ -38,26 +38,25 @@ def losses(
     labelled = [position for position, target in enumerate(targets) if target.tags_T]
     soft = [position for position, target in enumerate(targets) if target.soft_target is not None]
     weight = 1.0 if chain is None else gold_weight
-    total = torch.zeros(2)
+    device = scores[0].lengths_B.device
+    total = torch.zeros(2, device=device)
     if labelled:
-        intents_G = torch.tensor([targets[position].intent for position in labelled])
-        tags_GT = torch.tensor([targets[position].tags_T for position in labelled])
-        labelled_G = torch.tensor(labelled)
+        intents_G = torch.tensor([targets[position].intent for position in labelled], device=device)
+        tags_GT = torch.tensor([targets[position].tags_T for position in labelled], device=device)
+        labelled_G = torch.tensor(labelled, device=device)
         branch_losses = [
             torch.stack(network.loss(branch_scores.of(labelled_G), intents_G, tags_GT))
             for branch_scores in scores
         ]
         total = total + weight * len(labelled) / len(targets) * torch.stack(branch_losses).mean(0)
     if soft and chain is not None:
-        soft_S = torch.tensor(soft)
+        soft_S = torch.tensor(soft, device=device)
         soft_targets = [target.soft_target for target in targets if target.soft_target is not None]
-        probs_SI = (
-            torch.from_numpy(np.stack([soft_target.log_probs_I for soft_target in soft_targets]))
-            .float()
-            .exp()
-        )
+        log_probs_SI = torch.from_numpy(np.stack([soft_target.log_probs_I for soft_target in soft_targets]))
+        probs_SI = log_probs_SI.to(device).float().exp()
         teacher_STK = torch.from_numpy(np.stack([soft_target.emissions_TK for soft_target in soft_targets]))
-        start_K, transitions_IJ, end_K = (potentials.double() for potentials in chain)
+        teacher_STK = teacher_STK.to(device)
+        start_K, transitions_IJ, end_K = (potentials.to(device).double() for potentials in chain)
         lengths_S = scores[0].lengths_B[soft_S]
         counts = expected_counts(teacher_STK.double(), start_K, transitions_IJ, end_K, lengths_S)
         branch_losses = [

@@ -11,7 +11,6 @@ trains the embedder and the encoder of every branch, not the MLPs and the head.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,52 +18,52 @@ from torch import nn
 
 from polyparse.text.vectorizer import collate
 from polyparse.text.vocabulary import FIRST, PADDING, UNKNOWN
-from train.data.batches import epoch_seed, equal_length_batches
+from train.data.batches import EqualLengthBatches, lengths_of
 from train.models.joint import BatchTensors
-from train.schedule import set_rate
+from train.objectives.base import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from polyparse.text.vectorizer import Item
-    from train.config import RunConfig
+    from train.compute import Compute
     from train.models.joint import JointNetwork
 
 
-@dataclass(frozen=True)
-class MaskedWordsResult:
-    """Of the last epoch: mean cross entropy of the predicted words (nats), and the share of them predicted right."""
+class MaskedWords:
+    """Cross entropy of hidden words, a `share` of all tokens; "right" are those that the first branch predicts."""
 
-    loss: float
-    right: float
+    def __init__(
+        self, predictor: WordPredictor, items: Sequence[Item], *, batch_size: int, share: float
+    ) -> None:
+        self._predictor, self._items = predictor, items
+        self._lengths = lengths_of(items)
+        self._batch_size, self._share = batch_size, share
 
+    def batches(self, _epoch: int, seed: int) -> EqualLengthBatches:
+        """Positions of all items, in batches of one length."""
+        return EqualLengthBatches(self._lengths, self._batch_size, seed)
 
-def learn(
-    network: JointNetwork,
-    items: Sequence[Item],
-    config: RunConfig,
-    on_epoch: Callable[[int], None] = lambda _number: None,
-) -> MaskedWordsResult:
-    """Train for `config.masked_words.epochs` with the optimiser and learning-rate schedule of `config.optim`.
-
-    `on_epoch(number)` is called after each epoch. A run that was stopped here starts it again and gets the same weights.
-    """
-    torch.manual_seed(config.seed)
-    config = replace(config, optim=replace(config.optim, epochs=config.masked_words.epochs))
-    optim, result = config.optim, MaskedWordsResult(0.0, 0.0)
-    model = _WordPredictor(network)
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(trained, lr=optim.learning_rate, weight_decay=optim.weight_decay)
-    for epoch in range(optim.epochs):
-        result = _epoch(model, items, optimiser, config, epoch)
-        on_epoch(epoch + 1)
-    return result
+    def loss(self, batch: list[int], compute: Compute) -> Loss | None:
+        """Mean over the predicted words and the branches, in nats; None where no known word is hidden."""
+        tensors = BatchTensors.of(collate([self._items[position] for position in batch]), compute.device)
+        ids_BT = tensors.word_ids_U[tensors.words_BT]
+        hidden_BT = (torch.rand(ids_BT.shape, device=compute.device) < self._share) & (ids_BT != PADDING)
+        predicted_BT = hidden_BT & (ids_BT >= FIRST)
+        if not predicted_BT.any():
+            return None
+        with compute.autocast():
+            logits = self._predictor(hide(tensors, hidden_BT), predicted_BT)
+        words_M = ids_BT[predicted_BT] - FIRST
+        losses = [nn.functional.cross_entropy(branch.float(), words_M) for branch in logits]
+        right = int((logits[0].argmax(dim=1) == words_M).sum())
+        return Loss({"masked words": torch.stack(losses).mean()}, len(words_M), right)
 
 
 def hide(tensors: BatchTensors, hidden_BT: torch.Tensor) -> BatchTensors:
     """The batch with its hidden tokens replaced by one more distinct word: unknown, without characters."""
-    unknown_1 = torch.full((1,), UNKNOWN)
-    no_characters_1C = torch.full((1, tensors.characters_UC.shape[1]), PADDING)
+    unknown_1 = torch.full((1,), UNKNOWN, device=hidden_BT.device)
+    no_characters_1C = torch.full((1, tensors.characters_UC.shape[1]), PADDING, device=hidden_BT.device)
     return tensors._replace(
         words_BT=torch.where(hidden_BT, len(tensors.word_ids_U), tensors.words_BT),
         word_ids_U=torch.cat([tensors.word_ids_U, unknown_1]),
@@ -72,7 +71,7 @@ def hide(tensors: BatchTensors, hidden_BT: torch.Tensor) -> BatchTensors:
     )
 
 
-class _WordPredictor(nn.Module):
+class WordPredictor(nn.Module):
     """Logits over the known words for each hidden token, from each branch of a network."""
 
     def __init__(self, network: JointNetwork) -> None:
@@ -94,37 +93,3 @@ class _WordPredictor(nn.Module):
             project(encoder(embedded_BTE, tensors.lengths_B)[predicted_BT]) @ known_EV + self.bias_V
             for encoder, project in zip(self.encoders, self.projections, strict=True)
         ]
-
-
-def _epoch(
-    model: _WordPredictor,
-    items: Sequence[Item],
-    optimiser: torch.optim.Optimizer,
-    config: RunConfig,
-    epoch: int,
-) -> MaskedWordsResult:
-    optim, seed = config.optim, epoch_seed(config, epoch)
-    torch.manual_seed(seed)
-    model.train()
-    batches = equal_length_batches(items, optim.batch_size, seed=seed)
-    total, right, n_predicted = 0.0, 0, 0
-    for done, batch in enumerate(batches, start=1):
-        set_rate(optimiser, optim, (epoch + done / len(batches)) / optim.epochs)
-        tensors = BatchTensors.of(collate([items[position] for position in batch]))
-        ids_BT = tensors.word_ids_U[tensors.words_BT]
-        hidden_BT = (torch.rand(ids_BT.shape) < config.masked_words.share) & (ids_BT != PADDING)
-        predicted_BT = hidden_BT & (ids_BT >= FIRST)
-        if not predicted_BT.any():
-            continue
-        with torch.autocast("cpu", torch.bfloat16, enabled=optim.precision == "bfloat16"):
-            logits = model(hide(tensors, hidden_BT), predicted_BT)
-        words_M = ids_BT[predicted_BT] - FIRST
-        loss = torch.stack([nn.functional.cross_entropy(branch.float(), words_M) for branch in logits]).mean()
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(model.parameters(), optim.clip_norm)
-        optimiser.step()
-        total += float(loss.detach()) * len(words_M)
-        right += int((logits[0].argmax(dim=1) == words_M).sum())
-        n_predicted += len(words_M)
-    return MaskedWordsResult(total / max(1, n_predicted), right / max(1, n_predicted))

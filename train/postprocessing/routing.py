@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
     from polyparse.inference.parser import Parser
     from polyparse.text.vectorizer import Item
-    from train.config import RunConfig
+    from train.config import RunConfig, Select
 
     Numbers = NDArray[np.float64]
     Integers = NDArray[np.int64]
@@ -50,15 +50,17 @@ def choose_routing(
     dev: Sequence[Example],
     items: Sequence[Item],
     log: Callable[[dict[str, Any]], None] = lambda _entry: None,
+    *,
+    select: Select = "exact_match",
 ) -> tuple[Routing, dict[str, Any]]:
-    """The candidate with the best exact match on dev (the first of equal ones) and its measures; logs each candidate."""
+    """The candidate that dev selects (the first of equal ones) and its measures; logs each candidate."""
     usable = [position for position, item in enumerate(items) if item.n_tokens]
     tried: list[tuple[float, Routing, dict[str, Any]]] = []
     for routing in candidates:
         frames = parser(routing).run_all([items[position] for position in usable])
         measures = measure([dev[position] for position in usable], frames)
         log({"joint_weight": routing.joint_weight, "dev": measures["mean"]})
-        tried.append((measures["mean"]["exact_match"] or 0.0, routing, measures))
+        tried.append((measures["mean"][select] or 0.0, routing, measures))
     _, best, measures = max(tried, key=lambda entry: entry[0])
     return best, measures
 

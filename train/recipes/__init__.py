@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, distilled, stm
+from train.recipes import ain, baselines, distilled, few, stm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,13 +15,16 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm": stm.stm,
     "stm-fasttext": stm.stm_fasttext,
     "stm-small": stm.stm_small,
+    "few": few.few,
     "stm-paper": stm.stm_paper,
     "stm-softmax": stm.stm_softmax,
+    "maxent-crf": baselines.maxent_crf,
     "word-cnn": stm.word_cnn,
     "word-linear": stm.word_linear,
     "stm-ain": ain.stm_ain,
     "stm-ain-f2o": ain.stm_ain_f2o,
     "per-domain": stm.per_domain,
+    **ain.taggers(),
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyparse.text.features import FeatureTable, word_hash
-from polyparse.text.forms import words_of
-from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
-from train.data.task import build_task
+from train.data.task import build_targets
 from train.embeddings.aligned import aligned_vectors
-from train.models import maxent, word_bag
+from train.models import maxent
 from train.models.domain_classifier import DomainClassifier
+from train.training import word_bag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,62 +24,55 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.contract.labels import Labels
-    from polyparse.corpora.example import Example
     from train.data.task import TextTables
     from train.models.maxent import MaxEnt, MaxEntConfig
     from train.models.word_bag import WordBag, WordBagConfig
     from train.progress import Progress
+    from train.training.run import Texts
 
     Hashes = NDArray[np.uint32]
     Integers = NDArray[np.int64]
 
 
 def fit_classifier(
-    examples: Sequence[Example],
-    labels: Labels,
-    tables: TextTables,
-    config: MaxEntConfig | None,
-    progress: Progress,
-    translations: Sequence[Example] = (),
+    texts: Texts, labels: Labels, tables: TextTables, config: MaxEntConfig | None, progress: Progress
 ) -> tuple[DomainClassifier | None, TextTables]:
     """DC, and the tables with the features that it uses; None without features if config or corpus have no classes for it.
 
-    `translations` of the examples into other locales help to align the word vectors of its bag.
+    It learns from the training utterances of `texts`; their translations help to align the word vectors of its bag.
     """
     over_domains = config is not None and config.classes == "domains"
     classes = labels.domains if over_domains else labels.intents
     if config is None or tables.features is None or not classes:
         return None, replace(tables, features=None)
-    task = build_task(examples, [], labels, Vectorizer(tables.vocabulary, tables.features))
-    intents_B = np.array([target.intent for target in task.targets])
+    items, targets = build_targets(texts.train, labels, tables.vectorizer(texts.tokenised))
+    intents_B = np.array([target.intent for target in targets])
     classes_B = np.array(labels.intent_domains)[intents_B] if over_domains else intents_B
-    features = [item.features for item in task.train]
+    features = [item.features for item in items]
     model, feature_ids = fit_pruned(features, classes_B, len(classes), config, progress)
     hashes = tables.features.hashes[feature_ids - 1]
     if config.bag is None:
         return DomainClassifier(model), replace(tables, features=FeatureTable(hashes))
-    words, bag = _fit_bag(examples, translations, classes_B, len(classes), config.bag, progress)
+    words, bag = _fit_bag(texts, classes_B, len(classes), config.bag, progress)
     model, bag = model.scaled(1.0 - config.bag.share), bag.scaled(config.bag.share)
-    classifier, table = _in_one_table((hashes, model), (words, bag))
+    classifier, table = in_one_table((hashes, model), (words, bag))
     return classifier, replace(tables, features=table)
 
 
 def _fit_bag(
-    examples: Sequence[Example],
-    translations: Sequence[Example],
-    classes_B: Integers,
-    n_classes: int,
-    config: WordBagConfig,
-    progress: Progress,
+    texts: Texts, classes_B: Integers, n_classes: int, config: WordBagConfig, progress: Progress
 ) -> tuple[Hashes, WordBag]:
     """The hash of each word of the bag, and the bag, trained on the examples that have a token."""
-    texts = [text for example in examples if (text := words_of(example.text))]
-    words = Vocabulary.build(word for text in texts for word in text).words
-    vectors_WA = aligned_vectors(examples, words, size=config.vector_size, translations=translations)
+    words_of = texts.tokenised.words
+    utterances = [utterance for example in texts.train if (utterance := words_of(example.text))]
+    words = Vocabulary.build(word for utterance in utterances for word in utterance).words
+    vectors_WA = aligned_vectors(
+        texts.train, words, size=config.vector_size, translations=texts.translations, words_of=words_of
+    )
     word_ids = {word: word_id for word_id, word in enumerate(words, start=1)}
     with progress.stage("domain classifier, bag of words", config.epochs) as step:
         bag = word_bag.fit(
-            [[word_ids[word] for word in text] for text in texts],
+            [[word_ids[word] for word in utterance] for utterance in utterances],
             classes_B,
             vectors_WA=vectors_WA,
             n_classes=n_classes,
@@ -90,7 +82,7 @@ def _fit_bag(
     return np.array([word_hash(word) for word in words], dtype=np.uint32), bag
 
 
-def _in_one_table(
+def in_one_table(
     maxent: tuple[Hashes, MaxEnt], bag: tuple[Hashes, WordBag]
 ) -> tuple[DomainClassifier, FeatureTable]:
     """Both over one feature table: first words of the bag alone, then words of both, then features of the MaxEnt alone.

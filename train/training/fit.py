@@ -2,100 +2,127 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyparse.corpora.augmentation.slot_swap import SlotSwap
-from polyparse.corpora.noise import Noiser, with_romanised
+from polyparse.corpora.noise import with_romanised
 from polyparse.errors import ConfigError
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline
-from polyparse.inference.routing import Routing
-from polyparse.text.vectorizer import Vectorizer
-from train.data.task import TextTables, build_targets, build_task, collect_labels, of_domain
+from train.compute import CPU
+from train.data.stream import StreamedCorpus
+from train.data.task import TextTables, check_labels, collect_labels, of_domain
 from train.embeddings import starting_vectors
-from train.ensemble import Ensemble
+from train.finished import networks_of
 from train.models.torch_networks import TorchNetworks
-from train.objectives import masked_words
-from train.objectives.distillation import Distillation, TeacherEnsemble
 from train.postprocessing.routing import choose_intent_bias, choose_routing, routings
+from train.ranks import Ranks
+from train.start import vocabulary_of
 from train.stopwatch import Stopwatch
+from train.training import other_tasks, streaming, token_crf
 from train.training.classifier import fit_classifier
-from train.training.initialisation import copy_tables
-from train.training.loop import Trainer, train_epochs
+from train.training.initialisation import check_start, copy_tables, finished_run
+from train.training.joint_network import fit_joint_network
+from train.training.other_tasks import Text
+from train.training.precision import say_precision
+from train.training.run import NO_PARENTS, Parents, RunContext, Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import torch
 
     from polyparse.contract.labels import Labels
-    from polyparse.corpora.example import Example
+    from polyparse.inference.routing import Routing
     from polyparse.text.vocabulary import Vocabulary
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
-    from train.data.task import Task
     from train.embeddings import PretrainedVectors
     from train.models.embedder import EmbedderConfig
     from train.progress import Progress
-
-
-class Texts(NamedTuple):
-    """Training and dev utterances; `translations` of the former into other locales than the model's help to align words."""
-
-    train: Sequence[Example]
-    dev: Sequence[Example]
-    translations: Sequence[Example] = ()
-
-
-class Parents(NamedTuple):
-    """Finished runs that a run depends on: the one whose weights it starts from, and those that teach it."""
-
-    start: Checkpoint | None = None
-    teachers: Sequence[Checkpoint] = ()
-
-
-NO_PARENTS = Parents()
+    from train.training.run import OtherTask
 
 
 def fit(
-    checkpoint: Checkpoint, config: RunConfig, texts: Texts, progress: Progress, parents: Parents = NO_PARENTS
+    checkpoint: Checkpoint,
+    config: RunConfig,
+    texts: Texts,
+    progress: Progress,
+    parents: Parents = NO_PARENTS,
+    device: torch.device = CPU,
 ) -> dict[str, Any]:
     """Train what the checkpoint does not have yet; returns the model's dev measures.
 
-    Text tables and domain classifier are trained, or copied from `parents.start`.
+    Text tables and domain classifier are trained, or copied from `parents.start`. Networks are trained on `device`. Where
+    the run has several processes, they train networks together, and the first one does everything else. The checkpoints of
+    `texts.others` are finished with the run's own.
     """
-    train, dev, _ = texts
-    labels = collect_labels(train, config.scheme)
-    _check_topology(config, labels)
-    _save_labels(checkpoint, labels)
-    checkpoint.save_dev(dev)
-    if parents.start is not None and not checkpoint.has_tables:
-        copy_tables(checkpoint, parents.start, labels)
-    if not checkpoint.has_tables:
-        _prepare(checkpoint, config, labels, texts, progress)
-    tables, vectors = checkpoint.tables(), checkpoint.word_vectors()
-    vectorizer = Vectorizer(tables.vocabulary, tables.features)
-    for index, network_labels in enumerate(checkpoint.network_labels()):
-        if checkpoint.load_torch(f"network-{index}") is None:
-            partitions = (train, dev)
-            if config.topology == "per-domain":
-                partitions = (of_domain(train, network_labels), of_domain(dev, network_labels))
-            trainer = Trainer(build_task(*partitions, network_labels, vectorizer), tables, config, vectors)
-            trainer.task_of_epoch = _task_of_epoch(
-                checkpoint, trainer.task, partitions, config, vectorizer, parents.teachers
+    texts = texts.read_by(config)
+    run, ranks = RunContext(checkpoint, config, progress, parents, device, texts.others), Ranks.here()
+    _check_ranks(run, ranks)
+    other_tasks.check(run)
+    if not isinstance(texts.train, StreamedCorpus):
+        texts.tokenised.add(example.text for example in (*texts.train, *texts.dev))
+    ranks.of_first(lambda: _begin(run, texts))
+    if isinstance(texts.train, StreamedCorpus):
+        texts = replace(texts, dev=checkpoint.dev())
+    if config.token_crf is None:
+        _fit_joint_networks(run, texts)
+    else:
+        token_crf.learn(run, config.token_crf, texts)
+    for other in texts.others:
+        _finish_other(run, other)
+    measures = ranks.of_first(lambda: _finish(checkpoint, config, texts))
+    if isinstance(texts.train, StreamedCorpus) and ranks.is_first:
+        texts.train.index_file.unlink(missing_ok=True)  # of no use to a finished run
+    return measures
+
+
+def _check_ranks(run: RunContext, ranks: Ranks) -> None:
+    """Refuse what several processes cannot share out, or would do alike."""
+    alone = {
+        "token_crf": run.config.token_crf is not None,
+        "masked_words.epochs": run.config.masked_words.epochs > 0,
+        "folds": run.config.folds > 0,
+        "--also": bool(run.others),
+    }
+    for key, is_asked in alone.items():
+        if is_asked and ranks.size > 1:
+            raise ConfigError(
+                f"{key}: found it in a run of {ranks.size} processes, expected one process, or none of it"
             )
-            if parents.start is not None:
-                trainer.start_from(parents.start, index)
-            elif config.masked_words.epochs and checkpoint.load_torch(f"training-{index}") is None:
-                _train_masked_words(checkpoint, trainer, progress)
-            _fit_network(checkpoint, index, trainer, progress)
-    return _finish(checkpoint, config, labels, vectorizer, dev)
 
 
-def _check_topology(config: RunConfig, labels: Labels) -> None:
-    if config.topology == "per-domain" and not labels.domains:
-        raise ConfigError("topology: found per-domain for a corpus without domains, expected shared")
+def _begin(run: RunContext, texts: Texts) -> None:
+    """Write labels, dev, text tables and domain classifier, if they are not there yet."""
+    checkpoint, config, parents = run.checkpoint, run.config, run.parents
+    if isinstance(texts.train, StreamedCorpus):
+        streaming.begin(run, texts.train)
+        return
+    labels = collect_labels(texts.train, config.scheme)
+    check_labels(labels, config)
+    if config.token_crf is not None:
+        token_crf.check(run)
+    _save_labels(checkpoint, labels)
+    checkpoint.save("dev", texts.dev)
+    check_start(config, parents.start)
+    if parents.start is not None and not config.init and not checkpoint.has_tables:
+        copy_tables(checkpoint, finished_run(parents.start), labels)
+    if not checkpoint.has_tables:
+        _prepare(run, labels, texts)
+
+
+def _fit_joint_networks(run: RunContext, texts: Texts) -> None:
+    """Train the joint networks that are not there yet."""
+    checkpoint, tables = run.checkpoint, run.checkpoint.tables()
+    say_precision(run)
+    text = Text(tables, tables.vectorizer(texts.tokenised), checkpoint.word_vectors())
+    for index, labels in enumerate(checkpoint.network_labels()):
+        if checkpoint.find(f"network-{index}") is None:
+            train, dev = texts.train, texts.dev
+            if run.config.topology == "per-domain":
+                train, dev = of_domain(train, labels), of_domain(dev, labels)
+            fit_joint_network(run, index, labels, text, train, dev)
 
 
 def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
@@ -104,28 +131,50 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
         raise ConfigError(
             f"{checkpoint.folder}: found other labels in the corpus than in the checkpoint, expected the same corpus"
         )
-    checkpoint.save_json("labels", labels)
+    checkpoint.save("labels", labels)
 
 
-def _prepare(
-    checkpoint: Checkpoint, config: RunConfig, labels: Labels, texts: Texts, progress: Progress
-) -> None:
+def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
     If the noise of the config has romanised Hindi, romanised utterances are added to the corpus here, because their words
-    are others.
+    are others. Words of other tasks belong to the vocabulary too.
     """
+    checkpoint, config, progress, *_ = run
     started = Stopwatch()
     train, translations = with_romanised(texts.train, config.noise), texts.translations
-    tables = TextTables.build(train, config)
+    texts.tokenised.add(example.text for example in (*train, *translations))
+    words_of = texts.tokenised.words
+    tables = TextTables.build(train, config, words_of)
+    if run.others:
+        everything = [*train, *(example for other in run.others for example in other.texts.train)]
+        texts.tokenised.add(example.text for example in everything)
+        tables = replace(tables, vocabulary=TextTables.build(everything, config, words_of).vocabulary)
+    if config.keeps_words and (start := run.parents.start) is not None:
+        tables = replace(tables, vocabulary=vocabulary_of(start).joined(tables.vocabulary))
     if checkpoint.word_vectors() is None:
-        vectors = starting_vectors(config.joint.embedder, tables.vocabulary, train, progress, translations)
+        vectors = starting_vectors(
+            config.joint.embedder, tables.vocabulary, train, progress, translations, words_of
+        )
         _save_word_vectors(checkpoint, config.joint.embedder, tables.vocabulary, vectors, progress)
-    model, tables = fit_classifier(train, labels, tables, config.classifier, progress, translations)
+    model, tables = fit_classifier(replace(texts, train=train), labels, tables, config.classifier, progress)
     if model is not None:
-        checkpoint.save_classifier(model)
+        checkpoint.save("classifier", model)
     checkpoint.log({"stage": "text tables and domain classifier", **started.read()})
     checkpoint.save_tables(tables)
+
+
+def _finish_other(run: RunContext, other: OtherTask) -> None:
+    """Give the checkpoint of another task what its network needs to be a model: its own DC, routing and measures."""
+    checkpoint, config, texts = other.checkpoint, run.config, other.texts
+    texts.tokenised.add(example.text for example in (*texts.train, *texts.dev))
+    tables = TextTables.build(texts.train, config, texts.tokenised.words)
+    tables = replace(tables, vocabulary=run.checkpoint.tables().vocabulary)
+    model, tables = fit_classifier(texts, checkpoint.labels(), tables, config.classifier, run.progress)
+    if model is not None:
+        checkpoint.save("classifier", model)
+    checkpoint.save_tables(tables)
+    _finish(checkpoint, config, texts)
 
 
 def _save_word_vectors(
@@ -138,99 +187,19 @@ def _save_word_vectors(
     """Save the initial word vectors, unless they are random (None); report how many words have one."""
     if vectors is None:
         return
-    checkpoint.save_word_vectors(vectors)
+    checkpoint.save("word_vectors", vectors)
     covered, words = len(vectors.rows_N), len(vocabulary.words)
     checkpoint.log({"word_vectors": config.word_vectors, "covered": covered, "words": words})
     share = covered / max(1, words)
     progress.say(f"word vectors ({config.word_vectors}): {covered} of {words} words covered, {share:.1%}")
 
 
-def _task_of_epoch(
-    checkpoint: Checkpoint,
-    task: Task,
-    partitions: tuple[Sequence[Example], Sequence[Example]],
-    config: RunConfig,
-    vectorizer: Vectorizer,
-    teachers: Sequence[Checkpoint],
-) -> Callable[[int, int], Task]:
-    """A function (epoch, seed) -> task: with soft targets if there are teachers, else augmented as the config has it.
-
-    Logs the measures of the teachers on dev.
-    """
-    train, dev = partitions
-    if teachers:
-        started = Stopwatch()
-        teacher_ensemble = _teacher_ensemble(Ensemble(teachers), config, dev)
-        distillation = Distillation(
-            task, train, config.distil, teacher_ensemble, vectorizer, Noiser(train, config.noise)
-        )
-        measured = {"joint_weight": teacher_ensemble.routing.joint_weight, "dev": teacher_ensemble.measures}
-        checkpoint.log({"teachers": len(teachers), **measured, **started.read()})
-        return distillation.draw
-    if not config.swap.utterances and not config.noise.is_on:
-        return lambda _epoch, _seed: task
-    swap, noiser = SlotSwap(train, config.swap), Noiser(train, config.noise)
-
-    def augmented(_epoch: int, seed: int) -> Task:
-        items, targets = build_targets(noiser.draw(swap.draw(train, seed), seed), task.labels, vectorizer)
-        return replace(task, train=items, targets=targets)
-
-    return augmented
-
-
-def _teacher_ensemble(ensemble: Ensemble, config: RunConfig, dev: Sequence[Example]) -> TeacherEnsemble:
-    """The teachers with their routing and their measures on dev."""
-    routing = Routing(kind="soft", joint_weight=1.0, classifier_classes="none")
-    if ensemble.classifier is not None:
-        routing = Routing("soft", config.distil.joint_weight, "intents")
-    items = [ensemble.vectorizer.item(example.utterance) for example in dev]
-    _, measures = choose_routing(ensemble.parser, [routing], dev, items)
-    return TeacherEnsemble(ensemble, routing, measures["mean"], precision=config.optim.precision)
-
-
-def _train_masked_words(checkpoint: Checkpoint, trainer: Trainer, progress: Progress) -> None:
-    """Train the network on masked words, before it learns labels; the averaged weights start from the result."""
-    started, epochs = Stopwatch(), trainer.config.masked_words.epochs
-    with progress.stage("masked words", epochs) as step:
-        result = masked_words.learn(trainer.network, trainer.task.train, trainer.config, on_epoch=step)
-    trainer.average.module.load_state_dict(trainer.network.state_dict())
-    progress.say(f"masked words: loss {result.loss:.3f}, right {result.right:.3f}")
-    checkpoint.log({"masked_words": epochs, **asdict(result), **started.read()})
-
-
-def _fit_network(checkpoint: Checkpoint, index: int, trainer: Trainer, progress: Progress) -> None:
-    saved = checkpoint.load_torch(f"training-{index}")
-    if saved is not None:
-        trainer.restore(saved, where=f"{checkpoint.folder}/training-{index}.pt")
-    else:
-        checkpoint.save_torch(f"training-{index}", trainer.state())
-    name = trainer.task.labels.domains[0] if len(trainer.task.labels.domains) == 1 else "all"
-    if not trainer.finished:
-        progress.open_epoch(name, trainer.epoch + 1, trainer.config.optim.epochs)
-    for epoch in train_epochs(trainer, on_step=progress.step):
-        checkpoint.save_torch(f"training-{index}", trainer.state())
-        line = {
-            "network": name,
-            "epoch": epoch.number,
-            "intent_loss": round(epoch.intent_loss, 4),
-            "slot_loss": round(epoch.slot_loss, 4),
-            "dev": epoch.dev,
-            "best": epoch.best,
-            **epoch.time,
-        }
-        checkpoint.log(line)
-        progress.close_epoch(line)
-        if not trainer.finished:
-            progress.open_epoch(name, epoch.number + 1, trainer.config.optim.epochs)
-    checkpoint.save_torch(f"network-{index}", trainer.final_weights())
-
-
-def _finish(
-    checkpoint: Checkpoint, config: RunConfig, labels: Labels, vectorizer: Vectorizer, dev: Sequence[Example]
-) -> dict[str, Any]:
+def _finish(checkpoint: Checkpoint, config: RunConfig, texts: Texts) -> dict[str, Any]:
     """Choose lambda and, if the config has `intent_bias`, the biases of intents on dev; save routing and measures."""
-    checkpoint.delete_intent_bias()
-    models = checkpoint.networks()
+    labels, dev = checkpoint.labels(), texts.dev
+    vectorizer = checkpoint.tables().vectorizer(texts.tokenised)
+    checkpoint.delete("intent_bias")
+    models = networks_of(checkpoint)
     networks = TorchNetworks(models, checkpoint.classifier())
 
     def parser(routing: Routing) -> Parser:
@@ -238,13 +207,15 @@ def _finish(
 
     items = [vectorizer.item(example.utterance) for example in dev]
     candidates = routings(config, with_classifier=checkpoint.classifier() is not None)
-    routing, measures = choose_routing(parser, candidates, dev, items, log=checkpoint.log)
+    routing, measures = choose_routing(
+        parser, candidates, dev, items, log=checkpoint.log, select=config.select
+    )
     if config.intent_bias is not None and routing.joint_weight < 1.0:
         bias_I, accuracies = choose_intent_bias(parser(routing), dev, items, penalty=config.intent_bias)
-        checkpoint.save_intent_bias((bias_I / (1.0 - routing.joint_weight)).astype(np.float32))
+        checkpoint.save("intent_bias", (bias_I / (1.0 - routing.joint_weight)).astype(np.float32))
         checkpoint.log({"intent_bias": accuracies})
         networks = TorchNetworks(models, checkpoint.classifier())
         _, measures = choose_routing(parser, [routing], dev, items, log=checkpoint.log)
-    checkpoint.save_json("routing", routing)
-    checkpoint.save_json("measures", measures)
+    checkpoint.save("routing", routing)
+    checkpoint.save("measures", measures)
     return measures

@@ -10,8 +10,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from benchmarks.memory import resident_mb
 from benchmarks.peers.inside.exchange import Answer, Example, read_examples, write_answers
+from benchmarks.resident import resident_mb
 
 Answerer = Callable[[str, str], Answer]
 """Text and locale -> answer."""

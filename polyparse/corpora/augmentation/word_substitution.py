@@ -20,6 +20,7 @@ import numpy as np
 
 from polyparse.bounds import POSITIVE, SHARE, check_bounds
 from polyparse.corpora.example import TextSpan
+from polyparse.text.tokenised import TokenisedTexts
 from polyparse.text.tokens import tokenise
 
 if TYPE_CHECKING:
@@ -59,12 +60,17 @@ class Substitution:
         word_ids: Mapping[str, int],
         vectors_VE: NDArray[np.float32],
         config: SubstitutionConfig,
+        tokenised: TokenisedTexts | None = None,
     ) -> None:
-        """`vectors_VE[word_ids[word]]` is what words are compared by; a word without an id has no neighbours."""
+        """`vectors_VE[word_ids[word]]` is what words are compared by; a word without an id has no neighbours.
+
+        Texts that are `tokenised` are not cut again.
+        """
         self._config = config
+        self._tokens_of = (tokenised or TokenisedTexts()).tokens
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for example in examples:
-            counts[example.locale].update(token.text for token in tokenise(example.text))
+            counts[example.locale].update(token.text for token in self._tokens_of(example.text))
         for words in counts.values():
             for word in [word for word in words if len(tokenise(word)) != 1]:  # such as a part of "c'è"
                 del words[word]
@@ -87,7 +93,7 @@ class Substitution:
     def _replaced(self, example: Example, random: Random) -> Example:
         text, end = "", 0
         moved: list[tuple[int, int]] = []  # (end of a token in the old text, in the new text)
-        for token in tokenise(example.text):
+        for token in self._tokens_of(example.text):
             word = example.text[token.start : token.end]
             may_coin = self._config.coined > 0.0 and len(token.text) >= LONG
             coins = may_coin and random.random() < self._config.coined

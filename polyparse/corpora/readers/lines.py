@@ -1,5 +1,6 @@
 """Lines of a corpus file with path and number, so that every error can name its place."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 from unicodedata import category
@@ -52,6 +53,42 @@ def read_lines(path: Path, *, latin_1: bool = False) -> list[Line]:
     return [
         Line(path, number, line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), start=1)
     ]
+
+
+class PlacedLine(NamedTuple):
+    """A line, and where its bytes stand in the file: `offset` is the first, `size` how many there are."""
+
+    line: Line
+    offset: int
+    size: int
+
+
+def stream_lines(path: Path) -> Iterator[PlacedLine]:
+    """The lines of a UTF-8 file that are not blank, one after the other: the file is never in memory as a whole.
+
+    Raises CorpusError as `read_lines` does, for a line in another encoding when it is its turn.
+    """
+    try:
+        with path.open("rb") as file:
+            offset = 0
+            for number, raw in enumerate(file, start=1):
+                if raw.strip():
+                    yield PlacedLine(line_of(path, number, raw), offset, len(raw))
+                offset += len(raw)
+    except OSError as error:
+        raise CorpusError(
+            f"found no readable file ({error.strerror}), expected a corpus", path=path
+        ) from error
+
+
+def line_of(path: Path, number: int, raw: bytes) -> Line:
+    """The line that these bytes are."""
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        invalid = raw[error.start : error.end].hex(" ")
+        raise CorpusError(f"found bytes {invalid}, expected UTF-8", path=path, line=number) from error
+    return Line(path, number, text.rstrip("\r\n"))
 
 
 def _decode(raw: bytes, path: Path, *, latin_1: bool) -> str:

@@ -22,21 +22,64 @@ def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[E
 
     Files whose names are one locale ("en-US", "en_us") are read as one, under the first one's name.
     """
+    examples: list[Example] = []
+    for name, files in files_of(path, locales).items():
+        parts = [_read_locale(file, name, partition) for file in files]
+        examples += parts[0] if len(parts) == 1 else _once(example for part in parts for example in part)
+    check = LabelCheck()
+    for example in examples:
+        check.add(example)
+    return examples
+
+
+def files_of(path: Path, locales: Sequence[str] | None) -> dict[str, list[Path]]:
+    """Locale -> its files, of those asked for or of all that the folder has."""
     files: dict[str, list[Path]] = {}
     for file in sorted(path.glob("*.jsonl")):
         files.setdefault(_folded(file.stem), []).append(file)
     if not files:
         raise CorpusError("found no *.jsonl file, expected a folder of <locale>.jsonl", path=path)
-    examples: list[Example] = []
-    for locale, asked in {_folded(name): name for name in locales or files}.items():
+    asked_for = {_folded(name): name for name in locales or files}
+    for locale, asked in asked_for.items():
         if locale not in files:
             present = ", ".join(of_locale[0].stem for of_locale in files.values())
             raise CorpusError(f"found no {asked}.jsonl, expected one of {present}", path=path)
-        name = files[locale][0].stem
-        parts = [_read_locale(file, name, partition) for file in files[locale]]
-        examples += parts[0] if len(parts) == 1 else _once(example for part in parts for example in part)
-    _check_labels(examples)
-    return examples
+    return {files[locale][0].stem: files[locale] for locale in asked_for}
+
+
+def example_of(line: Line, locale: str) -> Example:
+    """The example that a line is."""
+    return _example((line, _fields(line)), locale)
+
+
+class LabelCheck:
+    """Sees the examples of a corpus one after the other, and remembers one of each intent."""
+
+    def __init__(self) -> None:
+        self._first: Example | None = None
+        self._first_of: dict[str | None, Example] = {}
+
+    def add(self, example: Example) -> None:
+        """Raise CorpusError where some utterances have an intent or domain and others none, or an intent two domains."""
+        self._first = self._first or example
+        for field, label, other in (
+            ("intent", example.intent, self._first.intent),
+            ("scenario", example.domain, self._first.domain),
+        ):
+            if (label is None) != (other is None):
+                place = _origin(self._first).place
+                raise _error(
+                    example,
+                    f"found {label!r} as {field}, expected {'none' if other is None else 'one'} as in {place}:"
+                    " either every utterance of a corpus has one or none has",
+                )
+        first = self._first_of.setdefault(example.intent, example)
+        if example.domain != first.domain:
+            raise _error(
+                example,
+                f"found intent {example.intent!r} in scenario {example.domain!r}, expected {first.domain!r}"
+                f" as in {_origin(first).place}: an intent has one scenario",
+            )
 
 
 def _folded(locale: str) -> str:
@@ -99,30 +142,6 @@ def _example(record: _Record, locale: str) -> Example:
         slots=spans_of(fields["annot_utt"], fields["utt"], line),
         origin=line.origin(*unused),
     )
-
-
-def _check_labels(examples: Sequence[Example]) -> None:
-    """Raise CorpusError where some utterances have an intent or domain and others none, or an intent two domains."""
-    first_of: dict[str | None, Example] = {}
-    for example in examples:
-        for field, label, other in (
-            ("intent", example.intent, examples[0].intent),
-            ("scenario", example.domain, examples[0].domain),
-        ):
-            if (label is None) != (other is None):
-                place = _origin(examples[0]).place
-                raise _error(
-                    example,
-                    f"found {label!r} as {field}, expected {'none' if other is None else 'one'} as in {place}:"
-                    " either every utterance of a corpus has one or none has",
-                )
-        first = first_of.setdefault(example.intent, example)
-        if example.domain != first.domain:
-            raise _error(
-                example,
-                f"found intent {example.intent!r} in scenario {example.domain!r}, expected {first.domain!r}"
-                f" as in {_origin(first).place}: an intent has one scenario",
-            )
 
 
 def _origin(example: Example) -> Origin:

@@ -10,7 +10,7 @@ from benchmarks.peers import inside
 from benchmarks.peers.peer import PEERS
 
 FOLDER = Path(inside.__file__).parent
-ALLOWED = {"benchmarks.memory", "benchmarks.peers.inside"}
+ALLOWED = {"benchmarks.resident", "benchmarks.peers.inside"}
 """Of the project: what itself imports the standard library alone."""
 FILES = sorted({*FOLDER.glob("*.py")} - {FOLDER / "bundle.py"})
 
@@ -32,7 +32,7 @@ def test_it_imports_nothing_of_the_project_that_needs_more(file: Path) -> None:
 def test_what_all_peer_processes_share_needs_the_standard_library_alone(name: str) -> None:
     actual = {module.split(".")[0] for module in imports(FOLDER / f"{name}.py")}
     assert actual - {"benchmarks"} <= sys.stdlib_module_names
-    assert imports(FOLDER.parents[1] / "memory.py") == {"pathlib"}
+    assert imports(FOLDER.parents[1] / "resident.py") == {"pathlib"}
 
 
 def test_every_peer_has_its_module() -> None:

@@ -4,7 +4,18 @@ import pytest
 
 from benchmarks.open_loop import Record
 from benchmarks.swap.scrape import Scrape
-from benchmarks.swap.windows import REST_S, Swap, Window, failed, percentile, settled, split, stale
+from benchmarks.swap.windows import (
+    REST_S,
+    Burst,
+    Swap,
+    Window,
+    bursts,
+    failed,
+    percentile,
+    settled,
+    split,
+    stale,
+)
 
 STEP_S = REST_S / 4
 
@@ -51,6 +62,12 @@ class TestSplit:
 def test_whatever_is_no_200_has_failed() -> None:
     records = [record(0), record(1, None, status=503), record(2, None, status=0), record(3, None, status=503)]
     assert failed(records) == {503: 2, 0: 1}
+
+
+def test_failures_close_to_each_other_are_a_burst_and_tell_of_the_swap_before() -> None:
+    failures = [record(at_s, None, status=429) for at_s in (1.0, 5.25, 5.375, 5.5, 9.0)]
+    found = bursts([*failures, record(5.3)], [swap("a", "b", 4.0, 6.0), swap("b", "a", 8.0, 9.5)])
+    assert found == [Burst(1, 1.0, 0.0, float("inf")), Burst(3, 5.25, 0.25, 1.25), Burst(1, 9.0, 0.0, 1.0)]
 
 
 class TestStale:

@@ -18,6 +18,7 @@ from polyparse.inference.routing import log_normalise
 from polyparse.text.vectorizer import collate
 from tests.benchmarks.unseen_domains import toy
 from train.checkpoint import Checkpoint
+from train.finished import networks_of
 from train.models.torch_networks import TorchNetworks
 from train.progress import Progress
 
@@ -104,7 +105,7 @@ def test_the_members_of_a_fold_answer_as_one_that_is_routed_as_the_first_and_has
     parser = parser_of(members)
     items = [parser.vectorizer.item(Utterance(toy.TEXTS[domain][0], toy.LOCALE)) for domain in toy.TEXTS]
     batch = collate(items)
-    one_BI, other_BI = (TorchNetworks(member.networks(), None).score(batch, 0)[0] for member in members)
+    one_BI, other_BI = (TorchNetworks(networks_of(member), None).score(batch, 0)[0] for member in members)
     assert not np.allclose(one_BI, other_BI)
     weight = first.routing().joint_weight
     assert weight == 0.5

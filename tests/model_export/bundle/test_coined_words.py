@@ -109,8 +109,8 @@ def test_its_feature_weighs_what_those_of_its_words_do(tmp_path: Path, classifie
 
 def test_in_training_text_it_is_as_typical_as_its_words(tmp_path: Path) -> None:
     checkpoint = untrained(tmp_path / "run", CONFIG)
-    checkpoint.save_training_text(training_text_of(corpus.examples(), checkpoint))
-    checkpoint.save_json("ood", OodScore(threshold=0.9, weights={"domain_log_ratio": 1.0}, bias=0.0))
+    checkpoint.save("training_text", training_text_of(corpus.examples(), checkpoint))
+    checkpoint.save("ood", OodScore(threshold=0.9, weights={"domain_log_ratio": 1.0}, bias=0.0))
     manifest = export(checkpoint, tmp_path / "1")
     with_words(tmp_path / "1", COINAGE, tmp_path / "2", dev=DEV)
     vocabulary = Vocabulary.load(tmp_path / "1" / "vocabulary.json")

@@ -10,7 +10,9 @@ import onnx
 import onnxruntime
 import pytest
 
+from model_export.bundle import coined_words
 from model_export.bundle import files as package
+from model_export.bundle.coined_words import Coinage, CoinedWord
 from model_export.bundle.files import signature_of
 from model_export.bundle.request import Request
 from model_export.gates import agreement as gates
@@ -18,14 +20,17 @@ from model_export.graphs.decode import DECODERS
 from polyparse.bundle import manifest
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Frame, Utterance
+from polyparse.errors import ConfigError, ManifestInvalid
 from polyparse.runtime.load import load
 from polyparse.runtime.session import DTYPES
 from tests.model_export.checkpoints import CONFIG, SMALL, untrained
 from tests.train import corpus
+from train.finished import networks_of, parser_of
 from train.models.encoders import ENCODERS
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS
 from train.models.maxent import MaxEntConfig
+from train.models.token_crf import TokenCrfConfig
 from train.models.word_bag import WordBagConfig
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
+    from train.models.joint import JointConfig
 
 FLOAT = Request("tiny", "1", precision="float32")
 OVER_DOMAINS = MaxEntConfig(classes="domains", min_feature_count=1)
@@ -43,6 +49,17 @@ WITH_BAG = MaxEntConfig(
 
 EMBEDDER = CONFIG.joint.embedder
 NO_CHARACTERS = replace(CONFIG.joint, embedder=replace(EMBEDDER, character_filters=0))
+
+
+NORMALISED = EncoderConfig(kind="projected-cnn", hidden_size=8, batch_norm=True)
+
+
+def with_case(joint: JointConfig) -> JointConfig:
+    return replace(joint, embedder=replace(joint.embedder, case_size=3))
+
+
+def with_states(joint: JointConfig) -> JointConfig:
+    return replace(joint, embedder=replace(joint.embedder, character_gru=3))
 
 
 def with_parts(encoder: str, head: str) -> RunConfig:
@@ -63,6 +80,14 @@ CONFIGS: dict[str, RunConfig] = {
     "no classifier": replace(CONFIG, classifier=None),
     "a bag of words": replace(CONFIG, classifier=WITH_BAG),
     "no characters": replace(CONFIG, joint=NO_CHARACTERS),
+    "case, filters, biGRU": replace(CONFIG, joint=with_states(with_case(CONFIG.joint))),
+    "case, no characters": replace(CONFIG, joint=with_case(NO_CHARACTERS)),
+    "linear in words": replace(
+        CONFIG, joint=replace(NO_CHARACTERS, mlp_size=0, encoder=EncoderConfig(kind="identity"))
+    ),
+    "batch normalisation": replace(CONFIG, joint=replace(CONFIG.joint, encoder=NORMALISED)),
+    "slots only": replace(CONFIG, slots_only=True, classifier=None),
+    "features of tokens": replace(CONFIG, joint_weight=0.0, token_crf=TokenCrfConfig()),
 }
 
 
@@ -75,12 +100,12 @@ def unlabelled(partition: str, *, intents: bool) -> list[Example]:
 
 
 def answers_of(checkpoint: Checkpoint, utterances: list[Utterance]) -> list[Frame]:
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     return parser.run([parser.vectorizer.item(utterance) for utterance in utterances]).frames
 
 
 def write(checkpoint: Checkpoint, folder: Path, request: Request) -> manifest.Manifest:
-    return package.write(checkpoint, checkpoint.networks(), folder, request)
+    return package.write(checkpoint, networks_of(checkpoint), folder, request)
 
 
 def assert_answers_as_the_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
@@ -168,6 +193,44 @@ def test_a_network_of_each_domain_holds_its_own_names(tmp_path: Path) -> None:
         assert score.inputs[0] == embed.outputs[0]
         assert score.outputs[0].shape[-1] == len(labels.intents)
         assert score.outputs[1].shape[-1] == decode.inputs[0].shape[-1] == len(labels.tags)
+
+
+class TestFeaturesOfTokens:
+    """A bundle whose score graph reads them, and nothing of words."""
+
+    CONFIG = CONFIGS["features of tokens"]
+
+    def test_have_a_table_in_the_bundle_and_no_embed_graph(self, tmp_path: Path) -> None:
+        checkpoint = untrained(tmp_path / "run", self.CONFIG)
+        written = write(checkpoint, tmp_path / "bundle", SMALL)
+        assert written.text.token_features in written.files
+        graphs = written.networks[0].graphs["cpu"]
+        assert (graphs.embed, graphs.layout) == (None, "padded")
+        names = [tensor.name for tensor in written.tensors[graphs.score].inputs]
+        assert names == ["token_features_BTL", "lengths_B"]
+
+    def test_are_none_of_a_bundle_that_reads_words(self, tmp_path: Path) -> None:
+        written = write(untrained(tmp_path / "run", CONFIG), tmp_path / "bundle", SMALL)
+        assert written.text.token_features is None
+
+    @pytest.mark.parametrize("name", ["features of tokens", "linear, crf"])
+    def test_a_manifest_that_says_otherwise_than_the_graphs_is_refused(
+        self, name: str, tmp_path: Path
+    ) -> None:
+        written = write(untrained(tmp_path / "run", CONFIGS[name]), tmp_path / "bundle", SMALL)
+        table = "features.npy" if written.text.token_features is None else None
+        changed = replace(written, text=replace(written.text, token_features=table))
+        manifest.write(changed, tmp_path / "bundle")
+        with pytest.raises(
+            ManifestInvalid, match=r"tensors\['score-all\.onnx'\]\.inputs: found .*, expected .*"
+        ):
+            load(tmp_path / "bundle", device="cpu")
+
+    def test_words_cannot_be_coined_for_it(self, tmp_path: Path) -> None:
+        written = write(untrained(tmp_path / "run", self.CONFIG), tmp_path / "bundle", SMALL)
+        word = CoinedWord(word="zzz", meaning="nothing", rows={}, features=())
+        with pytest.raises(ConfigError, match=r"found no table 'embedder\.words\.weight'"):
+            coined_words.add(Coinage(words=(word,), utterances=()), tmp_path / "bundle", written)
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)

@@ -21,6 +21,7 @@ from polyparse.inference.pipeline import Postprocessing
 from polyparse.runtime.load import load
 from tests.model_export.checkpoints import CONFIG, SMALL, export, trained, untrained
 from tests.train import corpus
+from train.finished import parser_of
 from train.models.encoders.base import EncoderConfig
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_golden_frames_are_the_float_checkpoints(checkpoint: Checkpoint, written
     assert {entry.locale for entry in actual} == set(corpus.LOCALES)
     assert any(entry.slots for entry in actual)
     described = bundle.verify(written)
-    parser = checkpoint.parser().with_postprocessing(Postprocessing(described.calibration, described.ood))
+    parser = parser_of(checkpoint).with_postprocessing(Postprocessing(described.calibration, described.ood))
     items = [parser.vectorizer.item(Utterance(entry.text, entry.locale)) for entry in actual]
     frames = parser.run(items).frames
     for entry, frame in zip(actual, frames, strict=True):
@@ -104,7 +105,7 @@ def test_measures_are_those_of_the_bundles_own_bytes(written: Path) -> None:
 
 def test_a_float_bundle_has_the_measures_of_its_checkpoint(checkpoint: Checkpoint, tmp_path: Path) -> None:
     described = export(checkpoint, tmp_path / "1", precision="float32")
-    saved = checkpoint.load_json("measures")
+    saved = checkpoint.read("measures")
     assert saved["mean"]["exact_match"] == 1.0
     for locale, measures in {**saved["locales"], "mean": saved["mean"]}.items():
         assert described.measures[locale] == pytest.approx(measures, abs=5e-4)

@@ -45,9 +45,9 @@ def many(n_least: int = MIN_UTTERANCES) -> list[Example]:
 def learnt(folder: Path, config: RunConfig, *, ood: OodScore | None = None) -> Checkpoint:
     """A finished run with dev enough, which may refuse."""
     checkpoint = trained(folder, config)
-    checkpoint.save_dev(many())
+    checkpoint.save("dev", many())
     if ood is not None:
-        checkpoint.save_json("ood", ood)
+        checkpoint.save("ood", ood)
     return checkpoint
 
 
@@ -114,7 +114,7 @@ def test_a_checkpoint_without_a_score_refuses_what_is_foreign_unless_told_not_to
 
 def test_an_out_of_domain_score_that_reads_training_text_has_it_in_the_bundle(tmp_path: Path) -> None:
     checkpoint = learnt(tmp_path / "run", CONFIG, ood=AGAINST_TEXT)
-    checkpoint.save_training_text(training_text_of(corpus.examples(), checkpoint))
+    checkpoint.save("training_text", training_text_of(corpus.examples(), checkpoint))
     described = export(checkpoint, tmp_path / "1")
     assert described.text.training_text in described.files
     parser = load(tmp_path / "1", device="cpu").parser
@@ -127,7 +127,7 @@ def test_an_out_of_domain_score_that_reads_training_text_has_it_in_the_bundle(tm
 
 def test_training_text_that_no_signal_reads_stays_out_of_the_bundle(tmp_path: Path) -> None:
     checkpoint = learnt(tmp_path / "run", CONFIG, ood=REFUSES)
-    checkpoint.save_training_text(training_text_of(corpus.examples(), checkpoint))
+    checkpoint.save("training_text", training_text_of(corpus.examples(), checkpoint))
     assert export(checkpoint, tmp_path / "1").text.training_text is None
 
 

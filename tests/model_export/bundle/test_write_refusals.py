@@ -84,11 +84,11 @@ def test_a_graph_that_computes_something_else_fails_gate_1(
 def test_a_network_that_small_storage_ruins_fails_gate_2(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """One column of the word table is huge and unread: the float graph does not mind, eight bits have no room left."""
     ruined = Checkpoint(Path(shutil.copytree(checkpoint.folder, tmp_path / "run")))
-    weights = ruined.load_torch("network-0")
+    weights = ruined.find("network-0")
     assert weights is not None
     weights["embedder.words.weight"][2:, 0] = 1e4
     weights["encoder.projection.weight"][:, 0] = 0.0
-    ruined.save_torch("network-0", weights)
+    ruined.save("network-0", weights)
     assert_fails(ruined, tmp_path, "exact match: found 0.* from the shipped bytes, expected 1.0000")
     export(ruined, tmp_path / "float", precision="float32")
 
@@ -109,10 +109,10 @@ def test_a_network_that_diverged_is_refused_by_the_name_of_its_weights(
     """Both runtimes would agree on what it answers, and with a confidence of 1."""
     value, store = NOT_FINITE[name]
     diverged = Checkpoint(Path(shutil.copytree(checkpoint.folder, tmp_path / "run")))
-    weights = diverged.load_torch("network-0")
+    weights = diverged.find("network-0")
     assert weights is not None
     weights[name].view(-1)[-1] = value
-    diverged.save_torch("network-0", weights)
+    diverged.save("network-0", weights)
     message = f"{name}: found values that are not finite in {store}, expected finite ones"
     with pytest.raises(ConfigError, match=message):
         export(diverged, tmp_path / "models" / "1")

@@ -11,6 +11,7 @@ from model_export.gates.reference import Reference
 from polyparse.errors import ConfigError
 from tests.model_export.checkpoints import CONFIG, untrained
 from tests.train import corpus
+from train.finished import networks_of, parser_of
 from train.models.heads.ain_first import AinFirst
 from train.models.heads.crf import Crf
 
@@ -30,7 +31,7 @@ def test_each_dev_utterance_with_a_token_has_its_example_its_item_and_its_frame(
 
 
 def test_its_frames_are_the_checkpoints(checkpoint: Checkpoint) -> None:
-    reference, parser = Reference(checkpoint, None), checkpoint.parser()
+    reference, parser = Reference(checkpoint, None), parser_of(checkpoint)
     items = [parser.vectorizer.item(example.utterance) for example in checkpoint.dev()]
     assert reference.frames == parser.run_all(items)
 
@@ -42,7 +43,7 @@ def test_an_approximated_head_decodes_its_frames_and_the_checkpoint_keeps_its_ow
     assert isinstance(reference.networks[0].head, AinFirst)
     exact = [frame.confidence for frame in Reference(checkpoint, None).frames]
     assert [frame.confidence for frame in reference.frames] != exact
-    assert isinstance(checkpoint.networks()[0].head, Crf)
+    assert isinstance(networks_of(checkpoint)[0].head, Crf)
 
 
 def test_dev_without_any_token_is_refused(tmp_path: Path) -> None:

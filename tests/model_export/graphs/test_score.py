@@ -45,19 +45,26 @@ INT8 = {
     "bilstm": [f"encoder.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"],
     "bisru": [*(f"encoder.layers.{layer}.gates.weight" for layer in (0, 1)), "slots.hidden.weight"],
     "gated-cnn": [*BLOCKS, "slots.hidden.weight"],
+    "bilstm | gated-cnn": [
+        f"encoder.parts.bilstm.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"
+    ],
 }
 """What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers."""
 
 
 class Member(NamedTuple):
-    """A row of the family table."""
+    """A row of the family table; the encoder "a | b" is a beside b, a biGRU comes with one over characters."""
 
     encoder: str
     characters: bool
     intents: bool
 
 
-FAMILY = [Member(*row) for row in product(ENCODERS, (True, False), (True, False))]
+PARALLEL = ("bilstm | gated-cnn", "bigru | linear | bisru", "projected-cnn | identity")
+FAMILY = [
+    *(Member(*row) for row in product(ENCODERS, (True, False), (True, False))),
+    *(Member(encoder, characters=True, intents=True) for encoder in PARALLEL),
+]
 each_member = pytest.mark.parametrize("member", FAMILY, ids=str)
 
 
@@ -66,14 +73,25 @@ class Scored(NamedTuple):
     emissions_BTK: NDArray[np.float32]
 
 
+def encoder_config(encoder: str) -> EncoderConfig:
+    """The config of an encoder, or of several side by side."""
+    if "|" in encoder:
+        parts = {part.replace("-", "_"): encoder_config(part) for part in encoder.split(" | ")}
+        return EncoderConfig(kind="parallel", parts=parts)
+    return EncoderConfig(kind=encoder, hidden_size=10, layers=2)  # type: ignore[arg-type]  # of a table
+
+
 @cache
 def network_of(member: Member) -> JointNetwork:
     torch.manual_seed(0)
     config = JointConfig(
         embedder=EmbedderConfig(
-            word_size=12, character_size=5, character_filters=4 if member.characters else 0
+            word_size=12,
+            character_size=5,
+            character_filters=4 if member.characters else 0,
+            character_gru=3 if member.characters and "bigru" in member.encoder else 0,
         ),
-        encoder=EncoderConfig(kind=member.encoder, hidden_size=10, layers=2),  # type: ignore[arg-type]  # of a table
+        encoder=encoder_config(member.encoder),
         mlp_size=9,
     )
     labels = Labels(
@@ -84,7 +102,11 @@ def network_of(member: Member) -> JointNetwork:
         domain_slots=(),
         scheme="BIO",
     )
-    return JointNetwork(labels, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config).eval()
+    network = JointNetwork(labels, n_words=N_WORDS, n_characters=N_CHARACTERS, config=config).eval()
+    for name, parameter in network.named_parameters():
+        if "bias_" in name:  # equal biases of a GRU, such as zeros, would be one initialiser
+            torch.nn.init.normal_(parameter, std=0.1)
+    return network
 
 
 class Pair(NamedTuple):
@@ -133,9 +155,9 @@ def random_batch(lengths: list[int], *, n_distinct: int, n_characters: int) -> B
     distinct = tuple(
         Word(
             id=int(random.integers(1, N_WORDS)),
-            characters_C=random.integers(
+            characters=random.integers(
                 1, N_CHARACTERS, random.integers(1, n_characters + 1), dtype=np.int32
-            ),
+            ).tobytes(),
             feature_ids=(),
             hash=0,
         )
@@ -218,7 +240,10 @@ def test_small_storage_is_int8_for_words_recurrences_and_integer_products_and_fl
 def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) -> None:
     """But for an LSTM's, which ONNX stacks, and the head's, which is another graph's."""
     stored = {name: shape for name, (_, shape) in stored_by(models_of(member)).items()}
-    elsewhere = ("head.", "encoder.layers.") if member.encoder == "bilstm" else ("head.",)
+    elsewhere = {
+        "bilstm": ("head.", "encoder.layers."),
+        "bilstm | gated-cnn": ("head.", "encoder.parts.bilstm.layers."),
+    }.get(member.encoder, ("head.",))
     for name, values in network_of(member).named_parameters():
         if not name.startswith(elsewhere):
             assert stored[name] == tuple(values.shape)

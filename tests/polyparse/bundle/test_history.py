@@ -13,6 +13,7 @@ import pytest
 
 from polyparse.bundle import history, release, state
 from polyparse.bundle.history import Archive, HistoryEntry
+from polyparse.bundle.release import Edit
 from polyparse.bundle.state import DesiredState, Pointer
 from polyparse.bundle.store import digest
 from polyparse.errors import StateInvalid
@@ -31,11 +32,11 @@ def model(tmp_path: Path) -> Path:
 
 
 def promote(model: Path, version: str, *, at: str = AT) -> DesiredState:
-    return release.promote(model, version, decided_on=release.decide_on(model), by="ann", at=at)
+    return release.promote(model, version, Edit(release.decide_on(model), "ann", at))
 
 
 def rollback(model: Path) -> DesiredState:
-    return release.rollback(model, decided_on=release.decide_on(model), by="bob", at=AT)
+    return release.rollback(model, Edit(release.decide_on(model), "bob", AT))
 
 
 def generations(model: Path) -> list[int]:
@@ -70,6 +71,9 @@ def test_the_file_holds_what_is_past_and_is_what_others_may_rely_on(model: Path)
         "from_version": None,
         "by": "ann",
         "at": AT,
+        "reason": None,
+        "canary": None,
+        "shadow": None,
     }
 
 
@@ -167,6 +171,7 @@ KILLED = """
     import os, signal, sys
     from pathlib import Path
     from polyparse.bundle import release
+    from polyparse.bundle.release import Edit
 
     EVENTS = {"open", "os.chmod", "os.rename", "os.remove", "os.scandir"}
     model = Path(sys.argv[1])
@@ -184,7 +189,7 @@ KILLED = """
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(kill)
-        release.promote(model, "2", decided_on=decided_on, by="ann", at="2026-01-01T12:00:00+00:00")
+        release.promote(model, "2", Edit(decided_on, "ann", "2026-01-01T12:00:00+00:00"))
         os._exit(0)
 
     for line in sys.stdin:

@@ -94,6 +94,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"golden": "lost.jsonl"}, "golden: found 'lost.jsonl', expected one of the files listed"),
     ({"text": {"vocabulary": "v.txt", "features": None}}, "text.vocabulary: found 'v.txt'"),
     ({"text": {"vocabulary": "vocabulary.json", "features": "f"}}, "text.features: found 'f'"),
+    (
+        {"text": {"vocabulary": "vocabulary.json", "features": None, "token_features": "t"}},
+        "text.token_features: found 't', expected one of the files listed",
+    ),
     ({"tensors": {"lost.onnx": NOTHING}}, "tensors: found 'lost.onnx', expected one of the files listed"),
     ({"tensors": {}}, "tensors: found no 'decode.onnx', expected the inputs and outputs of every graph"),
     ({"tensors": {"decode.onnx": NOTHING}}, "tensors: found no 'score.onnx'"),

@@ -23,7 +23,7 @@ WRITTEN = {
     "previous": {"version": "1", "digest": "a"},
     "canary": None,
     "shadow": None,
-    "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00"},
+    "change": {"action": "promote", "by": "ann@laptop", "at": "2026-01-01T12:00:00+00:00", "reason": None},
 }
 
 
@@ -132,11 +132,19 @@ class TestNextState:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("key", ["canary", "shadow"])
-    @pytest.mark.parametrize("value", [{"version": "3", "digest": "c"}, {}, "3", False, 0])
-    def test_a_version_that_would_not_be_served(self, tmp_path: Path, key: str, value: object) -> None:
-        with pytest.raises(StateInvalid, match=rf"state\.json: {key}: found .*, expected null"):
+    @pytest.mark.parametrize(("key", "how_much"), [("canary", "percent"), ("shadow", "share")])
+    @pytest.mark.parametrize(
+        "value", [{"version": "3", "digest": "c"}, {"version": "../3", "digest": "c"}, {}, "3", False, 0]
+    )
+    def test_a_candidate_that_could_not_be_served(
+        self, tmp_path: Path, key: str, how_much: str, value: object
+    ) -> None:
+        with pytest.raises(StateInvalid, match=rf"state\.json: {key}(\.version)?: found "):
             read(tmp_path, WRITTEN | {key: value})
+        for wrong in (-1, 101, "5", None):
+            candidate = {"version": "3", "digest": "c", how_much: wrong}
+            with pytest.raises(StateInvalid, match=rf"state\.json: {key}.*{how_much}: found "):
+                read(tmp_path, WRITTEN | {key: candidate})
 
     @pytest.mark.parametrize("schema", [0, 1, 3])
     def test_another_schema(self, tmp_path: Path, schema: int) -> None:

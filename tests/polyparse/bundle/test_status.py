@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from polyparse.bundle import status as statuses
+from polyparse.bundle.silence import FORGOTTEN_S, SILENT_S
 from polyparse.bundle.status import ProcessStatus, Reason, VersionStatus, read_all, remove, write
 from polyparse.errors import ConfigError
 
@@ -164,6 +165,19 @@ class TestTheDead:
         assert said(tmp_path) == [STATUS]
         assert files_in(tmp_path) == [new.name, f"{HOST}-{PID}.json"]
 
+    def test_one_of_another_host_that_was_not_heard_of_says_nothing_and_its_file_goes_after_a_day(
+        self, tmp_path: Path
+    ) -> None:
+        for host in ("a", "b", "c"):
+            write(tmp_path, replace(STATUS, host=host))
+        for host, age_s in (("b", SILENT_S), ("c", FORGOTTEN_S)):
+            file = tmp_path / ".status" / f"{host}-{PID}.json"
+            os.utime(file, (0, file.stat().st_mtime - age_s - 1))
+        assert [status.host for status in read_all(tmp_path)] == ["a"]
+        assert files_in(tmp_path) == [f"a-{PID}.json", f"b-{PID}.json"]
+        write(tmp_path, replace(STATUS, host="b"))
+        assert [status.host for status in read_all(tmp_path)] == ["a", "b"]
+
 
 WRITTEN: dict[str, object] = {
     "schema": 1,
@@ -227,3 +241,16 @@ def test_a_model_that_is_gone_takes_nothing(tmp_path: Path) -> None:
 def test_what_cannot_name_a_file_is_refused(changes: dict[str, str], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
         replace(STATUS, **changes)  # type: ignore[arg-type]
+
+
+def test_a_verdict_is_read_back_and_is_no_key_of_other_versions(tmp_path: Path) -> None:
+    """Readers of before would take a file with an unknown key for none."""
+    canary = VersionStatus("2", "b", "ready", verdict="unhealthy")
+    write(tmp_path, replace(STATUS, versions=(SERVING, canary)))
+    (status,) = read_all(tmp_path)
+    assert status.versions == (SERVING, canary)
+    content = json.loads(tmp_path.joinpath(".status", f"{HOST}-{PID}.json").read_bytes())
+    assert [version.get("verdict", "left out") for version in content["versions"]] == [
+        "left out",
+        "unhealthy",
+    ]

@@ -12,7 +12,7 @@ import pytest
 
 from polyparse.bundle import state
 from polyparse.bundle.state import Pointer, next_state
-from polyparse.bundle.store import Located, content, digest, locate, verify
+from polyparse.bundle.store import MOST_MANIFEST_BYTES, Located, content, digest, locate, verify
 from polyparse.errors import (
     BundleError,
     BundleNotFound,
@@ -122,6 +122,15 @@ def test_a_manifest_that_is_a_pipe_is_refused_without_waiting_for_a_writer(bundl
     for look in (verify, digest):
         with pytest.raises(FileMissing, match=r"manifest\.json: found no manifest"):
             look(bundle)
+
+
+def test_a_manifest_larger_than_any_is_refused_before_it_is_read(bundle: Path) -> None:
+    with bundle.joinpath("manifest.json").open("r+b") as file:
+        file.truncate(MOST_MANIFEST_BYTES + 1)
+    with pytest.raises(
+        ManifestInvalid, match=r"manifest\.json: found 8388609 bytes, expected 8388608 at most"
+    ):
+        verify(bundle)
 
 
 def test_the_bytes_of_a_file_are_checked_as_they_are_read(bundle: Path) -> None:

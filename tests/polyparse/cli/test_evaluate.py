@@ -181,7 +181,7 @@ def test_a_checkpoint_is_measured_as_training_measured_it(tmp_path: Path, checkp
     spec = corpus.write_massive(tmp_path / "corpus")
     options = ["--checkpoint", str(checkpoint.folder)]
     metrics = evaluate(options, spec, tmp_path / "report", partition="dev")
-    assert metrics["mean"] == pytest.approx(checkpoint.load_json("measures")["mean"])
+    assert metrics["mean"] == pytest.approx(checkpoint.read("measures")["mean"])
     assert checkpoint.folder.name in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
 
 
@@ -220,3 +220,36 @@ def test_what_cannot_be_read_is_refused_before_anything_is_written(
     assert cli.main(["evaluate", "--bundle", str(bundle), *options]) == cli.REFUSED
     assert "absent" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+
+
+def test_a_tagged_corpus_is_scored_over_its_own_tokens_too(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "test").write_text("wake:O me:O at:O seven:B-time now:O <=> alarm_set\n", encoding="utf-8")
+    metrics = evaluate(["--bundle", str(bundle)], f"slots:{folder}", tmp_path / "report")
+    assert metrics["tags"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+    line = "spans over the corpus's own tokens: precision 1.0000, recall 1.0000, f1 1.0000"
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_a_checkpoint_is_decoded_by_other_inferences_where_that_is_asked_for(
+    tmp_path: Path, checkpoint: Checkpoint, capsys: Capture
+) -> None:
+    spec = corpus.write_massive(tmp_path / "corpus")
+    metrics = evaluate(
+        ["--checkpoint", str(checkpoint.folder)], spec, tmp_path / "report", "--decoders", partition="dev"
+    )
+    assert list(metrics["decoders"]) == ["viterbi", "ain", "emissions"]
+    assert metrics["decoders"]["viterbi"] == {"slot_f1": metrics["mean"]["slot_f1"]}
+    lines = capsys.readouterr().out.splitlines()
+    for name, found in metrics["decoders"].items():
+        assert f"decoded by {name}: slot F1 {found['slot_f1']:.4f}" in lines
+
+
+def test_a_bundle_has_one_decoder(tmp_path: Path, bundle: Path, capsys: Capture) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    options = ["--bundle", str(bundle), "--corpus", spec, "--partition", "test", "--decoders"]
+    assert cli.main(["evaluate", *options, "--report", str(tmp_path / "report")]) != 0
+    assert "--decoders: found a bundle, whose graph has one decoder" in capsys.readouterr().err

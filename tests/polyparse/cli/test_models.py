@@ -21,7 +21,8 @@ from polyparse.bundle.golden import Golden
 from polyparse.bundle.state import DesiredState, Pointer, next_state
 from polyparse.bundle.status import ProcessStatus, Reason, VersionStatus
 from polyparse.bundle.store import digest, record
-from polyparse.cli import models as actions
+from polyparse.cli import models_bundles
+from polyparse.cli import models_edit as actions
 from polyparse.cli.main import main
 from polyparse.schema import unstructure
 from polyparse.text.tokens import RULES
@@ -93,7 +94,7 @@ def test_a_state_of_schema_1_goes_on_and_is_written_in_schema_2(run: Run, models
     assert json.loads(models.joinpath("words", "state.json").read_bytes()) == older
     assert run("promote", "words", "2", "--by", "ann") == 0
     actual = json.loads(models.joinpath("words", "state.json").read_bytes())
-    assert actual.pop("change").keys() == {"action", "by", "at"}
+    assert actual.pop("change").keys() == {"action", "by", "at", "reason"}
     assert actual == {
         "schema": 2,
         "generation": 1,
@@ -184,14 +185,14 @@ class TestEditsOfOthers:
         self, run: Run, models: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The second one runs while the first one compares golden frames."""
-        actual_check, during = actions.check, ["2"]
+        actual_check, during = models_bundles.check, ["2"]
 
         def check(bundle: Path) -> str:
             if during:
                 assert run("promote", "words", during.pop(), "--by", "bob@box") == 0
             return actual_check(bundle)
 
-        monkeypatch.setattr(actions, "check", check)
+        monkeypatch.setattr(models_bundles, "check", check)
         assert run("promote", "words", "1") == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert re.fullmatch(
@@ -245,16 +246,26 @@ class TestHistory:
     def test_it_is_a_table_with_the_newest_first(self, run: Run, models: Path, capsys: Capture) -> None:
         assert run("history", "words") == 0
         header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
-        assert header == ["GENERATION", "ACTION", "VERSION", "FROM", "BY", "AT", "SHA256"]
+        assert header == [
+            "GENERATION",
+            "ACTION",
+            "VERSION",
+            "FROM",
+            "CANDIDATES",
+            "BY",
+            "AT",
+            "SHA256",
+            "REASON",
+        ]
         assert [row[:4] for row in rows] == [
             ["3", "rollback", "1", "2"],
             ["2", "promote", "2", "1"],
             ["1", "promote", "1", "-"],
         ]
-        assert rows[-1][4] == "ann"
-        assert rows[0][4] == f"{getpass.getuser()}@{socket.gethostname()}"
-        assert rows[0][-1] == digest(models / "words" / "1")[:12]
-        assert all(datetime.fromisoformat(row[5]).utcoffset() == timedelta(0) for row in rows)
+        assert rows[-1][5] == "ann"
+        assert rows[0][5] == f"{getpass.getuser()}@{socket.gethostname()}"
+        assert rows[0][7] == digest(models / "words" / "1")[:12]
+        assert all(datetime.fromisoformat(row[6]).utcoffset() == timedelta(0) for row in rows)
 
     def test_as_json_it_has_all(self, run: Run, models: Path, capsys: Capture) -> None:
         assert run("history", "words", "--json") == 0
@@ -267,6 +278,9 @@ class TestHistory:
             "from_version": None,
             "by": "ann",
             "at": oldest["at"],
+            "reason": None,
+            "canary": None,
+            "shadow": None,
         }
         assert (newest["generation"], newest["from_version"]) == (3, "2")
 
@@ -277,6 +291,69 @@ class TestHistory:
         out, err = capsys.readouterr()
         assert len(out.splitlines()) == 4
         assert err == f"polyparse: {file}:1: found no entry, left it out\n"
+
+
+class TestCandidates:
+    def test_they_are_tried_listed_and_stopped(self, run: Run, models: Path, capsys: Capture) -> None:
+        run("promote", "words", "1")
+        capsys.readouterr()
+        assert run("canary", "words", "2", "--percent", "5", "--reason", "it is cheaper") == 0
+        assert (
+            capsys.readouterr().out == "words: 2 answers 5 % of the requests\nwords: 1 answers the others\n"
+        )
+        assert run("shadow", "words", "2", "--share", "0.1") == 0
+        assert capsys.readouterr().out == "words: 2 parses 0.1 of the requests after 1\n"
+        assert run("list") == 0
+        _, first, second, *_ = capsys.readouterr().out.splitlines()
+        assert first.split()[:3] == ["words", "1", "yes"]
+        assert "canary 5 %, shadow 0.1" in second
+        assert run("history", "words") == 0
+        _, newest, before, _ = capsys.readouterr().out.splitlines()
+        assert "2 canary 5 %, 2 shadow 0.1" in newest
+        assert "it is cheaper" in before
+        assert run("canary", "words", "--stop") == 0
+        assert run("shadow", "words", "--stop") == 0
+        state = read(models)
+        assert (state.generation, state.canary, state.shadow) == (5, None, None)
+
+    def test_a_missing_candidate_is_listed(self, run: Run, models: Path, capsys: Capture) -> None:
+        run("promote", "words", "1")
+        run("canary", "words", "2", "--percent", "5")
+        shutil.rmtree(models / "words" / "2")
+        capsys.readouterr()
+        assert run("list") == 0
+        assert re.search(r"2 +canary 5 % +refused: file_missing", capsys.readouterr().out)
+
+    @pytest.mark.parametrize(
+        ("argv", "message"),
+        [
+            ("canary words 2", "one of the arguments --stop --percent is required"),
+            ("canary words 2 --percent 101", "found '101', expected 0 to 100"),
+            ("canary words --percent 5", "version: found none, expected the candidate's, or --stop"),
+            ("canary words 2 --stop", "version: found '2', expected none with --stop"),
+            ("shadow words 2 --share nan", "found 'nan', expected 0 to 1"),
+            ("shadow words 1 --share 0.1", "found 1, which serves as the stable version"),
+            ("shadow words 2 --share 0.1 --if-generation 7", "expected generation 7"),
+            ("canary words --stop", "found no canary, expected one to stop"),
+            ("promote words 2 --reason ", "expected a text of at most"),
+        ],
+    )
+    def test_what_is_wrong_is_said_and_changes_nothing(
+        self, run: Run, models: Path, capsys: Capture, argv: str, message: str
+    ) -> None:
+        run("promote", "words", "1")
+        before = read(models)
+        capsys.readouterr()
+        assert run(*argv.split(" ")) == 2
+        assert message in capsys.readouterr().err
+        assert read(models) == before
+
+    def test_a_candidate_whose_golden_frames_differ_is_refused(self, run: Run, models: Path) -> None:
+        run("promote", "words", "1")
+        break_golden(models / "words" / "2")
+        for action in ("canary words 2 --percent 5", "shadow words 2 --share 1"):
+            assert run(*action.split()) == 2
+        assert read(models).generation == 1
 
 
 def test_a_model_that_nobody_promoted_has_no_history(run: Run, capsys: Capture) -> None:
@@ -357,6 +434,18 @@ class TestListOfProcesses:
             "box-7    words  1           2026-01-01T12:00:00+00:00  2 serving, 1 ready\n"
         )
 
+    def test_what_a_process_finds_of_a_canary_stands_beside_it(
+        self, run: Run, models: Path, start: Callable[..., ProcessStatus], capsys: Capture
+    ) -> None:
+        run("promote", "words", "2")
+        status = start("box", 1, v2="serving", v1="ready")
+        stable, canary = status.versions
+        versions = (stable, replace(canary, verdict="unhealthy"))
+        statuses.write(models / "words", replace(status, versions=versions))
+        capsys.readouterr()
+        assert run("list") == 0
+        assert capsys.readouterr().out.endswith("  2 serving, 1 ready (unhealthy)\n")
+
     def test_ten_processes_and_a_reason_that_several_give_once(
         self, run: Run, start: Callable[..., object], capsys: Capture
     ) -> None:
@@ -425,6 +514,8 @@ class TestListOfProcesses:
             "version": "2",
             "digest": digest(bundle),
             "serves": True,
+            "percent": None,
+            "share": None,
             "locales": ["en-US", "es-ES"],
             "exact_match": 0.75,
             "bytes": sum(path.stat().st_size for path in bundle.iterdir()),

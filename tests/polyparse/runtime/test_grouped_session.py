@@ -14,6 +14,7 @@ from model_export.bundle.files import signature_of
 from polyparse.inference.length_groups import Cost
 from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
+from polyparse.text.work import Work
 from tests.bundles import LABELS, write_bundle
 
 if TYPE_CHECKING:
@@ -99,3 +100,23 @@ def test_without_a_cost_and_alone_all_run_at_once(bundle: Path) -> None:
     GroupedSession(session, Cost(step=0, run=0)).run(emissions([9]))
     GroupedSession(session, Cost(step=0, run=0)).run(emissions([9, 9]))
     assert session.runs == [(2, 9), (1, 9), (2, 9)]
+
+
+@settings(deadline=None)  # as above
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=1, max_size=9),
+    cost=st.none() | st.builds(Cost, step=st.integers(0, 3), run=st.integers(0, 9)),
+)
+def test_the_tokens_of_all_runs_are_counted_with_their_padding(
+    bundle: Path, lengths: list[int], cost: Cost | None
+) -> None:
+    session, work = Counted(bundle / "decode.onnx"), Work()
+    GroupedSession(session, cost).run(emissions(lengths), work=work)
+    assert work.tokens == sum(sequences * tokens for sequences, tokens in session.runs)
+    assert work.tokens - work.padding == sum(lengths)
+
+
+def test_a_graph_that_does_not_pad_works_on_no_padding(bundle: Path) -> None:
+    work = Work()
+    GroupedSession(session_of(bundle / "decode.onnx"), None, pads=False).run(emissions([1, 7]), work=work)
+    assert (work.tokens, work.padding) == (8, 0)

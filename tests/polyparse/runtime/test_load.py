@@ -57,6 +57,15 @@ def zipped(*, is_encrypted: bool = False, method: int | None = None, content: by
     return data
 
 
+def squeezed() -> bytes:
+    """A .npz file, a thousandth of the size of its arrays."""
+    with BytesIO() as file:
+        np.savez_compressed(
+            file, ngrams_N=np.arange(9, dtype=np.uint32), log_ratios_VD=np.zeros((9, 2), np.float16)
+        )
+        return file.getvalue()
+
+
 UNREADABLE = {
     "deep JSON": ("vocabulary.json", b"[" * 100_000),
     "deep JSON that ends": ("vocabulary.json", b"[" * 990 + b"]" * 990),
@@ -71,6 +80,8 @@ UNREADABLE = {
     "no archive": ("training_text.npz", b"PK"),
     "an archive of nothing": ("training_text.npz", zipped()),
     "an archive of a huge array": ("training_text.npz", zipped(content=header("(1000000000000,)"))),
+    "an archive of pickled objects": ("training_text.npz", zipped(content=header("(9,)", of="|O"))),
+    "an archive of what would grow": ("training_text.npz", squeezed()),
     "an encrypted archive": ("training_text.npz", zipped(is_encrypted=True)),
     "an archive packed in an unknown way": ("training_text.npz", zipped(method=99)),
     "an archive packed in another way than it says": (
@@ -310,3 +321,12 @@ class TestRefused:
         golden.save(bundle / "golden.jsonl", GOLDEN[:1])
         with pytest.raises(ChecksumMismatch, match=r"golden\.jsonl"):
             loaded.check_golden()
+
+
+def test_a_manifest_and_a_vocabulary_agree_on_case(bundle: Path) -> None:
+    text = json.loads((bundle / MANIFEST).read_bytes())["text"]
+    edit_manifest(bundle, text=text | {"case_marks": True})
+    with pytest.raises(
+        ConfigError, match=r"text\.case_marks: found True, expected False, as vocabulary\.json has it"
+    ):
+        load(bundle)

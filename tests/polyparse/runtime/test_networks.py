@@ -77,6 +77,16 @@ def test_whatever_the_layout_each_sequence_gets_the_same(bundle: Path, layout: L
     assert networks.classify(batch) is None
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_tokens_that_the_score_graph_worked_on_are_counted(bundle: Path, layout: Layout) -> None:
+    batch = batch_of(bundle)
+    networks_of(bundle, described_as(bundle, layout)).score(batch, 0)
+    useful = int(batch.lengths_B.sum())
+    assert batch.work.tokens - batch.work.padding == useful
+    assert (batch.work.padding == 0) == (layout == "packed")
+    assert batch.work.tokens <= batch.words_BT.size
+
+
 @pytest.mark.parametrize("says_packed", [False, True], ids=["silent", "says packed"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_manifest_says_whether_a_score_graph_is_packed_or_else_the_graph_does(

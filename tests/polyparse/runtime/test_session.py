@@ -6,7 +6,7 @@ import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import onnx
@@ -15,8 +15,8 @@ import pytest
 
 from model_export.bundle.files import signature_of
 from polyparse.bundle.manifest import GraphSignature, Tensor
-from polyparse.errors import DeviceUnavailable, GraphInvalid, ModelRunFailed
-from polyparse.runtime.session import PROVIDERS, Session, choose_device
+from polyparse.errors import DeviceLost, DeviceUnavailable, GraphInvalid, ModelRunFailed
+from polyparse.runtime.session import NEGATE, PROVIDERS, Cuda, Session, choose_device
 from tests.bundles import write_bundle
 
 if TYPE_CHECKING:
@@ -183,3 +183,69 @@ def test_a_session_never_falls_back_to_another_device(graph: Path, signature: Gr
         warnings.simplefilter("ignore", UserWarning)  # ONNX Runtime's own, which says the same
         with pytest.raises(DeviceUnavailable, match=r"cuda: ONNX Runtime fell back to CPU.*, expected CUDA"):
             Session(graph, signature, device="cuda")
+
+
+class Failing:
+    """ONNX Runtime's session, as it is after an error of the device."""
+
+    def __init__(self, message: str) -> None:
+        self._message = message
+
+    def run(self, *_: object) -> None:
+        raise RuntimeError(self._message)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"), [(2, ModelRunFailed), (700, DeviceLost)], ids=["too little memory", "a lost device"]
+)
+def test_a_run_tells_a_lost_device_from_a_failure(
+    graph: Path, signature: GraphSignature, code: int, error: type[Exception]
+) -> None:
+    session = Session(graph, signature, device="cpu")
+    session._session = Failing(f"FAIL : CUDA failure {code}: some words ; GPU=0")
+    with pytest.raises(error, match=rf"^decode\.onnx: .*CUDA failure {code}"):
+        session.run(INPUTS)
+
+
+def test_a_failed_run_writes_nothing_to_standard_error_itself(
+    session: Session, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ModelRunFailed, match=r"^decode\.onnx: "):
+        session.run(INPUTS | {"allowed_BK": np.array([[True, True, True]] * 2)})
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("device", "cuda", "chosen"),
+    [
+        ("cpu", Cuda(is_installed=True, trouble=None), "cpu"),
+        ("auto", Cuda(is_installed=True, trouble=None), "cuda"),
+        ("cuda", Cuda(is_installed=True, trouble=None), "cuda"),
+        ("auto", Cuda(is_installed=False, trouble="found none"), "cpu"),
+    ],
+)
+def test_a_device_is_chosen_without_a_word_where_there_is_nothing_to_say(
+    device: Literal["auto", "cpu", "cuda"], cuda: Cuda, chosen: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert choose_device(device, look=lambda: cuda) == chosen
+    assert caplog.messages == []
+
+
+def test_auto_serves_on_the_cpu_where_cuda_is_installed_and_does_not_run_and_says_why(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = Cuda(is_installed=True, trouble="found CUDA that does not run (no driver)")
+    assert choose_device("auto", look=lambda: broken) == "cpu"
+    assert caplog.messages == ["--device auto takes the CPU: found CUDA that does not run (no driver)"]
+    with pytest.raises(
+        DeviceUnavailable, match=r"^--device cuda: found CUDA that does not run \(no driver\)$"
+    ):
+        choose_device("cuda", look=lambda: broken)
+
+
+def test_the_graph_that_cuda_is_tried_with_is_a_sound_one() -> None:
+    onnx.checker.check_model(onnx.load_from_string(NEGATE), full_check=True)
+    (negated,) = onnxruntime.InferenceSession(NEGATE, providers=[PROVIDERS["cpu"]]).run(
+        None, {"x": np.ones(1, np.float32)}
+    )
+    assert negated.tolist() == [-1.0]

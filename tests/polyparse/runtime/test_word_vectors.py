@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from model_export.bundle.files import signature_of
 from model_export.graphs.embed import embed_graph
 from polyparse.runtime.session import Session
-from polyparse.runtime.word_vectors import WordVectorCache
+from polyparse.runtime.word_vectors import KEY_BYTES, WordVectorCache
 from polyparse.text.vectorizer import characters_of, ids_of
-from polyparse.text.words import Word
+from polyparse.text.vocabulary import UNKNOWN
+from polyparse.text.words import CHARACTER, Word
 from tests.bundles import LABELS
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 N_WORDS, N_CHARACTERS, WORD_SIZE, FILTERS = 40, 20, 6, 4
-VECTOR_BYTES = 4 * (WORD_SIZE + 3 * FILTERS)
+ENTRY_BYTES = 4 * (WORD_SIZE + 3 * FILTERS) + KEY_BYTES
 
 
 class Counted(Session):
@@ -65,7 +67,8 @@ def words() -> list[Word]:
     random = np.random.default_rng(3)
 
     def word(word_id: int) -> Word:
-        return Word(word_id, random.integers(1, N_CHARACTERS, random.integers(1, 10), dtype=np.int32), (), 0)
+        characters = random.integers(1, N_CHARACTERS, random.integers(1, 10), dtype=CHARACTER)
+        return Word(word_id, characters.tobytes(), (), 0)
 
     return [word(word_id) for word_id in range(1, 31)]
 
@@ -85,7 +88,7 @@ def by_the_graph(session: Session, words: Sequence[Word]) -> NDArray[np.float32]
 def test_kept_or_made_the_vectors_are_those_of_the_graph(
     session: Session, words: list[Word], requests: list[list[int]], most: int
 ) -> None:
-    vectors = WordVectorCache(session, max_bytes=most * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=most * ENTRY_BYTES)
     for picks in requests:
         batch = [words[pick] for pick in picks]
         assert vectors.of(batch) == pytest.approx(by_the_graph(session, batch), abs=1e-6)
@@ -94,7 +97,7 @@ def test_kept_or_made_the_vectors_are_those_of_the_graph(
 
 def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
     session = Counted(graph)
-    vectors = WordVectorCache(session, max_bytes=100 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=100 * ENTRY_BYTES)
     vectors.of(words[:3])
     vectors.of(words[:5])
     vectors.of(words[:5][::-1])
@@ -104,7 +107,7 @@ def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
 
 def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> None:
     session = Counted(graph)
-    vectors = WordVectorCache(session, max_bytes=4 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=4 * ENTRY_BYTES)
     vectors.of(words[:4])
     vectors.of(words[4:6])
     vectors.of(words[2:6])
@@ -114,10 +117,42 @@ def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> 
 
 
 def test_threads_share_the_vectors(session: Session, words: list[Word]) -> None:
-    vectors = WordVectorCache(session, max_bytes=7 * VECTOR_BYTES)
+    vectors = WordVectorCache(session, max_bytes=7 * ENTRY_BYTES)
     picks = [words[first : first + 6] for first in range(24)] * 8
     with ThreadPoolExecutor(4) as pool:
         of_batches = list(pool.map(vectors.of, picks))
     for batch, vectors_UE in zip(picks, of_batches, strict=True):
         assert vectors_UE == pytest.approx(by_the_graph(session, batch), abs=1e-6)
     assert len(vectors) <= 7
+
+
+def test_a_word_that_is_made_anew_has_its_vector_still(graph: Path) -> None:
+    session = Counted(graph)
+    vectors = WordVectorCache(session, max_bytes=9 * ENTRY_BYTES)
+    known, unknown = Word(7, b"", (), 0), Word(UNKNOWN, np.array([3, 4], CHARACTER).tobytes(), (), 0)
+    first = vectors.of([known, unknown])
+    again = vectors.of([replace(unknown), replace(known)])
+    assert session.runs == [1, 1 + 2]
+    assert (again == first[[0, 2, 1]]).all()
+
+
+def test_a_word_in_another_case_has_another_vector(session: Session) -> None:
+    """Its characters begin with the mark."""
+    vectors = WordVectorCache(session, max_bytes=9 * ENTRY_BYTES, case_marks=True)
+    spelled = [Word(7, np.array([mark, 4], CHARACTER).tobytes(), (), 0) for mark in (2, 3)]
+    for _ in range(2):
+        assert vectors.of(spelled) == pytest.approx(by_the_graph(session, spelled), abs=1e-6)
+    assert len(vectors) == 2
+
+
+def test_a_batch_larger_than_the_cache_is_answered(session: Session, words: list[Word]) -> None:
+    vectors = WordVectorCache(session, max_bytes=4 * ENTRY_BYTES)
+    for _ in range(2):
+        assert vectors.of(words) == pytest.approx(by_the_graph(session, words), abs=1e-6)
+    assert len(vectors) == 4
+
+
+def test_the_matrix_and_the_keys_are_within_the_bytes(session: Session, words: list[Word]) -> None:
+    vectors = WordVectorCache(session, max_bytes=10 * ENTRY_BYTES + 1)
+    vectors.of(words)
+    assert vectors._vectors_NE.nbytes + len(vectors) * KEY_BYTES <= 10 * ENTRY_BYTES

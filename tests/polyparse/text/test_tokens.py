@@ -192,3 +192,10 @@ def test_what_cannot_be_parsed_is_refused_with_its_place(
 @pytest.mark.parametrize("text", ["a", "?", "tab\tline\r\n", "eleven char", "👍"])
 def test_what_has_a_token_passes(text: str) -> None:
     check(text, max_chars=11)
+
+
+def test_every_letter_and_digit_but_the_fillers_of_hangul_makes_a_word() -> None:
+    """So a text that has one need not be cut to know that it is not blank."""
+    fillers = "\u115f\u1160\u3164\uffa0"
+    for char in filter(str.isalnum, map(chr, range(sys.maxunicode + 1))):
+        assert bool(pieces_with_marks(char)) == (char not in fillers), f"U+{ord(char):04X}"

@@ -19,7 +19,8 @@ from polyparse.text.forms import form_of, words_of
 from polyparse.text.tokens import tokenise
 from polyparse.text.vectorizer import Batch, Item, Vectorizer, collate
 from polyparse.text.vocabulary import PADDING, UNKNOWN, Vocabulary
-from polyparse.text.words import CACHED_CHARACTERS, CACHED_WORDS
+from polyparse.text.word_cache import LONGEST
+from polyparse.text.words import CHARACTER, Word
 from tests.networks import vectorizer_of
 from tests.strategies import texts, utterances
 
@@ -33,9 +34,14 @@ def item_of(text: str, vectorizer: Vectorizer = WARM) -> Item:
     return vectorizer.item(Utterance(text))
 
 
+def characters_of_word(word: Word) -> list[int]:
+    """The ids of its characters."""
+    return [int(character) for character in np.frombuffer(word.characters, CHARACTER)]
+
+
 def as_lists(item: Item) -> tuple[object, ...]:
     """Everything that a model reads of an item."""
-    words = [(word.id, word.characters_C.tolist(), word.feature_ids, word.hash) for word in item.words]
+    words = [(word.id, characters_of_word(word), word.feature_ids, word.hash) for word in item.words]
     return item.starts, item.ends, words, item.features
 
 
@@ -55,7 +61,7 @@ def test_an_item_is_its_tokens_looked_up_one_by_one(text: str) -> None:
     for word, token in zip(item.words, tokens, strict=True):
         form = form_of(token.text, vocabulary)
         assert word.id == vocabulary.word_ids.get(form, UNKNOWN)
-        assert word.characters_C.tolist() == [
+        assert characters_of_word(word) == [
             vocabulary.character_ids.get(character, UNKNOWN)
             for character in spelling(form)[:MAX_WORD_CHARACTERS]
         ]
@@ -87,13 +93,13 @@ class TestAddresses:
         mail, web = Vectorizer(vocabulary, features).item(Utterance("ana@mail.org example.com/x")).words
         assert [mail.id, web.id] == [vocabulary.word_ids["<mail>"], vocabulary.word_ids["<web>"]]
         assert [mail.feature_ids, web.feature_ids] == [(1,), (2,)]
-        assert [mail.characters_C.size, web.characters_C.size] == [0, 0]
+        assert [mail.characters, web.characters] == [b"", b""]
 
     def test_are_spelled_to_a_model_that_knows_no_class(self) -> None:
         word = item_of("ana@example.com").words[0]
         assert word.id == UNKNOWN
         assert word.hash == word_hash("ana@example.com")
-        assert word.characters_C.size == len("ana@example.com")
+        assert len(characters_of_word(word)) == len("ana@example.com")
 
     def test_keep_their_place(self) -> None:
         item = item_of("write to <mailto:ana@example.com|ana@example.com>!", vectorizer_of("jo@example.com"))
@@ -110,14 +116,14 @@ def test_a_model_without_a_feature_table_has_no_features() -> None:
 def collate_slowly(items: list[Item]) -> tuple[list[list[tuple[int, list[int]]]], list[list[int]]]:
     """The slow twin: (word id, its characters) of each token, and features; padded with zeros to the longest."""
     n_tokens = max(len(item.words) for item in items)
-    n_characters = max(len(word.characters_C) for item in items for word in item.words)
+    n_characters = max(len(characters_of_word(word)) for item in items for word in item.words)
     n_features = max(1, *(len(item.features) for item in items))
     tokens = []
     for item in items:
         row = []
         for t in range(n_tokens):
             word = item.words[t] if t < len(item.words) else None
-            characters = word.characters_C.tolist() if word else []
+            characters = characters_of_word(word) if word else []
             row.append((word.id if word else PADDING, characters + [0] * (n_characters - len(characters))))
         tokens.append(row)
     return tokens, [item.features + [0] * (n_features - len(item.features)) for item in items]
@@ -186,23 +192,21 @@ def test_what_was_seen_before_changes_no_item(seen: list[str]) -> None:
     assert as_lists(item_of(seen[0], warm)) == as_lists(item_of(seen[0], cold))
 
 
-def test_a_hundred_thousand_distinct_words_leave_bounded_caches_and_right_items() -> None:
-    vectorizer = vectorizer_of(KNOWN)
+def test_a_hundred_thousand_distinct_words_leave_a_bounded_cache_and_right_items() -> None:
+    vectorizer = vectorizer_of(KNOWN, max_bytes=2_000_000)
     before = as_lists(item_of(KNOWN, vectorizer))
     unseen = ["".join(letters) for letters in islice(product("abcdefgéñ", repeat=6), 100_000)]
     for first in range(0, len(unseen), 1000):
         item_of(" ".join(unseen[first : first + 1000]), vectorizer)
-    for cached in (vectorizer._words.cached(), vectorizer._chunk.cache_info().currsize):
-        assert cached <= CACHED_WORDS < len(unseen)
+    assert vectorizer._words.bytes <= 2_000_000
     assert as_lists(item_of(KNOWN, vectorizer)) == before
 
 
 def test_long_words_and_chunks_are_not_remembered() -> None:
-    """The caches are bounded in entries, and this bounds an entry."""
     vectorizer = vectorizer_of(KNOWN)
-    first, again = (item_of("x" * (CACHED_CHARACTERS + 1), vectorizer) for _ in range(2))
+    first, again = (item_of("x" * (LONGEST + 1), vectorizer) for _ in range(2))
     assert as_lists(first) == as_lists(again)
-    assert [vectorizer._words.cached(), vectorizer._chunk.cache_info().currsize] == [0, 0]
+    assert (len(vectorizer._words), vectorizer._words.tokens(), vectorizer._words.bytes) == (0, 0, 0)
 
 
 @settings(max_examples=10)
@@ -215,11 +219,11 @@ def test_threads_share_a_vectorizer(batch_texts: list[str]) -> None:
     assert actual == [as_lists(item_of(text, alone)) for text in batch_texts] * 4
 
 
-def test_hits_and_misses_are_counted() -> None:
+def test_misses_are_counted() -> None:
     vectorizer = vectorizer_of(KNOWN)
     for text in ("wake me", "wake me", "wake up"):
         item_of(text, vectorizer)
-    assert vectorizer.cache_counts() == (3, 3)
+    assert vectorizer.misses() == 3
 
 
 def test_a_vectorizer_is_freed_by_its_last_reference() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyparse.errors import ConfigError
+from polyparse.text.case import MARKS
 from polyparse.text.vocabulary import FIRST, PADDING, UNKNOWN, Vocabulary
 from tests.strategies import words
 
@@ -29,6 +30,15 @@ def test_a_class_of_addresses_counts_as_a_word_without_characters() -> None:
     assert Vocabulary.build(["<mail>", "<mail>", "a"], min_character_count=1) == Vocabulary(
         ("<mail>", "a"), "a"
     )
+
+
+def test_marks_of_case_come_first_and_are_saved_only_where_there_are_some(tmp_path: Path) -> None:
+    marked = Vocabulary.build(["a"], min_character_count=1, case_marks=True)
+    assert marked == Vocabulary(("a",), MARKS + "a", case_marks=True)
+    marked.save(tmp_path / "marked.json")
+    assert Vocabulary.load(tmp_path / "marked.json") == marked
+    Vocabulary(("a",), "a").save(tmp_path / "plain.json")
+    assert json.loads((tmp_path / "plain.json").read_text("utf-8")) == {"words": ["a"], "characters": "a"}
 
 
 def test_ids_start_after_padding_and_unknown() -> None:

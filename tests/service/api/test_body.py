@@ -28,7 +28,7 @@ from service.errors import (
     UnsupportedMediaType,
     WrongType,
 )
-from service.parsing import Deadline
+from service.parsed import Deadline
 from tests.service.fakes import BOUND_S, GONE, caller, part
 
 pytestmark = pytest.mark.anyio
@@ -276,7 +276,7 @@ def bytes_made(body: bytes, refusal: type[PolyparseError], items: int | None = N
     """The most memory that Python's objects take while a body is refused."""
     tracemalloc.start()
     with pytest.raises(refusal):
-        decode(body) if items is None else decode_batch(body, items)
+        decode(ParseRequest, body) if items is None else decode_batch(body, items)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
@@ -297,7 +297,7 @@ def test_every_field_of_the_first_that_is_wrong_is_pointed_at_whatever_follows()
     for count in (10, 1_000):
         more = {f"k{i}": 1 for i in range(count)}
         with pytest.raises(UnknownField) as refusal:
-            decode(json.dumps({"text": "a"} | more).encode())
+            decode(ParseRequest, json.dumps({"text": "a"} | more).encode())
         assert [fault.pointer for fault in refusal.value.faults] == [f"/k{i}" for i in range(10)]
 
 
@@ -305,14 +305,14 @@ def test_a_sound_request_of_too_many_values_is_too_large() -> None:
     def body(count: int) -> bytes:
         return b"{%b}" % b",".join([b'"text": "a"'] * count)
 
-    assert decode(body(MAX_VALUES - 1)).text == "a"
+    assert decode(ParseRequest, body(MAX_VALUES - 1)).text == "a"
     with pytest.raises(BodyTooLarge, match=f"found a body of more than {MAX_VALUES} JSON values"):
-        decode(body(MAX_VALUES))
+        decode(ParseRequest, body(MAX_VALUES))
 
 
 def test_marks_of_json_in_a_text_are_no_values() -> None:
     text = '[{,"\\' * 1000
-    assert decode(json.dumps({"text": text}).encode()).text == text
+    assert decode(ParseRequest, json.dumps({"text": text}).encode()).text == text
     (item,) = decode_batch(json.dumps({"items": [{"text": text}]}).encode(), 1)
     assert item == ParseRequest(text=text)
 
@@ -325,12 +325,12 @@ def test_a_batch_of_too_many_items_is_told_so_however_many_there_are() -> None:
 
 def test_a_pointer_is_no_longer_than_a_name_may_be() -> None:
     with pytest.raises(UnknownField) as refusal:
-        decode(json.dumps({"text": "a", "x" * 9_000: 1}).encode())
+        decode(ParseRequest, json.dumps({"text": "a", "x" * 9_000: 1}).encode())
     assert [fault.pointer for fault in refusal.value.faults] == ["/" + "x" * 32 + "..." + "x" * 32]
 
 
 def test_a_long_body_is_quoted_by_its_ends() -> None:
     with pytest.raises(InvalidJson) as refusal:
-        decode(b'{"text"' + b"\0" * 400_000 + b'last"')
+        decode(ParseRequest, b'{"text"' + b"\0" * 400_000 + b'last"')
     quoted = """b'{"text"\\x00...\\x00\\x00last"'"""
     assert str(refusal.value).startswith(f"found {quoted}, expected a JSON object: ")

@@ -102,7 +102,7 @@ async def test_an_answer_that_is_not_ready_by_the_callers_deadline_is_a_504_and_
         assert s.gate.batches() == [["b"]]
         samples = await s.samples()
         assert (
-            samples['polyparse_requests_total{endpoint="parse",outcome="deadline_exceeded",version=""}'] == 1
+            samples['polyparse_requests_total{endpoint="parse",outcome="deadline_exceeded",version="1"}'] == 1
         )
         assert samples['polyparse_refusals_total{reason="deadline_exceeded"}'] == 1
 

@@ -5,6 +5,7 @@ import pytest
 from service.api.content_encoding import GZIP
 from service.api.headers import RequestHeaders, read_headers, request_ids
 from service.errors import BodyTooLarge, InvalidHeader, UnsupportedMediaType
+from service.registry.assignment import Asked
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,22 @@ def test_another_deadline_is_refused(given: bytes) -> None:
 @pytest.mark.parametrize(("given", "asks"), [(b"1", True), (b"0", False), (b"", False), (b"true", False)])
 def test_server_timing_is_asked_for_by_a_1(given: bytes, *, asks: bool) -> None:
     assert read_headers([(b"x-server-timing", given)]).server_timing is asks
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (b"user-1", b"user-1"),
+        (b" user 1\t", b"user 1"),
+        ("é".encode(), "é".encode()),
+        (b"", None),
+        (b" ", None),
+    ],
+)
+def test_a_canary_key_is_whatever_bytes_are_not_blank(given: bytes, key: bytes | None) -> None:
+    assert read_headers([(b"x-canary-key", given)]).asked() == Asked(None, key)
+
+
+def test_a_version_is_asked_for_by_its_number() -> None:
+    assert read_headers([(b"x-model-version", b" 1.7 ")]).asked() == Asked("1.7", None)
+    assert read_headers([]).asked() == Asked(None, None)

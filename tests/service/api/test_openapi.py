@@ -19,12 +19,13 @@ from service.api.schemas import (
     ParseResponse,
     ProblemDocument,
 )
-from service.errors import PROBLEMS
+from service.errors import ADMINISTRATION, PROBLEMS
 from tests.service.serving import Serving, serving
 
 pytestmark = pytest.mark.anyio
 
 BY_THE_ROUTER = {"not_found", "method_not_allowed"}
+BY_THE_PROBE = {"not_live"}
 NEVER: dict[str, set[str]] = {
     "/parse": {"batch_too_large"},
     "/parse/batch": {
@@ -33,6 +34,18 @@ NEVER: dict[str, set[str]] = {
     },
 }
 """Path -> the codes that an answer as a whole never has there."""
+OIP = {
+    ("/v2", "get"),
+    ("/v2/health/live", "get"),
+    ("/v2/health/ready", "get"),
+    ("/v2/models/{name}", "get"),
+    ("/v2/models/{name}/ready", "get"),
+    ("/v2/models/{name}/infer", "post"),
+    ("/v2/models/{name}/versions/{version}", "get"),
+    ("/v2/models/{name}/versions/{version}/ready", "get"),
+    ("/v2/models/{name}/versions/{version}/infer", "post"),
+}
+"""What stands on the port for all whatever the settings are."""
 TAGS = (
     *(
         "en",
@@ -74,6 +87,7 @@ def test_every_route_is_documented(document: dict[str, Any]) -> None:
         ("/metrics", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
+        *OIP,
     }
     assert {(route.path, "post") for route in FAST_ROUTES} <= routes
 
@@ -137,7 +151,7 @@ def test_every_problem_is_documented_under_its_status(document: dict[str, Any], 
         for code, example in content["examples"].items():
             statuses[code] = int(status)
             assert ProblemDocument.model_validate(example["value"]).code == code
-    codes = PROBLEMS.keys() - BY_THE_ROUTER - NEVER[route.path]
+    codes = PROBLEMS.keys() - BY_THE_ROUTER - ADMINISTRATION - BY_THE_PROBE - NEVER[route.path]
     assert statuses == {code: PROBLEMS[code].status for code in codes}
 
 
@@ -186,3 +200,19 @@ async def results(s: Serving, request: dict[str, Any]) -> list[dict[str, Any]]:
     answer: dict[str, Any] = (await s.client.post("/parse/batch", json=request)).json()
     outcomes: list[dict[str, Any]] = answer["results"]
     return outcomes
+
+
+async def test_it_is_written_once_as_are_the_pages_that_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving() as s:
+        paths = ("/openapi.json", "/docs", "/redoc")
+        first = {path: await s.client.get(path) for path in paths}
+        assert first["/openapi.json"].headers["content-type"] == "application/json"
+        assert {first[path].headers["content-type"] for path in paths[1:]} == {"text/html; charset=utf-8"}
+        assert all("/openapi.json" in first[path].text for path in paths[1:])
+
+        def fail(*_: object, **__: object) -> str:
+            raise AssertionError("written again")
+
+        monkeypatch.setattr("json.dumps", fail)
+        for path in paths:
+            assert (await s.client.get(path)).content == first[path].content

@@ -368,7 +368,7 @@ async def test_the_fast_answer_is_what_the_schemas_would_serialise() -> None:
 
 
 async def test_requests_and_batches_at_once_each_get_their_own_answer() -> None:
-    async with serving(inference_threads=2, queue_tokens=10**6) as s:
+    async with serving(inference_threads=2, queue_tokens=10**6, max_wait_ms=60_000.0) as s:
 
         async def ask_batch(number: int) -> None:
             texts = [f"batch {number} " * (1 + item % 4) for item in range(20)]

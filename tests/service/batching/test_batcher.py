@@ -1,22 +1,28 @@
 """The batcher answers everybody, whatever happens to their neighbours, to the model or to the process."""
 
 import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from polyparse.contract.frame import Frame, Utterance
-from polyparse.errors import ModelRunFailed
-from service.batching.batcher import QUIET_TURNS, Batcher
-from service.batching.policy import Limits
-from service.batching.protocols import Answer, BatchedModel, Outcome
+from polyparse.errors import DeviceLost, ModelRunFailed
+from service.background import LOW_PRIORITY
+from service.batching import policy
+from service.batching.batcher import Batcher
+from service.batching.lane import ASK_S, QUIET_TURNS
+from service.batching.policy import LOOKAHEAD, Limits, Size
+from service.batching.protocols import Answer, BatchedModel, Outcome, SharedRun
 from service.errors import CallerDeparted, QueueFull, ShuttingDown
 from tests.service.fakes import BOUND_S, FakeClock, FakeItem, FakeParser, read_words, turns
 
 pytestmark = pytest.mark.anyio
 
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
+RETRY_S = 4
 
 
 class Listener:
@@ -43,7 +49,9 @@ class Bench:
         self.clock = FakeClock()
         self.listener = Listener()
         self.model = self.another_model()
-        self.batcher = Batcher[FakeItem, Frame](limits=limits, threads=threads, clock=self.clock)
+        self.batcher = Batcher[FakeItem, Frame](
+            limits=limits, threads=threads, clock=self.clock, retry_after_s=lambda: RETRY_S
+        )
 
     def another_model(self) -> BatchedModel[FakeItem, Frame]:
         """A model whose runs come to the same gate."""
@@ -258,17 +266,12 @@ async def test_even_an_exit_raised_in_an_inference_thread_reaches_the_waiter() -
 async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
     async with bench(limits=Limits(queue_tokens=8, batch_tokens=64)) as b:
         with b.gate.held():
-            running = b.submit("a b c d")
-            await b.gate.batch()
-            b.clock.now += 2.0
-        await running
-        with b.gate.held():
             waiting = [b.submit("a")]
             await b.gate.batch()
             waiting += [b.submit("a b c d"), b.submit("a b", n_best=2)]
             with pytest.raises(QueueFull, match="found 8 tokens waiting") as refusal:
                 b.submit("a")
-            assert refusal.value.retry_after_s == 4
+            assert refusal.value.retry_after_s == RETRY_S
         assert None not in await answers(waiting)
 
 
@@ -278,9 +281,9 @@ async def test_room_is_told_without_an_item_and_whose_items_leave_none() -> None
             running = b.submit("a")
             await b.gate.batch()
             first, second = b.submit("b"), b.submit("c d")
-            b.batcher.check_room(1)
+            b.batcher.check_room(Size(1, 1))
             with pytest.raises(QueueFull):
-                b.batcher.check_room(2)
+                b.batcher.check_room(Size(1, 2))
             assert b.batcher.is_filled_by({second}, 3)
             assert not b.batcher.is_filled_by({first}, 3)
             assert not b.batcher.is_filled_by({running}, 1)
@@ -320,11 +323,13 @@ async def test_an_answer_says_how_long_its_item_waited_and_what_its_run_cost() -
             b.clock.now += 0.25
             third = b.submit("c")
             b.clock.now += 0.5
-        run_seconds = {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}
+        at_s, seconds = b.clock.now, {"score": 1e-3, "decode": 2e-4, "assemble": 1e-4}
+        alone = SharedRun(seconds, tokens=1, items=1, started_s=at_s - 0.75, ended_s=at_s)
+        shared = SharedRun(seconds, tokens=2, items=2, started_s=at_s, ended_s=at_s)
         assert [await first, await second, await third] == [
-            Answer(frame("a"), 0.0, run_seconds),
-            Answer(frame("b"), 0.75, run_seconds),
-            Answer(frame("c"), 0.5, run_seconds),
+            Answer(frame("a"), at_s - 0.75, 0.0, alone),
+            Answer(frame("b"), at_s - 0.75, 0.75, shared),
+            Answer(frame("c"), at_s - 0.5, 0.5, shared),
         ]
 
 
@@ -390,3 +395,282 @@ async def test_many_callers_leaving_at_random_moments_leave_nobody_unanswered() 
         for text, future in submitted.items():
             assert future.cancelled() or (await future).frame == frame(text)
         assert b.batcher.waiting_tokens == 0
+
+
+async def test_it_is_idle_while_nothing_waits_and_a_thread_is_free() -> None:
+    async with bench() as b:
+        assert b.batcher.is_idle()
+        with b.gate.held():
+            running = b.submit("a")
+            assert not b.batcher.is_idle()
+            await b.gate.batch()
+            assert not b.batcher.is_idle()
+        await running
+        assert b.batcher.is_idle()
+
+
+async def test_what_callers_gave_up_leaves_the_queue_while_no_thread_is_free() -> None:
+    """Their tokens stayed, and live callers were refused on their account."""
+    async with bench(limits=Limits(queue_tokens=4, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = b.submit("a")
+            await b.gate.batch()
+            abandoned = [b.submit("b c"), b.submit("d e")]
+            with pytest.raises(QueueFull):
+                b.submit("f")
+            abandoned[0].cancel()
+            abandoned[1].set_exception(ShuttingDown("a deadline"))
+            await turns(1)
+            assert b.batcher.waiting_tokens == 0
+            alive = b.submit("f g h i")
+            assert isinstance(abandoned[1].exception(), ShuttingDown)
+        assert await answers([running, alive]) == [frame("a"), frame("f g h i")]
+        assert b.gate.batches() == [["f g h i"]]
+
+
+async def test_callers_who_hung_up_make_room_when_it_is_needed_and_are_not_asked_at_every_refusal() -> None:
+    async with bench(limits=Limits(queue_tokens=4, batch_tokens=64)) as b:
+        with b.gate.held():
+            running = b.submit("a")
+            await b.gate.batch()
+            gone = b.submit("b c d e", gone=True)
+            alive = b.submit("f")
+            assert isinstance(gone.exception(), CallerDeparted)
+            later = b.submit("g h i", gone=True)
+            with pytest.raises(QueueFull):
+                b.submit("j")
+            b.clock.now += 2 * ASK_S
+            other = b.submit("j")
+            assert isinstance(later.exception(), CallerDeparted)
+        assert await answers([running, alive, other]) == [frame("a"), frame("f"), frame("j")]
+
+
+async def test_what_was_given_up_takes_no_room_in_a_batch() -> None:
+    async with bench(limits=Limits(queue_tokens=100, batch_tokens=2)) as b:
+        with b.gate.held():
+            first = b.submit("a")
+            await b.gate.batch()
+            abandoned = [b.submit("b"), b.submit("c")]
+            rest = [b.submit("d"), b.submit("e")]
+        b.gate.open()
+        await first
+        for future in abandoned:
+            future.cancel()
+        assert await answers(rest) == [frame("d"), frame("e")]
+
+
+async def test_close_ends_once_the_last_caller_of_a_run_that_hangs_has_gone() -> None:
+    async with bench() as b:
+        with b.gate.held():
+            abandoned = b.submit("a")
+            await b.gate.batch()
+            closing = asyncio.create_task(b.batcher.close(BOUND_S))
+            await turns()
+            abandoned.cancel()
+            await closing
+
+
+async def test_threads_are_idle_busy_or_hang_in_a_batch() -> None:
+    async with bench(threads=2) as b:
+        assert b.batcher.thread_states(60) == (4, 0, 0)
+        with b.gate.held():
+            futures = [b.submit("a")]
+            await b.gate.batch()
+            b.clock.now += 59
+            futures.append(b.submit("b"))
+            await b.gate.batch()
+            assert b.batcher.thread_states(60) == (2, 2, 0)
+            b.clock.now += 1
+            assert b.batcher.thread_states(60) == (2, 1, 1)
+            b.clock.now += 59
+            assert b.batcher.thread_states(60).all_hang
+        await answers(futures)
+        assert b.batcher.thread_states(60) == (4, 0, 0)
+
+
+async def test_a_lost_device_is_remembered_and_no_item_is_tried_again() -> None:
+    runs = []
+
+    def lose(items: Sequence[FakeItem], /) -> Outcome[Frame]:
+        runs.append(len(items))
+        raise DeviceLost("found a lost device")
+
+    batcher = Batcher[FakeItem, Frame](limits=LIMITS, threads=1, clock=FakeClock())
+    model = BatchedModel(lose, Listener())
+    futures = [batcher.submit(FakeItem(Utterance(text), 1, 1), model) for text in "abc"]
+    assert [type(each) for each in await answers(futures)] == [ModelRunFailed] * 3
+    assert runs == [3]
+    assert str(batcher.device_lost) == "found a lost device"
+    await batcher.close(BOUND_S)
+
+
+class TestGuests:
+    """A model that is not the one that serves, and may hang."""
+
+    @staticmethod
+    def guest() -> tuple[BatchedModel[FakeItem, Frame], FakeParser]:
+        """A guest with a gate of its own, which is shut."""
+        parser = FakeParser()
+        parser.gate.shut()
+        return BatchedModel(parser.run, Listener(), is_guest=True), parser
+
+    async def test_one_that_hangs_leaves_a_thread_to_the_others_however_many_wait_for_it(self) -> None:
+        async with bench(threads=3, limits=Limits(queue_tokens=4 * LOOKAHEAD, batch_tokens=1)) as b:
+            guest, parser = self.guest()
+            another = BatchedModel(parser.run, Listener(), is_guest=True)
+            held = [b.submit("a", model=guest), b.submit("b", model=another)]
+            assert sorted([await parser.gate.batch(), await parser.gate.batch()]) == [["a"], ["b"]]
+            waiting = [b.submit("c", model=guest) for _ in range(LOOKAHEAD + 1)]
+            assert await answers([b.submit("d"), b.submit("e")]) == [frame("d"), frame("e")]
+            assert parser.gate.batches() == []
+            parser.gate.open()
+            assert await answers([*held, waiting[-1]]) == [frame("a"), frame("b"), frame("c")]
+
+    async def test_what_waits_for_one_that_hangs_leaves_its_room_with_its_caller(self) -> None:
+        async with bench(threads=2) as b:
+            guest, parser = self.guest()
+            held = b.submit("a", model=guest)
+            await parser.gate.batch()
+            late, gone = b.submit("b b", model=guest), b.submit("c c", gone=True, model=guest)
+            late.cancel()
+            assert b.batcher.waiting_tokens == 4
+            assert (await b.submit("d")).frame == frame("d")
+            assert b.batcher.waiting_tokens == 0
+            assert b.batcher.is_idle()
+            assert isinstance(gone.exception(), CallerDeparted)
+            parser.gate.open()
+            assert (await held).frame == frame("a")
+
+    async def test_they_fill_half_of_the_queue_and_no_more(self) -> None:
+        async with bench(threads=2, limits=Limits(queue_tokens=8, batch_tokens=64)) as b:
+            guest, parser = self.guest()
+            held = [b.submit("a", model=guest)]
+            await parser.gate.batch()
+            held += [b.submit("b b b", model=guest), b.submit("c", model=guest)]
+            with pytest.raises(QueueFull, match="found 4 tokens waiting, expected at most 4 with at least 1"):
+                b.submit("d", model=guest)
+            assert (await b.submit("e e e e")).frame == frame("e e e e")
+            parser.gate.open()
+            await answers(held)
+            assert (await b.submit("f f f f", model=guest)).frame == frame("f f f f")
+
+    async def test_alone_they_use_the_only_thread(self) -> None:
+        async with bench(threads=1) as b:
+            guest, parser = self.guest()
+            parser.gate.open()
+            assert (await b.submit("a", model=guest)).frame == frame("a")
+
+    async def test_one_that_serves_meanwhile_is_a_guest_no_more(self) -> None:
+        async with bench(threads=2) as b:
+            guest, parser = self.guest()
+            held = [b.submit("a", model=guest)]
+            await parser.gate.batch()
+            held.append(b.submit("b", model=guest))
+            guest.is_guest = False
+            held.append(b.submit("c", model=guest))
+            assert await parser.gate.batch() == ["b", "c"]
+            parser.gate.open()
+            assert await answers(held) == [frame(text) for text in "abc"]
+            assert (
+                b.batcher.waiting_tokens == b.batcher._light.guest_tokens == b.batcher._light.guest_runs == 0
+            )
+
+
+HEAVY = "x " * (policy.HEAVY_WORK + 1)
+
+
+class TestHeavy:
+    """What takes long has a lane of its own."""
+
+    @staticmethod
+    def slow() -> tuple[BatchedModel[FakeItem, Frame], FakeParser]:
+        """A model with a gate of its own, which is shut."""
+        parser = FakeParser()
+        parser.gate.shut()
+        return BatchedModel(parser.run, Listener()), parser
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    async def test_however_many_wait_and_run_light_ones_have_all_their_threads(self, threads: int) -> None:
+        async with bench(threads=threads, limits=Limits(queue_tokens=10_000, batch_tokens=64)) as b:
+            slow, parser = self.slow()
+            held = [b.submit(HEAVY, model=slow) for _ in range(20)]
+            for _ in range(threads):
+                await parser.gate.batch()
+            b.gate.shut()
+            light = []
+            for text in list("ab")[:threads]:
+                light.append(b.submit(text))
+                assert await b.gate.batch() == [text]
+            b.gate.open()
+            assert await answers(light) == [frame(text) for text in list("ab")[:threads]]
+            parser.gate.open()
+            assert await answers(held) == [frame(HEAVY)] * 20
+
+    async def test_light_ones_that_hold_all_their_threads_leave_it_its_own(self) -> None:
+        async with bench(limits=Limits(queue_tokens=1000, batch_tokens=64)) as b:
+            slow, parser = self.slow()
+            held = b.submit("light", model=slow)
+            await parser.gate.batch()
+            assert (await b.submit(HEAVY)).frame == frame(HEAVY)
+            parser.gate.open()
+            await held
+
+    async def test_its_threads_and_no_others_have_low_priority(self) -> None:
+        seen: dict[int, int] = {}
+
+        def look(items: Sequence[FakeItem], /) -> Outcome[Frame]:
+            seen[items[0].n_tokens] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+            return FakeParser().run(items)
+
+        usual = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        async with bench(limits=Limits(queue_tokens=1000, batch_tokens=64)) as b:
+            model = BatchedModel(look, Listener())
+            await answers([b.submit(text, model=model) for text in (HEAVY, "a")])
+        assert seen == {policy.HEAVY_WORK + 1: max(usual, LOW_PRIORITY), 1: usual}
+
+    async def test_it_runs_in_the_order_in_which_it_came_in_batches_as_any_other(self) -> None:
+        async with bench(limits=Limits(queue_tokens=10_000, batch_tokens=200)) as b:
+            texts = [f"{number} {HEAVY}" for number in range(7)]
+            with b.gate.held():
+                first = b.submit(texts[0])
+                await b.gate.batch()
+                rest = [b.submit(text) for text in texts[1:]]
+            assert await answers([first, *rest]) == [frame(text) for text in texts]
+            assert b.gate.batches() == [texts[number : number + 3] for number in (1, 4)]
+
+    async def test_it_fills_half_of_the_queue_and_no_more(self) -> None:
+        async with bench(limits=Limits(queue_tokens=200, batch_tokens=64)) as b:
+            slow, parser = self.slow()
+            held = [b.submit(HEAVY, model=slow)]
+            await parser.gate.batch()
+            held.append(b.submit(HEAVY, model=slow))
+            with pytest.raises(QueueFull, match="found 65 tokens waiting, expected at most 100"):
+                b.submit(HEAVY)
+            assert (await b.submit("a " * 60)).frame == frame("a " * 60)
+            parser.gate.open()
+            await answers(held)
+
+    async def test_what_finds_an_idle_thread_needs_no_room(self) -> None:
+        async with bench(threads=3, limits=Limits(queue_tokens=64, batch_tokens=64)) as b:
+            with b.gate.held():
+                futures = [b.submit(HEAVY) for _ in range(3)]
+                with pytest.raises(QueueFull):
+                    b.submit(HEAVY)
+                for _ in range(3):
+                    assert await b.gate.batch() == [HEAVY]
+                futures.append(b.submit(HEAVY))
+            assert await answers(futures) == [frame(HEAVY)] * 4
+
+    async def test_it_is_dropped_with_its_caller_as_any_other(self) -> None:
+        async with bench(limits=Limits(queue_tokens=1000, batch_tokens=64)) as b:
+            with b.gate.held():
+                running = b.submit(HEAVY)
+                await b.gate.batch()
+                gone, cancelled = b.submit(HEAVY, gone=True), b.submit(HEAVY)
+                cancelled.cancel()
+                await turns()
+                assert b.batcher.waiting_tokens == policy.HEAVY_WORK + 1
+                assert not b.batcher.is_idle()
+            assert await answers([running]) == [frame(HEAVY)]
+            assert isinstance((await answers([gone]))[0], CallerDeparted)
+            assert b.gate.batches() == []

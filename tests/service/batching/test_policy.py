@@ -1,17 +1,22 @@
 """What the batching policy decides, on numbers alone."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.batching import policy
 from service.batching.policy import (
     LOOKAHEAD,
     MAX_RETRY_S,
     Limits,
     Size,
+    ThreadStates,
     admits,
     retry_after_s,
-    smoothed,
+    states_of,
     take,
+    thread_states,
+    work_of,
 )
 
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
@@ -47,7 +52,7 @@ def test_what_fits_whole_runs_whole() -> None:
 
 
 def test_idle_threads_share_a_short_queue() -> None:
-    assert take([Size(4, 1)] * 6, 2, LIMITS) == [0, 1, 2]
+    assert take([Size(4, 1)] * 12, 2, LIMITS) == [0, 1, 2, 3, 4, 5]
 
 
 def test_an_item_larger_than_any_batch_runs_alone() -> None:
@@ -99,8 +104,82 @@ def test_retry_after_is_the_time_to_drain_in_whole_seconds() -> None:
     assert retry_after_s(1000, 0.0) == 1
 
 
-def test_the_drain_rate_starts_at_the_first_run_and_follows_later_ones() -> None:
-    first = smoothed(0.0, 100, 0.5, threads=2)
-    assert first == 400.0
-    assert first < smoothed(first, 1000, 0.5, threads=2) < 4000.0
-    assert smoothed(first, 100, 0.0, threads=2) == first
+def test_the_area_of_a_batch_counts_its_padding() -> None:
+    assert policy.area([Size(3, 1), Size(5, 2)]) == 15
+
+
+def test_a_short_queue_is_cut_into_no_smaller_shares_than_are_worth_a_run() -> None:
+    for idle_threads in (1, 2, 8, 64):
+        assert take([Size(4, 1)] * 3, idle_threads, LIMITS) == [0, 1, 2]
+        assert take([Size(4, 4), Size(4, 1)], idle_threads, LIMITS) == ([0, 1] if idle_threads == 1 else [0])
+    assert take([Size(4, 1)] * 16, 64, LIMITS) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("started_s", "states"),
+    [
+        ([], ThreadStates(idle=2, busy=0, hung=0)),
+        ([9.0], ThreadStates(idle=1, busy=1, hung=0)),
+        ([5.0], ThreadStates(idle=1, busy=0, hung=1)),
+        ([9.0, 1.0], ThreadStates(idle=0, busy=1, hung=1)),
+        ([4.0, 5.0], ThreadStates(idle=0, busy=0, hung=2)),
+    ],
+)
+def test_a_thread_hangs_once_its_batch_began_early_enough(
+    started_s: list[float], states: ThreadStates
+) -> None:
+    assert thread_states(started_s, 5.0, 2) == states
+    assert states.all_hang == (states.hung == 2)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, 1), (2, 1), (3, 2), (8, 7)])
+def test_guests_leave_a_thread_to_the_others_where_there_are_several(threads: int, expected: int) -> None:
+    assert policy.threads_of_guests(threads) == expected
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(1, 1), (100, 50), (101, 50)])
+def test_guests_and_heavy_ones_leave_half_of_the_queue_to_the_others(tokens: int, expected: int) -> None:
+    limits = Limits(queue_tokens=tokens, batch_tokens=64)
+    assert policy.half_of(limits) == Limits(queue_tokens=expected, batch_tokens=64)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "n_best", "expected"), [(8, 1, 8), (9, 10, 18), (436, 10, 872), (0, 1, 1), (1, 10, 2)]
+)
+def test_each_hypothesis_beyond_the_first_is_a_ninth_more_work(
+    tokens: int, n_best: int, expected: int
+) -> None:
+    assert work_of(tokens, n_best) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "is_heavy"),
+    [
+        (Size(8, 1), False),
+        (Size(8, 10), False),
+        (Size(64, 1), False),
+        (Size(65, 1), True),
+        (Size(32, 10), False),
+        (Size(33, 10), True),
+        (Size(436, 10), True),
+    ],
+)
+def test_what_takes_as_long_as_ten_usual_utterances_is_heavy(size: Size, *, is_heavy: bool) -> None:
+    assert size.is_heavy == is_heavy
+
+
+@pytest.mark.parametrize(
+    ("light", "heavy", "expected"),
+    [
+        ((1, 1, 0), (2, 0, 0), (3, 1, 0)),
+        ((1, 0, 1), (0, 1, 1), (1, 1, 2)),
+        ((0, 0, 2), (2, 0, 0), (0, 0, 2)),
+        ((2, 0, 0), (0, 0, 2), (0, 0, 2)),
+    ],
+)
+def test_threads_of_both_lanes_count_and_one_lane_that_hangs_is_enough(
+    light: tuple[int, int, int], heavy: tuple[int, int, int], expected: tuple[int, int, int]
+) -> None:
+    states = states_of([ThreadStates(*light), ThreadStates(*heavy)])
+    assert states == expected
+    assert states.all_hang == (expected[:2] == (0, 0))

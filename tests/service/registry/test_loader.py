@@ -9,22 +9,25 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
+from threading import Barrier, Event, Lock, Thread
+from typing import Any
 
 import numpy as np
 import pytest
 
 from polyparse.bundle.store import Located, digest
-from polyparse.errors import ChecksumMismatch, ModelRunFailed
+from polyparse.errors import ChecksumMismatch, ManifestInvalid, ModelRunFailed
+from service.memory import RESERVE_BYTES
 from service.registry import loader as loaders
 from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
-from service.registry.load_warm import shapes, warm_up
+from service.registry.load_warm import load_warm, shapes, warm_up
 from service.registry.loaded import Loaded
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
+from service.registry.turns import Turns
 from tests import bundles
-from tests.bundles import write_bundle
+from tests.bundles import edit_manifest, write_bundle
 from tests.service.fakes import BOUND_S, FakeParser, golden_of
 
 HANG = """
@@ -268,3 +271,74 @@ def output_of(code: str, bundle: Located) -> str:
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=True)  # noqa: S603 - our own
     return done.stdout
+
+
+def test_a_version_that_bears_other_names_than_its_folder_is_refused_where_a_state_names_it(
+    tmp_path: Path,
+) -> None:
+    """Its manifest was signed anew, and the state has its digest: callers would be answered by another name."""
+    folder = write_bundle(tmp_path / "words" / "1")
+    edit_manifest(folder, version="2")
+    for loads in (loader(), loader(rehearsals())):
+        with pytest.raises((ManifestInvalid, RehearsalFailed), match=r"found words/2, expected .*words/1"):
+            beside_others(loads, Located(folder, digest(folder)))
+    assert beside_others(loader(), Located(folder, None)).identity.version == "2"
+
+
+class Machine:
+    """Memory that other loads take, a version each; a load takes its own at its end."""
+
+    def __init__(self, versions: int, bundle: Located, *, at_once: int = 1) -> None:
+        self.size = loaders._estimate(bundle)
+        self.free = versions * self.size + RESERVE_BYTES
+        self._begins = Barrier(at_once)
+        self._lock = Lock()
+
+    def load_warm(self, bundle: Located, **options: Any) -> Loaded:
+        self._begins.wait(BOUND_S)
+        loaded = load_warm(bundle, **options)
+        with self._lock:
+            self.free -= self.size
+        return loaded
+
+    def outcomes(self, bundle: Located, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """How it ends for each of three workers that load the bundle at the same moment."""
+        monkeypatch.setattr(loaders, "available_bytes_here", lambda: self.free)
+        monkeypatch.setattr(loaders, "load_warm", self.load_warm)
+        begin = Barrier(3)
+
+        def load(_: int) -> str:
+            worker = BundleLoader(
+                device="cpu", batch_tokens=16, rehearsals=None, turns=Turns(folder), workers=3
+            )
+            begin.wait(BOUND_S)
+            try:
+                worker.load(bundle, is_first=True, is_cancelled=Event())
+            except MemoryShort as error:
+                return error.code
+            return "loaded"
+
+        with ThreadPoolExecutor(3) as threads:
+            return sorted(threads.map(load, range(3), timeout=BOUND_S))
+
+
+def test_workers_that_load_at_once_take_no_more_memory_than_there_is(
+    bundle: Located, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(2, bundle)
+    outcomes = machine.outcomes(bundle, tmp_path, monkeypatch)
+    assert outcomes == ["loaded", "loaded", "memory_short"]
+    assert machine.free == RESERVE_BYTES
+
+
+def test_workers_load_side_by_side_where_there_is_room_for_all(
+    bundle: Located, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Machine(6, bundle, at_once=3).outcomes(bundle, tmp_path, monkeypatch) == 3 * ["loaded"]
+
+
+def test_who_waits_to_load_can_be_given_up(tmp_path: Path) -> None:
+    turns, given_up = Turns(tmp_path), Event()
+    given_up.set()
+    with turns.load(Event()), pytest.raises(LoadCancelled, match="waited for its turn"), turns.load(given_up):
+        pass

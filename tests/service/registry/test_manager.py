@@ -16,10 +16,12 @@ from polyparse.errors import ChecksumMismatch, PolyparseError
 from service.batching.batcher import Batcher
 from service.batching.policy import Limits
 from service.errors import NotReady, VersionNotLoaded
-from service.metrics import Metrics
+from service.metrics.metrics import Metrics
+from service.registry.assignment import Asked
 from service.registry.errors import LoadFailed, LoadTimeout, MemoryShort
 from service.registry.loaded import ModelVersion
 from service.registry.manager import Manager
+from service.registry.policy import Desired
 from service.registry.version import LoadedVersion, VersionObserver
 from tests.service.fakes import (
     BOUND_S,
@@ -132,7 +134,7 @@ async def test_a_held_version_outlives_the_switch_and_goes_with_its_last_lease()
             with r.manager.lease() as new:
                 assert new.identity.version == "2"
             with pytest.raises(VersionNotLoaded):
-                r.manager.lease("1")
+                r.manager.lease(Asked("1"))
             assert r.told.closed == []
         await until(lambda: r.told.closed == ["1"])
         assert r.states() == {"2": "serving"}
@@ -144,7 +146,7 @@ async def test_the_stable_version_of_before_stands_by_so_that_a_rollback_only_sw
         await r.manager.start(wish("1"))
         await r.promoted("2", "1")
         assert r.states() == {"1": "ready", "2": "serving"}
-        with r.manager.lease("1") as pinned:
+        with r.manager.lease(Asked("1")) as pinned:
             assert pinned.identity.version == "1"
         r.manager.wish(wish("1", "2"))
         assert r.serves() == "1"
@@ -383,8 +385,7 @@ async def test_a_version_that_is_gone_is_freed_though_nothing_collects_garbage()
             await r.promoted("3")
             await until(lambda: "2" in r.told.closed)
             r.loader.released.clear()
-            await asyncio.sleep(0)
-            assert parser() is None
+            await until(lambda: parser() is None)  # Who has told it has a turn to end in.
         finally:
             gc.enable()
 
@@ -414,3 +415,117 @@ async def test_every_state_is_told_to_listeners() -> None:
         {"2": "serving", "generation": "2"},
     ]
     await manager.close()
+
+
+CANARY = wish("1", generation=5, canary=("2", 50))
+BOTH = wish("1", generation=5, canary=("2", 50), shadow=("3", 0.5))
+
+
+async def tried(r: Registry, desired: Desired) -> None:
+    """Wish for candidates beside version 1, and wait until all of them are loaded."""
+    await r.manager.start(wish("1", generation=1))
+    r.manager.wish(desired)
+    number = 1 + len(desired.candidates)
+    await until(lambda: list(r.states().values()).count("ready") == number - 1)
+
+
+def answers(r: Registry, keys: int = 200) -> set[str]:
+    """The versions that answer some keys."""
+    asked = [Asked(None, f"user-{number}".encode()) for number in range(keys)]
+    found = set()
+    for each in asked:
+        with r.manager.lease(each) as version:
+            found.add(version.identity.version)
+    return found
+
+
+async def test_candidates_are_loaded_one_after_another_and_closed_with_the_wish_for_them() -> None:
+    async with registry() as r:
+        await tried(r, BOTH)
+        assert r.loader.loads == ["1", "2", "3"]
+        assert r.states() == {"1": "serving", "2": "ready", "3": "ready"}
+        assert answers(r) == {"1", "2"}
+        r.manager.wish(wish("1", generation=6))
+        assert answers(r) == {"1"}
+        await until(lambda: r.told.closed == ["2", "3"])
+        assert r.states() == {"1": "serving"}
+
+
+async def test_whoever_asks_for_nothing_gets_the_version_that_serves_whatever_the_canary() -> None:
+    async with registry() as r:
+        await tried(r, wish("1", generation=5, canary=("2", 100)))
+        assert answers(r) == {"2"}
+        with r.manager.lease() as version:
+            assert version.identity.version == "1"
+
+
+async def test_a_promote_of_the_canary_only_switches() -> None:
+    async with registry() as r:
+        await tried(r, CANARY)
+        with r.manager.lease(Asked("2")) as held:
+            r.manager.wish(wish("2", "1", generation=6))
+            assert r.serves() == "2"
+            assert answers(r) == {"2"}
+            assert await r.parse(held, "a") == read_words(Utterance("a"))
+        assert r.loader.loads == ["1", "2"]
+        assert r.states() == {"1": "ready", "2": "serving"}
+        r.manager.wish(wish("1", "2", generation=7))
+        assert r.serves() == "1"
+
+
+async def test_a_canary_that_is_refused_leaves_all_requests_to_the_stable_version() -> None:
+    async with registry() as r:
+        r.loader.refusals["2"] = DAMAGED
+        await r.manager.start(wish("1", generation=1))
+        r.manager.wish(BOTH)
+        await until(lambda: r.states() == {"1": "serving", "2": "failed", "3": "ready"})
+        assert answers(r) == {"1"}
+
+
+async def test_a_candidate_whose_memory_is_needed_is_refused_until_the_wish_changes() -> None:
+    async with registry() as r:
+        await tried(r, BOTH)
+        r.manager.wish(BOTH, is_memory_short=True)
+        await until(lambda: r.states() == {"1": "serving", "2": "ready", "3": "failed"})
+        assert isinstance(r.reason("3"), MemoryShort)
+        r.manager.wish(BOTH)
+        assert r.states()["3"] == "failed"
+        r.manager.wish(BOTH, is_memory_short=True)
+        await until(lambda: r.states() == {"1": "serving", "2": "failed", "3": "failed"})
+        assert r.loader.loads == ["1", "2", "3"]
+        r.manager.wish(BOTH._replace(generation=6))
+        await until(lambda: r.states() == {"1": "serving", "2": "ready", "3": "ready"})
+
+
+async def test_a_wish_that_changes_while_a_candidate_goes_for_want_of_memory_has_it_loaded_again() -> None:
+    async with registry() as r:
+        await tried(r, CANARY)
+        hold = r.loader.holds["release"] = Event()
+        r.manager.wish(CANARY, is_memory_short=True)
+        assert r.states() == {"1": "serving", "2": "closing"}
+        r.manager.wish(CANARY._replace(generation=6))
+        hold.set()
+        await until(lambda: r.states() == {"1": "serving", "2": "ready"})
+        assert r.loader.loads == ["1", "2", "2"]
+
+
+async def test_a_canary_that_waits_for_a_request_of_before_to_end_is_closed_after_it() -> None:
+    async with registry() as r:
+        await tried(r, CANARY)
+        with r.manager.lease(Asked("2")):
+            r.manager.wish(wish("1", generation=6))
+            assert r.states() == {"1": "serving", "2": "retired"}
+        await until(lambda: r.told.closed == ["2"])
+
+
+async def test_a_shadow_takes_no_requests_and_ends_with_the_manager() -> None:
+    async with registry() as r:
+        assert r.manager.lease_shadow() is None
+        await tried(r, wish("1", generation=5, shadow=("3", 1.0)))
+        assert answers(r) == {"1"}
+        lease = r.manager.lease_shadow()
+        assert lease is not None
+        with lease as version:
+            assert version.identity.version == "3"
+        await r.manager.close()
+        assert r.manager.lease_shadow() is None

@@ -9,6 +9,7 @@ from service.registry.policy import (
     Cancel,
     Close,
     Desired,
+    Evict,
     Forget,
     Load,
     Refuse,
@@ -23,6 +24,8 @@ from tests.service.fakes import located, wish
 NEW, OLD, OTHER = located("new"), located("old"), located("other")
 PROMOTED = wish("new", "old")
 ALONE = wish("new")
+TRIED = wish("new", "old", canary=("can", 5), shadow=("shade", 0.5))
+CAN, SHADE = located("can"), located("shade")
 NOTHING = None
 
 
@@ -108,6 +111,84 @@ TABLE: dict[str, tuple[Desired, list[Snapshot], Action | None]] = {
         Forget(1),
     ),
     "what is wished and serves is left alone": (ALONE, there(new="serving"), NOTHING),
+    "candidates wait for the stable version": (TRIED, there(old="serving"), Load(NEW)),
+    "while it loads too": (TRIED, there(old="serving", new="loading"), NOTHING),
+    "and where it was refused": (TRIED, there(old="serving", new="failed"), NOTHING),
+    "then the canary is loaded": (TRIED, there(new="serving"), Load(CAN)),
+    "then the shadow": (TRIED, there(new="serving", can="ready"), Load(SHADE)),
+    "one at a time": (TRIED, there(new="serving", can="loading"), NOTHING),
+    "and not while another load is being given up": (TRIED, there(new="serving", other="cancelled"), NOTHING),
+    "a canary that was refused harms nobody": (TRIED, there(new="serving", can="failed"), Load(SHADE)),
+    "candidates that are loaded are left alone": (
+        TRIED,
+        there(old="ready", new="serving", can="ready", shade="ready"),
+        NOTHING,
+    ),
+    "a candidate that was stable before is loaded once": (
+        wish("new", "old", canary=("old", 5), shadow=("old", 0.5)),
+        there(old="ready", new="serving"),
+        NOTHING,
+    ),
+    "it is loaded where it is not there": (
+        wish("new", "old", canary=("old", 5)),
+        there(new="serving"),
+        Load(OLD),
+    ),
+    "a candidate that is stable is loaded once": (
+        wish("new", canary=("new", 5)),
+        there(new="serving"),
+        NOTHING,
+    ),
+    "a candidate that is wished no more goes": (
+        PROMOTED,
+        there(old="ready", new="serving", can="ready"),
+        Retire(2),
+    ),
+    "its load is given up": (PROMOTED, there(new="serving", can="loading"), Cancel(1)),
+    "a promote of the canary only switches": (
+        wish("can", "new"),
+        there(new="serving", can="ready"),
+        Switch(1),
+    ),
+    "a candidate that loads makes way for the stable version": (
+        TRIED,
+        there(old="serving", can="loading"),
+        Cancel(1),
+    ),
+    "a candidate on its way out is awaited": (TRIED, there(new="serving", can="retired+"), NOTHING),
+    "the stable version that does not fit gets the memory of the shadow": (
+        TRIED,
+        there(other="serving", can="ready", old="ready", shade="ready", new="waiting"),
+        Evict(3),
+    ),
+    "then of the version before": (
+        TRIED,
+        there(other="serving", can="ready", old="ready", new="waiting"),
+        Retire(2),
+    ),
+    "then of the canary": (TRIED, there(other="serving", can="ready", new="waiting"), Evict(1)),
+    "what is not wished at all goes before": (
+        wish("new", "old", shadow=("shade", 0.5)),
+        there(shade="ready", new="waiting", other="ready"),
+        Retire(2),
+    ),
+    "the canary that does not fit gets the memory of the shadow": (
+        TRIED,
+        there(new="serving", old="ready", shade="ready", can="waiting"),
+        Evict(2),
+    ),
+    "and of the version before": (TRIED, there(new="serving", old="ready", can="waiting"), Retire(1)),
+    "which it awaits": (TRIED, there(new="serving", old="closing", can="waiting"), NOTHING),
+    "never that of the stable version: it is refused": (
+        TRIED,
+        there(new="serving", can="waiting"),
+        Refuse(1),
+    ),
+    "the shadow gets nobody's": (
+        TRIED,
+        there(new="serving", old="ready", can="ready", shade="waiting"),
+        Refuse(3),
+    ),
 }
 
 
@@ -139,7 +220,7 @@ def acted(action: Action, versions: Sequence[Snapshot]) -> list[Snapshot]:
             after[position] = after[position]._replace(state=VersionState.RETIRED)
         case Cancel(position) | Close(position) | Forget(position):
             del after[position]
-        case Refuse(position):
+        case Evict(position) | Refuse(position):
             after[position] = after[position]._replace(state=VersionState.FAILED)
     return after
 
@@ -160,3 +241,37 @@ def test_from_anywhere_it_comes_to_rest_and_never_drops_what_serves(
         assert len(serving) == 1 or not has_served
         has_served = bool(serving)
     raise AssertionError(f"found no rest after 20 actions: {versions}")
+
+
+SHORT: dict[str, tuple[Desired, list[Snapshot], Action | None]] = {
+    "the shadow goes first": (TRIED, there(new="serving", can="ready", old="ready", shade="ready"), Evict(3)),
+    "one at a time": (TRIED, there(new="serving", can="ready", old="ready", shade="closing"), NOTHING),
+    "then the version before": (
+        TRIED,
+        there(new="serving", can="ready", old="ready", shade="failed"),
+        Retire(2),
+    ),
+    "then the canary": (TRIED, there(new="serving", can="ready", shade="failed"), Evict(1)),
+    "what serves stays": (TRIED, there(new="serving", can="failed", shade="failed"), NOTHING),
+    "a shadow that is the version before is worth as much": (
+        wish("new", "old", canary=("can", 5), shadow=("old", 0.5)),
+        there(new="serving", can="ready", old="ready"),
+        Evict(2),
+    ),
+    "a shadow that is the canary is worth as much": (
+        wish("new", "old", canary=("can", 5), shadow=("can", 0.5)),
+        there(new="serving", can="ready", old="ready"),
+        Retire(2),
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", SHORT)
+def test_where_requests_are_short_of_memory(sentence: str) -> None:
+    desired, versions, action = SHORT[sentence]
+    assert decide(desired, versions, is_memory_short=True) == action
+
+
+def test_a_canary_that_was_stable_before_stays_though_nothing_stands_by() -> None:
+    desired = wish("new", "old", canary=("old", 5))
+    assert decide(desired, there(old="ready", new="serving"), keeps_previous=False) is None

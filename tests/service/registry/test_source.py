@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from polyparse.bundle import state
-from polyparse.bundle.state import DesiredState, Pointer
+from polyparse.bundle.state import Canary, DesiredState, Pointer, Shadow
 from polyparse.bundle.store import Located
 from polyparse.errors import BundleNotFound, StateInvalid
+from service.registry.policy import WishedCanary, WishedShadow
 from service.registry.source import StateSource
 from tests.bundles import write_bundle
 
@@ -84,3 +85,35 @@ def test_a_repair_shows_whatever_time_the_copied_file_bears(model: Path) -> None
     before = source.read()
     while source.read() == before:
         file.chmod(0o600)
+
+
+def with_candidates(model: Path, percent: float = 5.0) -> None:
+    """Write a state with version 2 as canary and as shadow."""
+    state.write(
+        model,
+        DesiredState(
+            schema=2,
+            generation=8,
+            stable=Pointer("1", "abc"),
+            previous=None,
+            canary=Canary("2", "def", percent),
+            shadow=Shadow("2", "def", 0.25),
+        ),
+    )
+
+
+def test_the_state_names_the_candidates_and_their_shares(model: Path) -> None:
+    with_candidates(model)
+    desired = StateSource(model.parent, None).read()
+    assert desired.canary == WishedCanary(Located(model / "2", "def"), 5.0)
+    assert desired.shadow == WishedShadow(Located(model / "2", "def"), 0.25)
+    assert desired.candidates == (Located(model / "2", "def"),) * 2
+
+
+def test_the_revision_tells_of_the_files_of_candidates_too(model: Path) -> None:
+    with_candidates(model)
+    source = StateSource(model.parent, None)
+    before = source.read()
+    assert source.read() == before
+    model.joinpath("2", "score.onnx").write_bytes(b"damaged")
+    assert source.read().revision != before.revision

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from polyparse.bundle import status
+from polyparse.bundle.silence import RENEWED_S
 from polyparse.bundle.status import Reason, VersionStatus
 from service.registry.errors import MemoryShort
 from service.registry.policy import VersionState
 from service.registry.status_file import STATES, StatusFile
 from service.registry.version import Version
-from tests.service.fakes import located
+from tests.service.fakes import FakeClock, located
 
 FAILED = Version(located("2"), VersionState.FAILED, MemoryShort("found 1 MB, expected 9 MB"))
 SERVING = Version(located("1"), VersionState.SERVING)
@@ -76,3 +77,39 @@ def test_a_folder_that_takes_no_file_is_said_once_and_written_to_when_it_takes_o
 
 def test_every_state_has_a_name() -> None:
     assert STATES.keys() == set(VersionState)
+
+
+def test_what_is_found_of_a_canary_is_written(tmp_path: Path) -> None:
+    file = StatusFile(tmp_path)
+    canary = Version(located("2"), VersionState.READY, percent=5.0, verdict="undecided")
+    file.changed([SERVING, canary], 7)
+    file.flush()
+    canary.verdict = "unhealthy"
+    file.changed([SERVING, canary], 7)
+    file.flush()
+    (written,) = status.read_all(tmp_path)
+    assert [version.verdict for version in written.versions] == [None, "unhealthy"]
+
+
+def test_the_same_again_is_not_written_again(tmp_path: Path) -> None:
+    file = StatusFile(tmp_path)
+    file.changed([SERVING], 7)
+    file.flush()
+    shutil.rmtree(tmp_path / status.FOLDER)
+    file.changed([SERVING], 7)
+    file.flush()
+    assert status.read_all(tmp_path) == []
+
+
+def test_a_process_that_has_nothing_new_to_say_says_it_anew_each_minute(tmp_path: Path) -> None:
+    clock = FakeClock()
+    file = StatusFile(tmp_path, clock=clock)
+    file.changed([SERVING], 7)
+    file.flush()
+    (before,) = tmp_path.joinpath(status.FOLDER).iterdir()
+    for seconds, is_renewed in ((RENEWED_S - 1, False), (1, True), (RENEWED_S - 1, False), (1, True)):
+        os.utime(before, (0, 0))
+        clock.now += seconds
+        file.flush()
+        assert (before.stat().st_mtime > 0) == is_renewed
+    assert [each.generation for each in status.read_all(tmp_path)] == [7]

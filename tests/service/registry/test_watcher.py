@@ -82,12 +82,26 @@ async def test_a_bundle_is_told_of_when_its_files_have_come_to_rest() -> None:
         assert [each.desired.revision for each in await b.heard()] == ["whole"]
 
 
-async def test_a_shortage_of_memory_is_told_and_its_end() -> None:
+async def test_a_shortage_of_memory_is_told_while_it_lasts_and_its_end() -> None:
     async with bench() as b:
         b.memory["is_short"] = True
         assert [each.is_memory_short for each in await b.heard()] == [True]
+        assert [each.is_memory_short for each in await b.heard()] == [True]
         b.memory["is_short"] = False
         assert [each.is_memory_short for each in await b.heard()] == [False]
+        assert await b.heard() == []
+
+
+async def test_a_candidate_is_told_of_at_once_and_its_repair_when_its_files_have_come_to_rest() -> None:
+    async with bench() as b:
+        tried = wish("1", generation=2, canary=("2", 5))
+        b.source.wished = tried._replace(revision="whole")
+        assert [each.desired for each in await b.heard()] == [b.source.wished]
+        b.source.wished = tried._replace(revision="half")
+        assert await b.heard() == []
+        b.source.wished = tried._replace(revision="mended")
+        assert await b.heard() == []
+        assert [each.desired.revision for each in await b.heard()] == ["mended"]
 
 
 async def test_it_looks_by_itself_until_it_is_stopped() -> None:

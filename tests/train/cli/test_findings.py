@@ -11,6 +11,7 @@ from polyparse.cli.main import main
 from polyparse.contract.frame import Utterance
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
+from train.finished import parser_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +130,7 @@ def test_without_scenarios_or_intents_frames_have_none(
     scenario: dict[str, None], intent: dict[str, None], tmp_path: Path
 ) -> None:
     assert train(write_massive(tmp_path, **scenario, **intent), tmp_path) == 0
-    (frame,) = Checkpoint(tmp_path / "run").parser().parse([Utterance("wake me at w1")])
+    (frame,) = parser_of(Checkpoint(tmp_path / "run")).parse([Utterance("wake me at w1")])
     assert frame.domain is None
     assert (frame.intent is None) == bool(intent)
 
@@ -139,7 +140,7 @@ def test_a_scenario_without_intents_trains_slots_alone(
 ) -> None:
     assert train(write_massive(tmp_path, scenario="home", intent=None), tmp_path) == 0
     assert "found the scenario 'home' without an intent: not learnt" in capsys.readouterr().err
-    (frame,) = Checkpoint(tmp_path / "run").parser().parse([Utterance("wake me at w1")])
+    (frame,) = parser_of(Checkpoint(tmp_path / "run")).parse([Utterance("wake me at w1")])
     assert (frame.domain, frame.intent) == (None, None)
 
 

@@ -16,6 +16,7 @@ from polyparse.inference.ood import OodScore
 from polyparse.schema import unstructure
 from tests.benchmarks.unseen_domains import toy
 from train.checkpoint import Checkpoint
+from train.finished import parser_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_threshold_is_written_and_refuses_no_more_than_asked(
     ood = checkpoint.ood()
     assert ood is not None
     assert replace(ood, threshold=1.0) == WEIGHTS
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     items = [parser.vectorizer.item(example.utterance) for example in checkpoint.dev()]
     assert (ood.scores(parser.evidence(items)) > ood.threshold).mean() <= 0.02
     printed = capsys.readouterr().out
@@ -64,7 +65,7 @@ def test_what_training_had_is_put_down_where_a_signal_reads_it(trained: Path, tm
     assert main(command) == 0
     training_text = checkpoint.training_text()
     assert training_text is not None
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     texts = [text for texts in toy.TEXTS.values() for text in texts[:-1]]
     evidence = parser.evidence([parser.vectorizer.item(Utterance(text)) for text in texts])
     assert evidence.unseen_ngrams_B is not None

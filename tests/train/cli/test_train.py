@@ -19,6 +19,7 @@ from tests.train.corpus import LOCALES, examples, write_conll, write_massive, wr
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
 from train.cli.train import main
+from train.finished import networks_of
 from train.progress import Progress
 from train.recipes import RECIPES
 
@@ -91,7 +92,7 @@ def test_a_run_ends_with_its_measures(
     assert train() == 0
     out = capsys.readouterr().out.splitlines()
     checkpoint = Checkpoint(tmp_path / "run")
-    mean = checkpoint.load_json("measures")["mean"]
+    mean = checkpoint.read("measures")["mean"]
     assert [line.split()[:2] for line in out[:-1]] == [["all", "1:"], ["all", "2:"]]
     assert out[-1].startswith(f"dev: exact_match {mean['exact_match']:.4f}, intent_accuracy")
     assert f", domain_accuracy {mean['domain_accuracy']:.4f}, " in out[-1]
@@ -134,7 +135,7 @@ def test_corpora_without_domains_or_intents_are_trained(
         ([], "found no RECIPE"),
         (
             ["stm", "--corpus=x", "--out=y", "--set=optim.epoch=3"],
-            "unknown key 'epoch', expected one of learning_rate",
+            "unknown key 'epoch', expected one of optimiser",
         ),
         (
             ["stm", "--corpus=x", "--out=y", "--set=optim.epochs=many"],
@@ -258,11 +259,11 @@ FULL = OSError(28, "No space left on device")
 @pytest.mark.parametrize(
     ("name", "failure"),
     [
-        ("save_dev", FULL),
-        ("save_classifier", ConfigError("refused")),
+        ("dev", FULL),
+        ("classifier", ConfigError("refused")),
         ("log", SystemExit(1)),
-        ("save_tables", MemoryError()),
-        ("save_torch", FULL),
+        ("vocabulary", MemoryError()),
+        ("training-0", FULL),
     ],
 )
 def test_a_run_that_fails_before_it_learnt_anything_leaves_its_place_to_the_next(
@@ -283,7 +284,7 @@ def test_a_run_that_fails_before_it_learnt_anything_leaves_its_place_to_the_next
 def test_a_run_that_fails_after_an_epoch_is_kept_and_gone_on_with(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail_in("save_json", FULL, monkeypatch, only="routing")
+    fail_in("routing", FULL, monkeypatch)
     with pytest.raises(OSError, match="No space"):
         train()
     monkeypatch.undo()
@@ -298,7 +299,7 @@ def test_a_resumed_run_that_fails_is_left_as_it_was(
     assert train() == 130
     monkeypatch.undo()
     before = {path: path.read_bytes() for path in tmp_path.joinpath("run").iterdir()}
-    fail_in("save_dev", FULL, monkeypatch)
+    fail_in("dev", FULL, monkeypatch)
     with pytest.raises(OSError, match="No space"):
         train("--resume")
     assert {path: path.read_bytes() for path in tmp_path.joinpath("run").iterdir()} == before
@@ -307,7 +308,7 @@ def test_a_resumed_run_that_fails_is_left_as_it_was(
 def test_ctrl_c_before_anything_is_learnt_leaves_nothing(
     train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fail_in("save_classifier", KeyboardInterrupt(), monkeypatch)
+    fail_in("classifier", KeyboardInterrupt(), monkeypatch)
     assert train() == 130
     assert "the same command begins anew" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -322,18 +323,17 @@ def test_the_place_is_looked_at_before_the_corpus_is_read(train: Train, tmp_path
         train(corpus="massive:absent", out="finished")
 
 
-def fail_in(
-    name: str, failure: BaseException, monkeypatch: pytest.MonkeyPatch, only: str | None = None
-) -> None:
-    """Let a method of a checkpoint write, and then fail, as one does that writes a second file to a disk now full."""
-    method = getattr(Checkpoint, name)
+def fail_in(name: str, failure: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a checkpoint write an artefact, or its log, and then fail, as on a disk that is full for the next file."""
+    method = "log" if name == "log" else "save"
+    write = getattr(Checkpoint, method)
 
     def failing(checkpoint: Checkpoint, *arguments: Any) -> None:
-        method(checkpoint, *arguments)
-        if only is None or arguments[0] == only:
+        write(checkpoint, *arguments)
+        if name in ("log", arguments[0]):
             raise failure
 
-    monkeypatch.setattr(Checkpoint, name, failing)
+    monkeypatch.setattr(Checkpoint, method, failing)
 
 
 @pytest.mark.parametrize("stop_at", [1, 10])
@@ -353,9 +353,9 @@ def test_ctrl_c_in_an_epoch_leaves_a_checkpoint_to_go_on_from(
     assert not Checkpoint(tmp_path / "run").complete
     assert train("--resume") == 0
     whole, resumed = (Checkpoint(tmp_path / name) for name in ("whole", "run"))
-    assert resumed.load_json("measures") == whole.load_json("measures")
+    assert resumed.read("measures") == whole.read("measures")
     assert log(resumed.folder) == log(whole.folder)
-    (expected,), (actual,) = whole.networks(), resumed.networks()
+    (expected,), (actual,) = networks_of(whole), networks_of(resumed)
     for name, weights in actual.state_dict().items():
         assert weights.equal(expected.state_dict()[name]), name
 

@@ -129,3 +129,31 @@ def test_no_given_row_leaves_the_random_start() -> None:
 def test_word_vectors_are_made_in_a_known_way_or_read_from_a_file(name: str) -> None:
     with pytest.raises(ConfigError, match=r"word_vectors: found .*, expected random, fasttext, aligned"):
         EmbedderConfig(word_vectors=name)
+
+
+@pytest.mark.parametrize("filters", [0, 3])
+def test_the_first_character_is_the_mark_of_a_words_case_where_case_is_read(filters: int) -> None:
+    config = replace(CONFIG, case_size=2, character_filters=filters)
+    module = embedder(config)
+    assert module.output_size == 5 + 2 + 3 * filters
+    cases_UE = vectors(module, ROWS_U, CHARACTERS_UC)[:, 5:7]
+    assert cases_UE.equal(module.cases.weight[CHARACTERS_UC[:, 0]])
+    assert not cases_UE[0].any()
+
+
+def test_a_vector_is_word_then_case_then_filters_then_states_of_the_bigru() -> None:
+    module = embedder(replace(CONFIG, case_size=2, character_gru=4))
+    letters_UCL = module.characters(CHARACTERS_UC)
+    parts = [
+        module.words(ROWS_U),
+        module.cases(CHARACTERS_UC[:, 0]),
+        vectors(module, ROWS_U, CHARACTERS_UC)[:, 7:16],
+        module.character_gru(letters_UCL, CHARACTERS_UC),
+    ]
+    assert vectors(module, ROWS_U, CHARACTERS_UC).equal(torch.cat(parts, dim=1))
+    assert module.output_size == 5 + 2 + 3 * 3 + 2 * 4
+    assert parts[2][1].tolist() == pytest.approx(read_characters(module, [2, 3]), abs=1e-6)
+
+
+def test_case_is_not_read_without_a_size() -> None:
+    assert not hasattr(embedder(), "cases")

@@ -17,7 +17,7 @@ from train.models.domain_classifier import DomainClassifier
 from train.models.maxent import (
     MaxEnt,
     MaxEntConfig,
-    Objective,
+    MaxEntObjective,
     build_table,
     design_matrix,
     fit,
@@ -64,10 +64,10 @@ def random_weights(seed: int) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(N_IDS + 1) * N_CLASSES)
 
 
-def objective() -> Objective:
+def objective() -> MaxEntObjective:
     """In float64, so that differences of it can be taken."""
     matrix_BV = design_matrix(FEATURES, inverse_frequencies(FEATURES, N_IDS)).astype(np.float64)
-    return Objective(matrix_BV, CLASSES_B, N_CLASSES, L2)
+    return MaxEntObjective(matrix_BV, CLASSES_B, N_CLASSES, L2)
 
 
 def trained(**changes: float) -> MaxEnt:

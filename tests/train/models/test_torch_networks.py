@@ -24,7 +24,8 @@ from train.models.joint import BatchTensors, JointNetwork
 from train.models.torch_networks import TorchNetworks
 from train.progress import Progress
 from train.training.classifier import fit_classifier
-from train.training.loop import Trainer, build_network, train_epochs
+from train.training.run import Texts
+from train.training.trainer import Trainer, build_network, train_epochs
 
 if TYPE_CHECKING:
     from polyparse.contract.frame import Frame
@@ -98,10 +99,12 @@ def test_frames_are_the_same_alone_and_in_company_and_measured_right() -> None:
     """The whole model, MaxEnt and routing included, after it has learnt something to be sure of."""
     config = replace(TINY, optim=replace(TINY.optim, epochs=6))
     task, tables = parts(config, examples(), examples())
-    trainer = Trainer(task, tables, config)
+    trainer = Trainer(build_network(task, tables, config), task, config)
     for _ in train_epochs(trainer):
         pass
-    model, tables = fit_classifier(examples(), task.labels, tables, config.classifier, Progress(quiet=True))
+    model, tables = fit_classifier(
+        Texts(examples(), []), task.labels, tables, config.classifier, Progress(quiet=True)
+    )
     assert model is not None
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     items = [vectorizer.item(item.utterance) for item in task.train]

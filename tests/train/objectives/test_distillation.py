@@ -16,10 +16,13 @@ from polyparse.text.vectorizer import Vectorizer
 from tests.train.corpus import examples
 from tests.train.tiny import SHORT, parts, with_joint
 from tests.train.training.test_initialisation import QUIET, opened
+from train.compute import CPU, Compute
 from train.config import DistilConfig
 from train.ensemble import Ensemble
-from train.objectives.distillation import Distillation, TeacherEnsemble
-from train.training.fit import Parents, Texts, fit
+from train.objectives.distillation import Distillation
+from train.objectives.teachers import TeacherEnsemble
+from train.training.fit import fit
+from train.training.run import Parents, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +56,7 @@ def teachers(tmp_path_factory: pytest.TempPathFactory) -> list[Checkpoint]:
 def distillation(teachers: Sequence[Checkpoint], config: DistilConfig, noise: NoiseConfig) -> Distillation:
     corpus = examples()
     task, tables = parts(SHORT, corpus)
-    teacher_ensemble = TeacherEnsemble(Ensemble(teachers), ROUTING, {})
+    teacher_ensemble = TeacherEnsemble(Ensemble(teachers), ROUTING, Compute(CPU))
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
     return Distillation(task, corpus, config, teacher_ensemble, vectorizer, Noiser(corpus, noise))
 
@@ -61,7 +64,7 @@ def distillation(teachers: Sequence[Checkpoint], config: DistilConfig, noise: No
 def test_teachers_whose_head_is_no_crf_are_refused(tmp_path: Path) -> None:
     softmax = Ensemble([finished(tmp_path / "softmax", with_joint(SHORT, head="softmax"))])
     with pytest.raises(ConfigError, match="teachers: found the head Softmax, expected a CRF"):
-        TeacherEnsemble(softmax, ROUTING, {})
+        TeacherEnsemble(softmax, ROUTING, Compute(CPU))
 
 
 def test_an_epoch_shows_the_corpus_with_its_labels_and_as_much_without(teachers: list[Checkpoint]) -> None:
@@ -120,7 +123,7 @@ def test_a_student_learns_from_its_teachers_and_resumes_as_if_never_stopped(
     once = replace(student, optim=replace(student.optim, patience=1))
     stopped = replace(once, optim=replace(student.optim, epochs=2))
     fit(halved, stopped, Texts(examples(), examples()), QUIET, parents)
-    weights, again = whole.load_torch("network-0"), halved.load_torch("network-0")
+    weights, again = whole.find("network-0"), halved.find("network-0")
     assert weights is not None
     assert again is not None
     assert all(weights[name].equal(again[name]) for name in weights)

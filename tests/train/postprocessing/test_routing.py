@@ -16,9 +16,11 @@ from polyparse.errors import ConfigError
 from tests.train.corpus import examples
 from tests.train.tiny import SHORT
 from tests.train.training.test_fit import log, train
+from train.finished import parser_of
 from train.postprocessing.routing import cross_fitted, fit_bias
 from train.progress import Progress
-from train.training.fit import Texts, fit
+from train.training.fit import fit
+from train.training.run import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +94,7 @@ def test_a_run_measures_itself_under_its_biases_and_says_what_they_bring(tmp_pat
     assert after is not None
     np.testing.assert_array_equal(before.maxent.weights_VC, after.maxent.weights_VC)
     assert not np.allclose(before.maxent.bias_C, after.maxent.bias_C)
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     corpus = examples()
     frames = parser.run([parser.vectorizer.item(example.utterance) for example in corpus]).frames
     right = [f.intent is not None and f.intent.name == e.intent for f, e in zip(frames, corpus, strict=True)]

@@ -20,6 +20,7 @@ from train.models.maxent import MaxEntConfig
 from train.models.word_bag import WordBagConfig
 from train.progress import Progress
 from train.training.classifier import fit_classifier
+from train.training.run import Texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ OTHERS = [example for example in examples() if example.locale == LOCALES[-1]]
 def fitted(config: MaxEntConfig) -> tuple[DomainClassifier, TextTables]:
     labels = collect_labels(OWN, "IO")
     tables = TextTables.build(OWN, replace(SHORT, classifier=config))
-    model, tables = fit_classifier(OWN, labels, tables, config, Progress(quiet=True), OTHERS)
+    model, tables = fit_classifier(Texts(OWN, [], OTHERS), labels, tables, config, Progress(quiet=True))
     assert model is not None
     return model, tables
 

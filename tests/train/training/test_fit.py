@@ -18,11 +18,14 @@ from polyparse.errors import ConfigError
 from polyparse.inference.routing import Routing
 from tests.train.corpus import examples, write_conll, write_slots
 from tests.train.tiny import SHORT, TINY
-from train.checkpoint import Checkpoint, RunRecord
+from train.checkpoint import Checkpoint
+from train.finished import networks_of, parser_of
 from train.models.maxent import MaxEntConfig
 from train.postprocessing.routing import JOINT_WEIGHTS
 from train.progress import Progress
-from train.training.fit import Texts, fit
+from train.run_record import RunRecord
+from train.training.fit import fit
+from train.training.run import OtherTask, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,9 +49,7 @@ PER_DOMAIN = replace(
 def start(folder: Path, config: RunConfig) -> Checkpoint:
     checkpoint = Checkpoint(folder)
     folder.mkdir()
-    checkpoint.save_json(
-        "run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00")
-    )
+    checkpoint.save("run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00"))
     return checkpoint
 
 
@@ -68,7 +69,7 @@ def log(checkpoint: Checkpoint) -> list[dict[str, Any]]:
 
 
 def networks(checkpoint: Checkpoint) -> list[dict[str, torch.Tensor]]:
-    return [dict(network.state_dict()) for network in checkpoint.networks()]
+    return [dict(network.state_dict()) for network in networks_of(checkpoint)]
 
 
 def same(networks: list[dict[str, torch.Tensor]], others: list[dict[str, torch.Tensor]]) -> bool:
@@ -82,7 +83,7 @@ def same(networks: list[dict[str, torch.Tensor]], others: list[dict[str, torch.T
 def test_a_run_learns_its_corpus_and_says_how_well(tmp_path: Path) -> None:
     checkpoint, measures = train(tmp_path / "run", TINY)
     assert checkpoint.complete
-    assert checkpoint.load_json("measures") == measures
+    assert checkpoint.read("measures") == measures
     assert set(measures["locales"]) == {"en-US", "es-ES", "it-IT", "hi-IN"}
     assert measures["mean"]["exact_match"] > 0.9
     assert measures["mean"]["domain_accuracy"] > 0.9
@@ -90,7 +91,7 @@ def test_a_run_learns_its_corpus_and_says_how_well(tmp_path: Path) -> None:
 
 def test_a_finished_run_parses_new_utterances(tmp_path: Path) -> None:
     checkpoint, _ = train(tmp_path / "run", TINY)
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     item = parser.vectorizer.item(Utterance("Wake me at SIX", "en-US", n_best=3))
     (frame,) = parser.run([item]).frames
     assert frame.domain is not None
@@ -103,9 +104,9 @@ def test_a_finished_run_parses_new_utterances(tmp_path: Path) -> None:
 def test_an_auxiliary_branch_is_left_behind(tmp_path: Path) -> None:
     auxiliary = replace(SHORT.joint.encoder, kind="bisru")
     checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, auxiliary=auxiliary)))
-    (network,) = checkpoint.networks()
+    (network,) = networks_of(checkpoint)
     assert network.auxiliary is None
-    assert network.state_dict().keys() == (checkpoint.load_torch("network-0") or {}).keys()
+    assert network.state_dict().keys() == (checkpoint.find("network-0") or {}).keys()
 
 
 def test_lambda_is_the_first_of_those_that_do_best_on_dev(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_without_a_classifier_the_network_routes_alone(tmp_path: Path) -> None:
 def test_a_corpus_without_domains_is_trained_and_parsed(tmp_path: Path) -> None:
     corpus = read(write_slots(tmp_path / "corpus"), partition="train")
     checkpoint, measures = train(tmp_path / "run", TINY, corpus)
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     (frame,) = parser.run([parser.vectorizer.item(Utterance(corpus[0].text))]).frames
     assert frame.domain is None
     assert frame.intent is not None
@@ -147,7 +148,7 @@ def test_a_corpus_without_domains_is_trained_and_parsed(tmp_path: Path) -> None:
 def test_a_corpus_without_intents_is_trained_and_parsed(tmp_path: Path) -> None:
     corpus = read(write_conll(tmp_path / "corpus"), partition="train")
     checkpoint, measures = train(tmp_path / "run", TINY, corpus)
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     (frame,) = parser.run([parser.vectorizer.item(Utterance(corpus[0].text, n_best=2))]).frames
     assert frame.domain is None
     assert frame.intent is None
@@ -158,17 +159,40 @@ def test_a_corpus_without_intents_is_trained_and_parsed(tmp_path: Path) -> None:
     assert checkpoint.routing() == Routing("soft", 1.0, "none")
 
 
+def test_a_tagger_of_slots_alone_reads_no_intents_of_a_corpus_that_has_them(tmp_path: Path) -> None:
+    config = replace(TINY, slots_only=True, joint=replace(TINY.joint, mlp_size=0, start_spread=1.0))
+    checkpoint, measures = train(tmp_path / "run", config)
+    assert checkpoint.labels().intents == checkpoint.labels().domains == ()
+    assert {example.intent for example in checkpoint.dev()} == {None}
+    assert checkpoint.classifier() is None
+    assert measures["mean"]["intent_accuracy"] is None
+    assert measures["mean"]["slot_f1"] > 0.9
+
+
+def test_what_a_tagger_of_slots_learns_together_has_no_intents_either(tmp_path: Path) -> None:
+    other = OtherTask("rest", "massive:rest", Texts(examples(), examples("dev")), Checkpoint(tmp_path))
+    texts = Texts(examples(), examples("dev"), examples("dev"), [other])
+    assert texts.read_by(TINY) is texts
+    read = texts.read_by(replace(TINY, slots_only=True))
+    rest = read.others[0].texts
+    parts = [read.train, read.dev, read.translations, rest.train, rest.dev]
+    before = [texts.train, texts.dev, texts.translations, other.texts.train, other.texts.dev]
+    assert [len(part) for part in parts] == [len(part) for part in before]
+    assert {(one.domain, one.intent) for part in parts for one in part} == {(None, None)}
+    assert list(rest.others) == []
+
+
 def test_a_network_a_domain_is_trained_and_parses_n_best(tmp_path: Path) -> None:
     config = replace(PER_DOMAIN, optim=replace(TINY.optim, epochs=12))
     checkpoint, measures = train(tmp_path / "run", config)
-    assert len(checkpoint.networks()) == 3
+    assert len(networks_of(checkpoint)) == 3
     assert [line["network"] for line in log(checkpoint) if "network" in line and line["epoch"] == 1] == [
         "alarm",
         "music",
         "weather",
     ]
     assert measures["mean"]["exact_match"] > 0.9
-    parser = checkpoint.parser()
+    parser = parser_of(checkpoint)
     utterances = [Utterance(example.text, example.locale, n_best=4) for example in examples()]
     items = [parser.vectorizer.item(utterance) for utterance in utterances]
     for frame, example in zip(parser.run(items).frames, examples(), strict=True):
@@ -276,8 +300,10 @@ def test_word_vectors_are_trained_once_and_outlive_a_stop(
     assert re.search(r"word vectors \(fasttext\): (\d+) of \1 words covered, 100.0%", capsys.readouterr().out)
     fit(checkpoint, config, Texts(examples(), examples()), QUIET)
     assert "word vectors" not in capsys.readouterr().out
-    for network in checkpoint.networks():
-        assert (network.embedder.words.weight[remaining.rows_N].numpy() == remaining.vectors_NE).all()
+    for network in networks_of(checkpoint):
+        assert (
+            network.get_parameter("embedder.words.weight")[remaining.rows_N].numpy() == remaining.vectors_NE
+        ).all()
 
 
 def test_words_without_a_vector_keep_a_random_start_and_coverage_is_printed(
@@ -291,8 +317,8 @@ def test_words_without_a_vector_keep_a_random_start_and_coverage_is_printed(
     embedder = replace(SHORT.joint.embedder, word_vectors=path, freeze_words=True)
     checkpoint, _ = train(tmp_path / "run", replace(SHORT, joint=replace(SHORT.joint, embedder=embedder)))
     ids = checkpoint.tables().vocabulary.word_ids
-    (network,) = checkpoint.networks()
-    table = network.embedder.words.weight.detach()
+    (network,) = networks_of(checkpoint)
+    table = network.get_parameter("embedder.words.weight").detach()
     assert (
         f"word vectors ({path}): 1 of {len(ids)} words covered, {1 / len(ids):.1%}" in capsys.readouterr().out
     )

@@ -13,8 +13,9 @@ from tests.train.corpus import LOCALES, examples
 from train.postprocessing.calibration import MIN_UTTERANCES
 from train.postprocessing.held_out import load
 from train.progress import SilentProgress
-from train.training.fit import Texts, fit
+from train.training.fit import fit
 from train.training.folds import folds_of, hold_out
+from train.training.run import Texts
 
 if TYPE_CHECKING:
     from pathlib import Path

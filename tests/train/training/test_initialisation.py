@@ -11,10 +11,12 @@ import torch
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples, write_massive
 from tests.train.tiny import SETTINGS, SHORT, with_joint
-from train.checkpoint import Checkpoint, RunRecord
+from train.checkpoint import Checkpoint
 from train.cli.train import main
 from train.progress import Progress
-from train.training.fit import Parents, Texts, fit
+from train.run_record import RunRecord
+from train.training.fit import fit
+from train.training.run import Parents, Texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +29,7 @@ QUIET = Progress(quiet=True)
 def opened(folder: Path, config: RunConfig) -> Checkpoint:
     folder.mkdir()
     checkpoint = Checkpoint(folder)
-    checkpoint.save_json(
-        "run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00")
-    )
+    checkpoint.save("run", RunRecord(config, "massive:x", ("en-US",), "abc", {}, "2025-01-01T00:00:00+00:00"))
     return checkpoint
 
 
@@ -47,7 +47,7 @@ def test_an_ain_starts_with_the_weights_and_tables_of_a_crf(crf: Checkpoint, tmp
     ain = replace(with_joint(SHORT, head="ain"), optim=still)
     checkpoint = opened(tmp_path / "ain", ain)
     fit(checkpoint, ain, Texts(examples(), examples()), QUIET, Parents(crf))
-    before, after = (each.load_torch("network-0") for each in (crf, checkpoint))
+    before, after = (each.find("network-0") for each in (crf, checkpoint))
     assert before is not None
     assert after is not None
     assert before.keys() == after.keys()

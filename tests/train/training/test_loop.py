@@ -1,239 +1,74 @@
-"""The loop: seeded, resumable, stopped by epochs or patience; what counts as best; batches and learning rates."""
+"""The loop: mixtures are learnt together, adversaries in turn, and what is counted is what was learnt."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 import pytest
 import torch
 
-from tests.train.corpus import examples
-from tests.train.tiny import SHORT, TINY, parts
-from train.checkpoint import Checkpoint
-from train.config import OptimConfig
-from train.models.encoders.base import EncoderConfig
-from train.training.loop import Trainer, build_network, train_epochs
-from train.training.stopping import History
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from polyparse.corpora.example import Example
-    from train.config import RunConfig
-    from train.training.loop import Epoch
+from tests.train.tiny import SHORT
+from tests.train.training.planes import Fit, Plane, learner, moved, values
+from train.objectives.base import Loss
+from train.training.loop import Epochs, Totals, not_reseeded, reseeded, train_epoch
+from train.training.sampler import Part, Sampler, in_turn
 
 
-GATED = EncoderConfig(kind="gated-cnn", hidden_size=8)
+def test_two_objectives_meet_in_the_middle_by_their_weights() -> None:
+    """One pulls to 0, the other to 1: twice the weight ends nearer to it."""
+    plane = Plane()
+    one = learner(plane)
+    parts = [Part(Fit(plane, 0.0, n_batches=20), one, 1.0), Part(Fit(plane, 1.0, n_batches=20), one, 2.0)]
+    epochs = Epochs(total=30, seeding=not_reseeded)
+    for epoch in range(30):
+        low, high = train_epoch(Sampler(parts), epochs, epoch)
+    assert high.mean("square") < low.mean("square")
+    assert high.size > low.size > 0
 
 
-def trainer(config: RunConfig = TINY, dev: list[Example] | None = None) -> Trainer:
-    """On the training utterances, and on them as dev."""
-    task, tables = parts(config, examples(), examples() if dev is None else dev)
-    return Trainer(task, tables, config)
+def test_in_the_turn_of_one_learner_nothing_of_the_other_moves() -> None:
+    """Although gradients flow through the other's parameters too."""
+    plane, adversary = Plane(0), Plane(1)
+    changes: list[set[str]] = []
+    state = {"plane": values(plane), "adversary": values(adversary)}
 
+    def watch(_done: int, _of: int) -> None:
+        modules = {"plane": plane, "adversary": adversary}
+        changes.append({name for name, module in modules.items() if moved(module, state[name])})
+        state.update({name: values(module) for name, module in modules.items()})
 
-def optim(**changes: float) -> RunConfig:
-    return replace(TINY, optim=replace(TINY.optim, **changes))  # type: ignore[arg-type]  # numbers all
-
-
-def results(epochs: list[Epoch]) -> list[Epoch]:
-    """Without the time that they took."""
-    return [replace(epoch, time={}) for epoch in epochs]
-
-
-def same(state: object, other: object) -> bool:
-    """Equal to the bit, through dictionaries and lists."""
-    if isinstance(state, torch.Tensor) and isinstance(other, torch.Tensor):
-        return state.equal(other)
-    if isinstance(state, dict) and isinstance(other, dict):
-        return state.keys() == other.keys() and all(same(state[key], other[key]) for key in state)
-    if isinstance(state, list) and isinstance(other, list):
-        return len(state) == len(other) and all(map(same, state, other))
-    return state == other
-
-
-def test_the_averaged_weights_learn_the_corpus() -> None:
-    run = trainer()
-    epochs = list(train_epochs(run))
-    assert run.history.best[0] > 0.9
-    assert epochs[-1].intent_loss + epochs[-1].slot_loss < 0.3 * (epochs[0].intent_loss + epochs[0].slot_loss)
-    assert [epoch.number for epoch in epochs] == list(range(1, len(epochs) + 1))
-
-
-def test_a_run_is_a_function_of_its_seed() -> None:
-    first, second, other = trainer(SHORT), trainer(SHORT), trainer(replace(SHORT, seed=2))
-    actual = [results(list(train_epochs(run))) for run in (first, second, other)]
-    assert actual[0] == actual[1] != actual[2]
-    assert same(first.state(), second.state())
-
-
-@pytest.mark.parametrize("interrupted_after", [1, 2])
-def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted_after: int, tmp_path: Path) -> None:
-    """Weights, averages, optimiser and log, bit for bit, whatever chance did in between."""
-    config = optim(epochs=4)
-    whole = trainer(config)
-    expected = results(list(train_epochs(whole)))
-    actual = []
-    for epoch in train_epochs(stopped := trainer(config)):
-        actual.append(epoch)
-        if epoch.number == interrupted_after:
-            break
-    Checkpoint(tmp_path).save_torch("training-0", stopped.state())
-    torch.rand(7)
-    resumed = trainer(config)
-    saved = Checkpoint(tmp_path).load_torch("training-0")
-    assert saved is not None
-    resumed.restore(saved, where="training-0.pt")
-    actual += train_epochs(resumed)
-    assert results(actual) == expected
-    assert same(resumed.state(), whole.state())
-
-
-def test_an_epoch_left_in_the_middle_is_run_again_from_its_start(tmp_path: Path) -> None:
-    """A checkpoint stands at the last whole epoch; the part that was lost changes nothing."""
-    whole = trainer(SHORT)
-    expected = results(list(train_epochs(whole)))
-    stopped = trainer(SHORT)
-    epochs = train_epochs(stopped, on_step=lambda done, _of: stop_at(3, done) if stopped.epoch else None)
-    first = next(epochs)
-    Checkpoint(tmp_path).save_torch("training-0", stopped.state())
-    with pytest.raises(KeyboardInterrupt):
-        next(epochs)
-    resumed = trainer(SHORT)
-    saved = Checkpoint(tmp_path).load_torch("training-0")
-    assert saved is not None
-    resumed.restore(saved, where="training-0.pt")
-    assert results([first, *train_epochs(resumed)]) == expected
-    assert same(resumed.state(), whole.state())
-
-
-def stop_at(step: int, done: int) -> None:
-    if done == step:
-        raise KeyboardInterrupt
-
-
-def test_steps_are_counted_to_the_end_of_each_epoch() -> None:
-    steps: list[tuple[int, int]] = []
-    list(train_epochs(trainer(SHORT), on_step=lambda done, of: steps.append((done, of))))
-    assert steps == [(done, len(steps) // 2) for done in range(1, len(steps) // 2 + 1)] * 2
-
-
-def test_a_run_whose_patience_is_over_is_not_trained_on() -> None:
-    run = trainer(optim(epochs=50, patience=3))
-    run.history = History(best=(0.5, 0.5), best_epoch=1, last_gain=1, epoch=4)
-    assert list(train_epochs(run)) == []
-
-
-def test_patience_waits_for_a_network_that_has_learnt_nothing_yet() -> None:
-    """A slow one: exact match stays that of a constant frame for longer than patience."""
-    run = trainer(optim(epochs=30, patience=1, learning_rate=0.002))
-    epochs = list(train_epochs(run))
-    matches = [epoch.dev["exact_match"] or 0.0 for epoch in epochs]
-    assert max(matches[:3]) <= run.history.constant_match
-    assert run.history.best[0] > run.history.constant_match
-
-
-def test_an_epoch_passes_over_a_small_corpus_until_it_has_made_its_steps() -> None:
-    seen: list[tuple[int, int]] = []
-    run = trainer(optim(epochs=1, min_steps=20))
-    lengths = {item.n_tokens for item in run.task.train}
-    passes = -(-20 // len(lengths))
-    epochs = list(train_epochs(run, on_step=lambda done, of: seen.append((done, of))))
-    assert seen == [(step, passes * len(lengths)) for step in range(1, passes * len(lengths) + 1)]
-    assert [epoch.number for epoch in epochs] == [1]
-
-
-@pytest.mark.parametrize("auxiliary", [None, GATED])
-def test_the_final_weights_are_the_best_ones_with_a_likelier_outside(auxiliary: EncoderConfig | None) -> None:
-    run = trainer(replace(SHORT, joint=replace(SHORT.joint, outside_bias=0.25, auxiliary=auxiliary)))
-    list(train_epochs(run))
-    final = run.final_weights()
-    left_behind = {name for name in run.best_weights if name not in final}
-    assert left_behind == {name for name in run.best_weights if name.startswith("auxiliary.")}
-    assert bool(left_behind) == (auxiliary is not None)
-    changed = {name for name in final if not final[name].equal(run.best_weights[name])}
-    assert changed == {"slots.output.bias"}
-    raised_K = final["slots.output.bias"] - run.best_weights["slots.output.bias"]
-    assert raised_K.tolist() == pytest.approx([0.25] + [0.0] * (len(raised_K) - 1), abs=1e-6)
-
-
-def test_the_best_weights_are_the_last_that_do_best_on_dev() -> None:
-    run = trainer(optim(epochs=12))
-    averages = []
-    epochs = []
-    for epoch in train_epochs(run):
-        epochs.append(epoch)
-        averages.append({key: value.clone() for key, value in run.average.module.state_dict().items()})
-    results = [(epoch.dev["exact_match"], epoch.dev["slot_f1"]) for epoch in epochs]
-    best = run.history.best_epoch
-    assert run.history.best == max(results)
-    assert best == max(epoch.number for epoch in epochs if results[epoch.number - 1] == max(results))
-    assert same(dict(run.best_weights), averages[best - 1])
-    assert [epoch.number for epoch in epochs if epoch.best][-1] == best
-
-
-def test_without_dev_every_epoch_is_trained_and_the_last_is_best() -> None:
-    run = trainer(optim(epochs=4, patience=1), dev=[])
-    assert [epoch.best for epoch in train_epochs(run)] == [True] * 4
-    assert same(dict(run.best_weights), dict(run.average.module.state_dict()))
-
-
-def test_a_short_run_forgets_its_random_start() -> None:
-    """However slow the average is meant to be: at 0.998 throughout, most of it would still be random after 70 steps."""
-    run = trainer(optim(average_decay=OptimConfig().average_decay, epochs=10))
-    first = run.network.slots.output.weight.clone()
-    list(train_epochs(run))
-    average = dict(run.average.module.state_dict())["slots.output.weight"]
-    last = run.network.slots.output.weight
-    assert (average - last).norm() < 0.3 * (first - last).norm()
-
-
-def test_every_utterance_is_seen_once_an_epoch_in_batches_of_one_length() -> None:
-    seen: list[int] = []
-    run = trainer(optim(epochs=1, batch_size=4))
-    lengths = [item.n_tokens for item in run.task.train]
-    list(train_epochs(run, on_step=lambda _done, of: seen.append(of)))
-    expected = sum(-(-count // 4) for count in Counter(lengths).values())
-    assert seen == [expected] * expected
-
-
-def test_the_rate_warms_up_and_falls_to_zero() -> None:
-    rates: list[float] = []
-    run = trainer(optim(epochs=5, warmup_share=0.2))
-    list(
-        train_epochs(run, on_step=lambda _done, _of: rates.append(float(run.optimiser.param_groups[0]["lr"])))
-    )
-    top = rates.index(max(rates))
-    assert rates[: top + 1] == sorted(rates[: top + 1])
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert max(rates) == pytest.approx(TINY.optim.learning_rate, rel=0.05)
-    assert rates[-1] == pytest.approx(0.0, abs=1e-9)
-    assert top == pytest.approx(0.2 * len(rates), abs=2)
-
-
-def test_a_network_is_built_alike_from_one_seed_and_learns_only_what_is_not_frozen() -> None:
-    embedder = replace(TINY.joint.embedder, freeze_words=True)
-    config = replace(SHORT, joint=replace(TINY.joint, embedder=embedder))
-    run = trainer(config)
-    before = run.network.embedder.words.weight.clone()
-    list(train_epochs(run))
-    assert run.network.embedder.words.weight.equal(before)
-    task, tables = parts(config, examples())
-    torch.manual_seed(config.seed)
-    assert build_network(task, tables, config).embedder.words.weight.equal(before)
-
-
-def test_bfloat16_learns_the_corpus_into_weights_of_float32() -> None:
-    run = trainer(replace(TINY, optim=replace(TINY.optim, precision="bfloat16")))
-    actual = list(train_epochs(run))
-    assert actual[-1].intent_loss < 0.1 * actual[0].intent_loss
-    assert actual[-1].slot_loss < 0.1 * actual[0].slot_loss
-    assert {parameter.dtype for parameter in run.network.parameters()} == {torch.float32}
-    exact = trainer()
-    list(train_epochs(exact))
-    differences = [
-        not a.equal(b) for a, b in zip(run.network.parameters(), exact.network.parameters(), strict=True)
+    parts = [
+        Part(Fit(plane, 1.0, n_batches=3, through=adversary), learner(plane)),
+        Part(Fit(adversary, -1.0, n_batches=1, through=plane), learner(adversary), 2),
     ]
-    assert any(differences)
+    train_epoch(Sampler(parts, in_turn), Epochs(total=2, seeding=not_reseeded), 0, watch)
+    turns = [{"plane"}, {"adversary"}, {"adversary"}]
+    assert changes == [*turns, *turns, {"plane"}]
+
+
+def test_an_epoch_has_its_passes_each_with_its_own_seed() -> None:
+    plane = Plane()
+    objective, steps = Fit(plane, 0.0, n_batches=2), []
+    epochs = Epochs(total=2, seeding=lambda number: 100 + number, passes=3)
+    sampler = Sampler([Part(objective, learner(plane))])
+    train_epoch(sampler, epochs, 1, lambda done, of: steps.append((done, of)))
+    assert objective.seen == [(103, 0), (103, 1), (104, 0), (104, 1), (105, 0), (105, 1)]
+    assert steps == [(done, 6) for done in range(1, 7)]
+
+
+def test_totals_are_means_over_what_was_seen() -> None:
+    totals = Totals()
+    for value, size, right in ((1.0, 3, 2), (5.0, 1, 0)):
+        totals.add(Loss({"a": torch.tensor(value), "b": torch.tensor(0.0)}, size, right))
+    assert totals.mean("a") == pytest.approx(2.0)
+    assert (totals.mean("b"), totals.size, totals.right) == (0.0, 4, 2)
+    assert Totals().mean("a") == 0.0
+
+
+def test_a_seeded_pass_begins_alike_whatever_chance_did_before() -> None:
+    seeding = partial(reseeded(SHORT), 4)
+    seed = seeding()
+    first = torch.rand(3)
+    assert (seeding(), torch.rand(3).tolist()) == (seed, first.tolist())
+    reseeded(SHORT)(5)
+    assert not torch.rand(3).equal(first)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.train.corpus import examples
-from train.config import OptimConfig
-from train.training.stopping import History, constant_match
+from train.config import OptimConfig, Select
+from train.training.stopping import RANKED_BY, History, constant_match
 
 OPTIM = OptimConfig(epochs=20, patience=3)
 
@@ -90,6 +90,24 @@ def test_which_epoch_is_best(results: list[Result], best: int) -> None:
     assert state.is_best == (best == len(results))
 
 
+def test_a_run_that_selects_by_another_measure_has_another_best_epoch() -> None:
+    epochs = [
+        {"exact_match": 0.4, "slot_f1": 0.3, "intent_accuracy": 0.5},
+        {"exact_match": 0.3, "slot_f1": 0.9, "intent_accuracy": 0.6},
+        {"exact_match": 0.2, "slot_f1": 0.8, "intent_accuracy": 0.7},
+        {"exact_match": 0.3, "slot_f1": 0.1, "intent_accuracy": 0.7},
+        {"exact_match": 0.1, "slot_f1": 0.1, "intent_accuracy": 0.7},
+    ]
+    best: dict[Select, int] = {"exact_match": 1, "slot_f1": 2, "intent_accuracy": 4}
+    assert RANKED_BY.keys() == best.keys()
+    for select, epoch in best.items():
+        state = History(select=select)
+        for measures in epochs:
+            state = state.after(measures)
+        assert state.best_epoch == epoch, select
+        assert state.is_over(OPTIM) == (epoch < 3), "patience counts by the same measures"
+
+
 def test_without_dev_every_epoch_is_trained() -> None:
     assert not history(*[Result(None, None)] * 6).is_over(OPTIM)
 
@@ -100,3 +118,28 @@ def test_the_constant_frame_has_the_commonest_intent_of_utterances_without_slots
     assert constant_match([*louder, *alarms]) == pytest.approx(len(louder) / (len(louder) + len(alarms)))
     assert constant_match(alarms) == 0.0
     assert constant_match([]) == 0.0
+
+
+def halvings(*slot_f1s: float, halve_after: int = 3) -> list[int]:
+    """How often the rate was halved, after each epoch."""
+    state, after = History(select="slot_f1", halve_after=halve_after), []
+    for slot_f1 in slot_f1s:
+        state = state.after({"exact_match": 0.5, "slot_f1": slot_f1})
+        after.append(state.halvings)
+    return after
+
+
+def test_the_rate_is_halved_after_epochs_without_a_better_one_and_again_after_as_many_more() -> None:
+    assert halvings(0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4) == [0, 0, 0, 1, 1, 1, 2, 2]
+
+
+def test_an_equal_epoch_is_no_better_one() -> None:
+    assert halvings(0.5, 0.5, 0.5, 0.5) == [0, 0, 0, 1]
+
+
+def test_a_better_epoch_puts_the_halving_off() -> None:
+    assert halvings(0.5, 0.4, 0.6, 0.4, 0.4, 0.4) == [0, 0, 0, 0, 0, 1]
+
+
+def test_without_halving_the_rate_stays() -> None:
+    assert halvings(*[0.5] * 30, halve_after=0) == [0] * 30

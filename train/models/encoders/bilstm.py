@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from train.compute import lstm_autocast
 from train.models.dropout import SharedDropout
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class BiLSTM(nn.Module):
 
     def forward(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         """encoded_BTH, zero in padding; a batch of equally long utterances is not packed, which is faster."""
+        with lstm_autocast(embedded_BTE.device):
+            return self._encode(embedded_BTE.to(next(self.parameters()).dtype), lengths_B)
+
+    def _encode(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Tensor:
         hidden_BTH = embedded_BTE
         ragged = bool((lengths_B != embedded_BTE.shape[1]).any())
         for layer in self.layers:

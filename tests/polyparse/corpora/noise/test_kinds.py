@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyparse.corpora.example import Example, TextSpan
@@ -17,6 +17,8 @@ from tests.train import corpus
 NAMES = (*KINDS, "code_mixing")
 IN_PLACE = ("typo", "function_word", "code_mixing")
 """Kinds that change one stretch of the text."""
+fewer = settings(max_examples=40)
+"""Of each kind, for utterances are slow to draw."""
 
 
 def pieces(example: Example) -> list[str]:
@@ -29,6 +31,7 @@ def pieces(example: Example) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@fewer
 @given(example=examples, others=st.lists(examples, max_size=4), seed=st.integers(0, 999))
 def test_slots_keep_name_order_and_a_value_and_the_rest_of_the_example_stays(
     name: str, example: Example, others: list[Example], seed: int
@@ -52,6 +55,7 @@ def test_slots_keep_name_order_and_a_value_and_the_rest_of_the_example_stays(
 
 
 @pytest.mark.parametrize("name", IN_PLACE)
+@fewer
 @given(example=examples, others=st.lists(examples, max_size=4), seed=st.integers(0, 999))
 def test_a_change_in_one_place_leaves_every_other_piece_alone(
     name: str, example: Example, others: list[Example], seed: int

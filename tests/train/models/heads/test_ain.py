@@ -26,7 +26,7 @@ def ain(name: str, iterations: int = 3) -> AinFirst:
     return head
 
 
-@pytest.mark.parametrize("iterations", [0, 1, 3])
+@pytest.mark.parametrize("iterations", [0, 1, 2, 3, 4, 5])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_loss_is_minus_the_log_of_q(name: str, iterations: int) -> None:
     head = ain(name, iterations)
@@ -110,3 +110,43 @@ def test_a_token_hears_as_far_as_the_iterations_carry() -> None:
         after = head.decode(*case)
         assert after.marginals_RT[0, 0] == before.marginals_RT[0, 0]
         assert after.marginals_RT[0, 1] != before.marginals_RT[0, 1]
+
+
+def test_one_token_has_the_marginals_of_the_crf() -> None:
+    """Without neighbours mean field is exact."""
+    head, crf = ain("ain"), random_head("crf", "IO", 4, seed=4).double()
+    assert isinstance(crf, Crf)
+    crf.load_state_dict(head.state_dict())  # five tags each, and IO forbids nothing
+    case = random_case(len(head.tags), [1, 1], seed=6).double()
+    assert head.decode(*case).marginals_RT.allclose(crf.decode(*case).marginals_RT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_potentials_it_is_a_softmax_over_the_tags_of_each_token(name: str) -> None:
+    head, softmax = ain(name), random_head("softmax", "BIO", 2, seed=0)
+    head.load_state_dict({key: torch.zeros_like(value) for key, value in head.state_dict().items()})
+    case = random_case(len(head.tags), LENGTHS, seed=7).double()
+    for actual, expected in zip(head.decode(*case), softmax.decode(*case), strict=True):
+        assert actual.allclose(expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sentence_reversed_under_reversed_potentials_has_reversed_marginals(name: str) -> None:
+    head, mirrored = ain(name), ain(name)
+    state = head.state_dict()
+    tables = {key: value.T for key, value in state.items() if key.endswith("_KK")}
+    mirrored.load_state_dict(state | tables | {"start_K": state["end_K"], "end_K": state["start_K"]})
+    case = random_case(len(head.tags), [6], seed=8).double()
+    backwards = case._replace(emissions_BTK=case.emissions_BTK.flip(1))
+    assert mirrored.decode(*backwards).marginals_RT.flip(1).allclose(head.decode(*case).marginals_RT)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_through_five_iterations_are_those_of_central_differences(name: str) -> None:
+    head = ain(name, iterations=5)
+    case = random_case(len(head.tags), [3, 1], seed=9).double()
+    tags_BT = random_tags(head, [3, 1], seed=1)
+    assert torch.autograd.gradcheck(
+        lambda emissions_BTK, *_potentials: head.loss(emissions_BTK, tags_BT, case.lengths_B),
+        (case.emissions_BTK.requires_grad_(), *head.parameters()),
+    )

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from tests.oracles.cases import random_case, random_head, random_tags
-from train.models.heads import HEADS
+from train.models.heads import HEADS, ITERATED, new_head
+from train.models.heads.ain_first import AinFirst
 
 LENGTHS = [7, 1, 2, 5, 7, 3]
 TABLE = [(name, scheme) for name in HEADS for scheme in ("IO", "BIO", "BIOES")]
@@ -89,3 +90,32 @@ def test_training_raises_the_probability_of_the_path(name: str) -> None:
     before.backward()  # type: ignore[no-untyped-call]
     optimiser.step()
     assert head.loss(emissions_BTK, tags_BT, case.lengths_B) < before
+
+
+TAGS = ("O", *(f"I-s{slot}" for slot in range(40)))
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_potentials_start_at_zero_without_a_draw(name: str) -> None:
+    state = torch.get_rng_state()
+    head = new_head(name, TAGS, "IO", iterations=None, start_spread=0.0)
+    assert torch.get_rng_state().equal(state)
+    assert not any(potentials.any() for potentials in head.parameters())
+
+
+@pytest.mark.parametrize("name", sorted(HEADS.keys() - {"softmax"}))
+def test_potentials_start_normally_distributed_where_the_config_says_so(name: str) -> None:
+    torch.manual_seed(0)
+    head = new_head(name, TAGS, "IO", iterations=None, start_spread=1.0)
+    drawn = torch.cat([potentials.detach().flatten() for potentials in head.parameters()])
+    assert drawn.numel() >= 41 * 43
+    assert drawn.mean().item() == pytest.approx(0.0, abs=0.1)
+    assert drawn.std().item() == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.mark.parametrize("iterations", [1, 5])
+@pytest.mark.parametrize("name", sorted(ITERATED))
+def test_the_config_says_how_many_iterations_an_ain_has(name: str, iterations: int) -> None:
+    head = new_head(name, TAGS, "IO", iterations=iterations, start_spread=0.0)
+    assert isinstance(head, AinFirst)
+    assert len(head.steps()) == iterations

@@ -1,0 +1,47 @@
+"""What requests are, and what a node spends on them: the input of a simulation, measured on a real server."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from polyparse.text.tokens import tokenise
+from service.admission import most_cost
+from service.api.admission_gate import BYTES_PER_TOKEN
+
+
+class Work(NamedTuple):
+    """A request as admission counts it, in tokens: by its head, by its text uncut, and as it is."""
+
+    head: int
+    most: int
+    tokens: int
+
+    @classmethod
+    def of(cls, text: str, body_bytes: int) -> "Work":
+        """That of a text in a body of so many bytes, one hypothesis asked for."""
+        return cls(1 + body_bytes // BYTES_PER_TOKEN, most_cost(text, 1), max(1, len(tokenise(text))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceTimes:
+    """Seconds of one core. A run of n sequences with t tokens takes `run_s + n * sequence_s + t * token_s`.
+
+    The event loop takes `read_s` until a request waits for its run, `answer_s` after it to make its answer and `write_s` to
+    write it, `refuse_s` for one that it refuses at its head, and `wake_s` for each run. `wire_s` is what a caller waits
+    beside: the network, and being woken up.
+    A run takes one of `run_factors` times as long, each as likely.
+    """
+
+    read_s: float
+    answer_s: float
+    write_s: float
+    refuse_s: float
+    wake_s: float
+    run_s: float
+    sequence_s: float
+    token_s: float
+    wire_s: float
+    run_factors: tuple[float, ...] = (1.0,)
+
+    def of_run(self, sequences: int, tokens: int) -> float:
+        """The seconds of a run, before its factor."""
+        return self.run_s + sequences * self.sequence_s + tokens * self.token_s

@@ -1,0 +1,1 @@
+"""What administrators see over HTTP: which versions serve, and the edits of the state that says so."""

@@ -1,0 +1,107 @@
+"""Every recipe as its user takes it, but tiny: trained, exported, served and asked."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polyparse.bundle import release
+from polyparse.cli.main import main
+from polyparse.schema import unstructure
+from service.api.schemas import ParseResponse
+from tests.integration.in_process import AT, inside
+from tests.train.corpus import MEANINGS, write_massive
+from train.plan import PlanStep, read_plan
+from train.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLAN = read_plan(Path(__file__).parents[2] / "plans" / "massive-student.toml")
+"""The recipes that learn from others, with those that teach them and that they start from."""
+SHIPPED = "student-continued-twice"
+FROM_BUNDLE = [name for name, recipe in RECIPES.items() if recipe().init]
+"""These start from a bundle, such as the plan's last one."""
+ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_BUNDLE}]
+SLOTS_ONLY = {name for name, recipe in RECIPES.items() if recipe().slots_only}
+TINY = {
+    "word_size": 8,
+    "character_size": 4,
+    "character_filters": 2,
+    "hidden_size": 8,
+    "mlp_size": 8,
+    "layers": 1,
+    "epochs": 1,
+    "min_steps": 1,
+    "folds": 0,
+    "draws": 1,
+    "max_iterations": 2,
+    "vector_size": 8,
+    "size": 4,
+}
+"""Entries of a config, wherever in it they stand, that make a run small."""
+
+
+def tiny(config: object, key: str = "") -> Iterator[str]:
+    """`--set` for each entry of TINY that the config has; what it says none of (0) stays so."""
+    if isinstance(config, dict):
+        for name, value in config.items():
+            yield from tiny(value, f"{key}.{name}".strip("."))
+    elif config and (small := TINY.get(key.rpartition(".")[2])) is not None:
+        yield f"--set={key}={small}"
+
+
+class Walk:
+    """Bundles of recipes, each a version called as its recipe, in one model; their runs on one corpus stand beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.model, self._runs = folder / "models" / "walked", folder / "runs"
+        self._corpus = write_massive(folder / "corpus")
+
+    def make(self, step: PlanStep) -> None:
+        """Train a recipe by those that teach it, and export it."""
+        config, run = RECIPES[step.recipe](), self._runs / step.name
+        teachers = [f"--teacher={self._runs / teacher}" for teacher in dict.fromkeys(step.teachers)]
+        start = self.model / SHIPPED if config.init else self._runs / step.start if step.start else None
+        parents = [*teachers, *([f"--start={start}"] if start else [])]
+        command = [step.recipe, f"--corpus={self._corpus}", "--locales=en-US", f"--out={run}", "--quiet"]
+        assert main(["train", *command, *parents, *tiny(unstructure(config))]) == 0
+        assert main(["export", f"--checkpoint={run}", f"--out={self.model / step.name}", "--no-refusal"]) == 0
+
+    async def check_each_answers(self) -> None:
+        """One process serves one version after the other; each parses by its own labels."""
+        first, *others = sorted(path.name for path in self.model.iterdir())
+        release.promote(self.model, first, release.Edit(release.decide_on(self.model), "ann", AT))
+        async with inside(self.model, keep_previous=False) as served:
+            for version in (first, *others):
+                if version != first:
+                    release.promote(self.model, version, served.edit())
+                    await served.until_serves(version)
+                answer = await served.parse("wake me at six tomorrow", locale="en-US")
+                frame = ParseResponse.model_validate_json(answer.content)
+                assert frame.model.version == version
+                intents = {None} if version in SLOTS_ONLY else {meaning.intent for meaning in MEANINGS}
+                assert (frame.intent and frame.intent.name) in intents
+                assert all(slot.value == frame.text[slot.start : slot.end] for slot in frame.slots)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_recipe_gives_a_bundle_that_serves(name: str, tmp_path: Path) -> None:
+    if "fasttext" in RECIPES[name]().joint.embedder.word_vectors:
+        pytest.importorskip("fasttext", reason="fasttext is compiled from source, and was not")
+    walk = Walk(tmp_path)
+    walk.make(PlanStep(name, name, (), None, ()))
+    asyncio.run(walk.check_each_answers())
+
+
+def test_recipes_that_learn_from_others_give_bundles_that_serve(tmp_path: Path) -> None:
+    """All of the plan, by which the shipped models are made, and what starts from their bundle."""
+    walk = Walk(tmp_path)
+    for step in PLAN.values():
+        walk.make(step)
+    for name in FROM_BUNDLE:
+        walk.make(PlanStep(name, name, (), None, ()))
+    asyncio.run(walk.check_each_answers())
