@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,6 +77,9 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # DistributedDataParallel imports it: first imported beside a process group, it keeps that group, whose threads are then
+    # alive when the interpreter ends, and abort the process where one of them lets go of a Python object.
+    importlib.import_module("torch._dynamo")
     distributed.init_process_group(BACKENDS[device.type], timeout=PATIENCE)
     try:
         yield Ranks.here()

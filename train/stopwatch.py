@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter, process_time
 
-DIGITS = 1
+DIGITS = 3
 
 
 class Stopwatch:

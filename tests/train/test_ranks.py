@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,15 @@ def epochs(folder: Path) -> list[dict[str, Any]]:
     return [entry for line in lines if "intent_loss" in (entry := json.loads(line))]
 
 
+def thread_names() -> list[str]:
+    """Of all threads of this process, by what the system calls them; those that end meanwhile are left out."""
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            names.append((task / "comm").read_text(encoding="utf-8").strip())
+    return names
+
+
 def test_two_processes_have_the_losses_of_one_with_the_same_batches(tmp_path: Path) -> None:
     corpus = f"--corpus={write_massive(tmp_path / 'corpus')}"
     arguments = ["stm", corpus, f"--out={tmp_path / 'two'}", *SHARED_STEPS]
@@ -78,6 +87,7 @@ def test_two_processes_have_the_losses_of_one_with_the_same_batches(tmp_path: Pa
         assert main(arguments) == 0
         assert second.communicate()[0] == b""
         assert second.returncode == 0
+    assert not [name for name in thread_names() if "gloo" in name]
     assert main(["stm", corpus, f"--out={tmp_path / 'one'}", *SHARED_STEPS]) == 0
     one, two = epochs(tmp_path / "one"), epochs(tmp_path / "two")
     assert len(one) == len(two) == 3
