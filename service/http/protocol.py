@@ -34,6 +34,8 @@ class HttpProtocol(BoundedConnection):
     """See the file."""
 
     _is_in_message = False
+    _lay_unseen = True
+    """Whether what is read next may have come long ago: the first bytes, and those behind a refusal that had its turn."""
     _arrived_s = _begun_s = 0.0
     """Since when what was read last, and the first byte of the latest request, could have been read; 0 before any."""
     _bare_bytes = 0
@@ -49,7 +51,8 @@ class HttpProtocol(BoundedConnection):
             if self.phase is Phase.IDLE:
                 self._enter(Phase.HEAD)
             self._wire.pace.begin()
-            self._arrived_s = self._wire.arrivals.since_s(self._socket, is_first=not self._arrived_s)
+            self._arrived_s = self._wire.arrivals.since_s(self._socket, is_first=self._lay_unseen)
+            self._lay_unseen = False
             self._feed(data)
 
     def resume_writing(self) -> None:
@@ -153,6 +156,7 @@ class HttpProtocol(BoundedConnection):
 
     def _read_on(self) -> None:
         self._is_paused = False
+        self._lay_unseen = True
         if not self._is_refused():
             self._resume()
 

@@ -241,7 +241,7 @@ class TestStalls:
         for _ in range(20):
             site.clock.now += 0.1
             permits.pop(0).leave(is_answered=False)
-            assert self.taken(site, lay_s=0.1) == pytest.approx(250, rel=0.1)
+            assert self.taken(site, lay_s=0.04) == pytest.approx(250, rel=0.1)
 
     def test_nor_is_what_comes_long_after_it(self) -> None:
         site = Site()
@@ -250,6 +250,39 @@ class TestStalls:
         assert site.admission.admits_head(10, site.clock.now - 0.1)
         site.clock.now += 0.2
         assert self.taken(site, lay_s=0.001) == pytest.approx(250, rel=0.1)
+
+
+class TestLate:
+    """The bound is 50 ms, and half a batch are 50 tokens; heads say since when they could be read."""
+
+    @staticmethod
+    def overloaded() -> Site:
+        """Where somebody was just refused, and a tenth of what is inside has left since."""
+        site = Site()
+        site.drain(5000.0)
+        site.clock.now += 1.0
+        TestStalls.taken(site, lay_s=0.001)
+        return site
+
+    def test_under_overload_who_lay_longer_than_the_bound_is_refused_where_others_have_room(self) -> None:
+        site = self.overloaded()
+        site.admission.light.inside = 100
+        assert not site.admission.admits_head(10, site.clock.now - 0.06)
+        assert site.admission.admits_head(10, site.clock.now - 0.04)
+
+    def test_where_little_is_inside_nobody_is_too_late(self) -> None:
+        site = self.overloaded()
+        site.admission.light.inside = 20
+        assert site.admission.admits_head(10, site.clock.now - 10.0)
+
+    def test_nor_is_anybody_when_it_is_over_or_before_it_begins(self) -> None:
+        site = self.overloaded()
+        site.admission.light.inside = 100
+        site.clock.now += 1.0
+        assert site.admission.admits_head(10, site.clock.now - 0.06)
+        calm = Site()
+        calm.drain(5000.0, inside=100)
+        assert calm.admission.admits_head(10, calm.clock.now - 0.06)
 
 
 def test_a_request_does_not_stand_in_the_way_of_its_own_items() -> None:
