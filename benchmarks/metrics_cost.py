@@ -10,7 +10,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks import command
-from benchmarks.cpu_time import SERVE, Side, by_turns, figures
+from benchmarks.cpu_time import SERVE, Side, by_turns, closed_load, figures
 from benchmarks.result import Result, Target
 from benchmarks.serving import request, utterances_for
 from polyparse.bundle import store
@@ -47,9 +47,14 @@ def measure(models: Path, spec: str, n_utterances: int, *, turns: int, connectio
     requests = [request(utterance) for utterance in islice(cycle(utterances), n_utterances)]
     flags = ["--models", str(models.absolute())]
     metered, unmetered = (Side([*server, *flags], command.ROOT) for server in (SERVE, UNMETERED))
-    found = figures(by_turns(metered, unmetered, requests, turns=turns, connections=connections))
-    names = {"cpu_us_here": "cpu_us_with", "cpu_us_there": "cpu_us_without"}
-    return Result("metrics_cost", {names.get(key, key): value for key, value in found.items()}, TARGETS)
+    found = figures(by_turns(metered, unmetered, requests, turns=turns, load=closed_load(connections)))
+    names = {
+        "cpu_ratio": "cpu_ratio",
+        "cpu_us_here": "cpu_us_with",
+        "cpu_us_there": "cpu_us_without",
+        "errors": "errors",
+    }
+    return Result("metrics_cost", {name: found[key] for key, name in names.items()}, TARGETS)
 
 
 if __name__ == "__main__":

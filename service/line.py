@@ -8,7 +8,7 @@ reach.
 However slow the service is, a batch may always be inside, or a request for each inference thread: else a slow one would take
 nothing at all. And what a stall has left is no overload: requests that came while the event loop or the machine stood still
 are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, the line may
-for a moment be filled twice.
+for a moment be filled three times.
 
 Under overload, a request that has waited in its socket for longer than the bound is not let in either: its answer would
 come late, and those that came just now fill the line too. Only where they do not, and little is inside, it may.
@@ -27,7 +27,7 @@ ENOUGH = 0.5
 """Share of a batch that is ahead of a request whose time tells of the rate."""
 BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
-BURST, BURST_S = 2.0, 0.1
+BURST, BURST_S = 3.0, 0.1
 """Times the bound that may be inside in a burst after a stall, and how long it lasts."""
 STALL_S = 0.02
 """Time until a request is read that tells of a stall."""

@@ -3,9 +3,9 @@
 Items run in the order in which they came, and a batch holds items of one model. Where guests hold all threads that they may,
 items of others pass theirs.
 
-The event loop's thread owns all state and three callbacks change it: `add`, `_start_when_quiet`, `_finish`. There is no
-timer and no task: once an inference thread is free, a run starts as soon as some turns of the loop bring no new item, or a
-batch is full.
+The event loop's thread owns all state, and callbacks change it: `add`, `_start_when_quiet`, `_start_in_time`, `_finish`.
+There is no task: once an inference thread is free, a run starts as soon as some turns of the loop bring no new item, or a
+batch is full; one of a small batch a few milliseconds later, where such runs follow each other closely (spacing.py).
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from service.batching.inference_threads import InferenceThreads
 from service.batching.policy import Limits, ThreadStates
 from service.batching.protocols import Answer, FrameT, ItemT
 from service.batching.run import Attempt, BatchRun, Waiter
+from service.batching.spacing import Spacing
 from service.clock import Clock
 
 QUIET_TURNS = 3
@@ -61,6 +62,8 @@ class Lane(Generic[ItemT, FrameT]):
         self._asked_s = -math.inf
         self._is_scheduled = False
         self._quiet_turns = 0
+        self._spacing = Spacing(threads, clock)
+        self._timer: asyncio.TimerHandle | None = None
         self.waiting_tokens = self.guest_tokens = 0
 
     def add(self, waiter: Waiter[ItemT, FrameT]) -> None:
@@ -68,6 +71,10 @@ class Lane(Generic[ItemT, FrameT]):
         self._queue[waiter.future] = waiter
         self._count(waiter.cost, is_guest=waiter.is_guest)
         self._schedule_start()
+        if self._timer is not None and not self._spacing.left_s(len(self._queue), self.waiting_tokens):
+            self._timer.cancel()
+            self._timer = None
+            self._loop.call_soon(self._start_when_quiet)
 
     def leave(self, future: asyncio.Future[Answer[FrameT]]) -> None:
         """Take an item off the queue, if it waits there."""
@@ -129,11 +136,20 @@ class Lane(Generic[ItemT, FrameT]):
             self._loop.call_soon(self._start_when_quiet)
 
     def _start_when_quiet(self) -> None:
-        """Start batches after enough quiet turns, or when one is full; else check again in the next turn."""
+        """Start batches after enough quiet turns, or when one is full, at their time; else check again in the next turn."""
         if self._quiet_turns < QUIET_TURNS and self.waiting_tokens < self._limits.batch_tokens:
             self._quiet_turns += 1
             self._loop.call_soon(self._start_when_quiet)
             return
+        if left_s := self._spacing.left_s(len(self._queue), self.waiting_tokens):
+            self._timer = self._loop.call_later(left_s, self._start_in_time)
+        else:
+            self._is_scheduled = False
+            self._start()
+
+    def _start_in_time(self) -> None:
+        """Start batches that are far enough from the ones before them."""
+        self._timer = None
         self._is_scheduled = False
         self._start()
 
@@ -147,6 +163,7 @@ class Lane(Generic[ItemT, FrameT]):
             run = BatchRun(batch, now)
             self._idle -= 1
             self._runs.add(run)
+            self._spacing.begins(len(self._queue) + sum(len(each.waiters) for each in self._runs))
             self._threads.submit(partial(self._work, run))
             for waiter in batch:
                 waiter.queue_s = now - waiter.since_s
@@ -192,6 +209,7 @@ class Lane(Generic[ItemT, FrameT]):
             attempt.answer()
         self._changed(attempts)
         self._idle += 1
+        self._spacing.ended(self._clock() - run.started_s)
         self._schedule_start()
         for attempt in attempts:
             if not isinstance(attempt.result, ModelRunFailed):

@@ -11,7 +11,7 @@ import pytest
 from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import DeviceLost, ModelRunFailed
 from service.background import LOW_PRIORITY
-from service.batching import policy
+from service.batching import policy, spacing
 from service.batching.batcher import Batcher
 from service.batching.lane import ASK_S, QUIET_TURNS
 from service.batching.policy import LOOKAHEAD, Limits, Size
@@ -146,6 +146,54 @@ async def test_a_full_batch_does_not_wait_for_quiet() -> None:
                 await turns(1)
                 assert b.batcher.waiting_tokens == (count if count < 4 else count - 4)
         await answers(futures)
+
+
+class TestSpaced:
+    """What comes after runs of three items each, that followed each other closely."""
+
+    @staticmethod
+    async def crowded(b: Bench, patch: pytest.MonkeyPatch, most_s: float) -> None:
+        """A batch of fewer waits nearly so long then, in seconds that pass."""
+        patch.setattr(spacing, "MOST_S", most_s)
+        for _ in range(20):
+            with b.gate.held():
+                futures = [b.submit("a"), b.submit("b"), b.submit("c")]
+                await b.gate.batch()
+                b.clock.now += most_s / 4
+            await answers(futures)
+
+    async def test_one_caller_waits_for_others_and_not_for_long(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with bench() as b:
+            await self.crowded(b, monkeypatch, 0.5)
+            futures = [b.submit("d")]
+            await turns()
+            futures.append(b.submit("e"))
+            await answers(futures)
+            assert b.gate.batches() == [["d", "e"]]
+
+    async def test_as_many_as_are_usual_wait_for_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with bench() as b:
+            await self.crowded(b, monkeypatch, 2 * BOUND_S)
+            futures = [b.submit("d")]
+            await turns()
+            assert b.batcher.waiting_tokens == 1
+            futures += [b.submit("e"), b.submit("f")]
+            await turns()
+            assert b.batcher.waiting_tokens == 0
+            await answers(futures)
+
+    async def test_a_caller_who_leaves_while_his_batch_waits_is_not_run(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with bench() as b:
+            await self.crowded(b, monkeypatch, 0.5)
+            future = b.submit("d")
+            await turns()
+            future.cancel()
+            assert (await b.submit("e")).frame == frame("e")
+            assert b.gate.batches() == [["e"]]
 
 
 async def test_callers_who_ask_again_join_those_who_waited() -> None:
