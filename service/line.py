@@ -8,10 +8,7 @@ reach.
 However slow the service is, a batch may always be inside, or a request for each inference thread: else a slow one would take
 nothing at all. And what a stall has left is no overload: requests that came while the event loop or the machine stood still
 are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, the line may
-for a moment be filled three times.
-
-Under overload, a request that has waited in its socket for longer than the bound is not let in either: its answer would
-come late, and those that came just now fill the line too. Only where they do not, and little is inside, it may.
+for a moment be filled four times.
 """
 
 from service.batching.policy import retry_after_s
@@ -27,13 +24,15 @@ ENOUGH = 0.5
 """Share of a batch that is ahead of a request whose time tells of the rate."""
 BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
-BURST, BURST_S = 3.0, 0.1
+MEAN = 0.75
+"""Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
+BURST, BURST_S = 4.0, 0.1
 """Times the bound that may be inside in a burst after a stall, and how long it lasts."""
 STALL_S = 0.02
 """Time until a request is read that tells of a stall."""
 CALM_S = 0.5
 """Time without a request beyond the bound before a burst. Under overload, when reading all sockets takes as long as a stall,
-one comes with each batch. So long after the latest refusal overload is over."""
+one comes with each batch."""
 
 
 class WaitingLine:
@@ -44,7 +43,7 @@ class WaitingLine:
         self._batch_tokens = batch_tokens
         self._least_requests = least_requests
         self._clock = clock
-        self._stalled_s = self._burst_from_s = self._beyond_s = self._refused_s = float("-inf")
+        self._stalled_s = self._burst_from_s = self._beyond_s = float("-inf")
         self._since_s: float | None = None
         self._tokens, self._seconds = 0, 0.0
         self._refusal: QueueFull | None = None
@@ -64,17 +63,13 @@ class WaitingLine:
         `came_s` is when it could have been read, where that is known.
         """
         now_s = self._clock()
-        waited_s = now_s - came_s
-        if waited_s >= STALL_S:
+        if now_s - came_s >= STALL_S:
             self._stalled_s = now_s
         inside = self.inside - own
         if not inside or self.requests < self._least_requests:
             return True
-        is_late = waited_s > self._max_wait_s and now_s - self._refused_s <= CALM_S
-        if is_late and inside >= ENOUGH * self._batch_tokens:
-            return False
         rate = self.tokens_per_s or BATCHES_PER_S * self._batch_tokens
-        bound = max(self._batch_tokens, self._max_wait_s * rate)
+        bound = max(self._batch_tokens, MEAN * self._max_wait_s * rate)
         return inside + cost <= bound or self._bears(inside + cost, bound, now_s)
 
     def _bears(self, tokens: int, bound: float, now_s: float) -> bool:
@@ -82,10 +77,7 @@ class WaitingLine:
         if now_s - self._beyond_s > CALM_S and now_s - self._stalled_s <= BURST_S:
             self._burst_from_s = now_s
         self._beyond_s = now_s
-        if now_s - self._burst_from_s <= BURST_S and tokens <= BURST * bound:
-            return True
-        self._refused_s = now_s
-        return False
+        return now_s - self._burst_from_s <= BURST_S and tokens <= BURST * bound
 
     def refusal(self) -> QueueFull:
         """What is said to who is not let in; the same object as long as it is the same: it is needed often."""

@@ -17,6 +17,7 @@ from polyparse.errors import PolyparseError
 from service.errors import ShuttingDown
 from service.http.cycle import Ending, HeldFlow
 from service.http.errors import HeadTimeout
+from service.http.head import last
 from service.http.phase import Overdue, Phase, overdue
 from service.http.wire import Wire
 
@@ -41,6 +42,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_head = False
         self._held = b""
         self._is_paused = False
+        self._late_answer = b""
+        """To a request that was refused, until its turn."""
         self._last_words = b""
         self._dropped_bytes = 0
         self._running: RequestResponseCycle | None = None
@@ -63,6 +66,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
         self.phase = Phase.LAST
+        self._late_answer = b""
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -87,6 +91,9 @@ class BoundedConnection(HttpToolsProtocol):
         """Shut our side, once all that was written is out, and drop what still comes until the other side closes."""
         if self.phase is Phase.LAST:
             return
+        if self._late_answer:
+            self._socket.write(last(self._late_answer))
+            self._late_answer = b""
         self._enter(Phase.LAST)
         self._held = b""
         self._dropped_bytes = 0
@@ -150,8 +157,17 @@ class BoundedConnection(HttpToolsProtocol):
             self._wire.bodies.grow(size)
             self._bodies[0] += size
 
+    def _say_late_answer(self) -> None:
+        """Say it now, at its turn, or before something else is said."""
+        if self._late_answer and self._wire.is_ending:
+            self.finish()
+        elif self._late_answer:
+            self._socket.write(self._late_answer)
+            self._late_answer = b""
+
     def _say_last_words(self) -> None:
-        self._socket.write(self._last_words)
+        self._socket.write(self._late_answer + self._last_words)
+        self._late_answer = b""
         self._forget_unanswered()
         self.finish()
 

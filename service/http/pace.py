@@ -1,4 +1,4 @@
-"""How fast requests are refused: past a share of the event loop's time, a connection is read on only when its turn comes.
+"""How fast requests are refused: past a share of the event loop's time, each is told so, and read on, only at its turn.
 
 A refusal costs some tens of microseconds. Callers who ask again at once, or many times what the service can do, would take
 the time of those who were let in. What a refusal costs here and now is measured, on the processor time of the thread: a slow
@@ -10,17 +10,16 @@ import time
 from service.clock import Clock
 
 SHARE = 1 / 3
-"""Of the event loop's time that refusals may take. Three times what a core can do needs as much, and then those whose
-connection was refused before wait for up to half a second. At two fifths a core does less for those it lets in (0.57 of
-what it can at three times the load, here 0.75), and those beside heavy callers wait longer."""
+"""Of the event loop's time that refusals may take. At two fifths a core does less for those it lets in (0.57 of what it can
+at three times the load, here 0.75), and those beside heavy callers wait longer."""
 BURST = 400
 """So many at once come before their turn."""
 DEAR = 8
 """Turns of a refusal for which a body was read."""
 SAMPLED = 16
 """One of so many looks at a connection is measured: a look at the clock of the thread costs a system call."""
-BESIDE = 1.5
-"""Times what is measured: finding and reading the socket, and pausing and resuming it, come on top."""
+BESIDE = 2.0
+"""Times what is measured: finding and reading the socket, pausing and resuming it, and an answer at its turn come on top."""
 WEIGHT = 1 / 32
 """Of the latest cost in the mean."""
 FIRST_S = 50e-6

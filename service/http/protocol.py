@@ -7,6 +7,7 @@ connection.py bounds it in time, and ends it well. Here
 - a head has at most `head_bytes`, and so have trailers; both are counted by slices of what arrives;
 - past `pipelined` unanswered requests, or where answers are not read, the rest of what arrived is held, and no more is read;
 - what is behind the last request of a connection, or behind what is none, is not looked at;
+- past a pace a refusal is said at its turn, and not its connection read at its turn: what came meanwhile would be let in late;
 - an upgrade is ignored, as RFC 9110 (7.8) allows: its request is parsed anew without it.
 """
 
@@ -34,8 +35,6 @@ class HttpProtocol(BoundedConnection):
     """See the file."""
 
     _is_in_message = False
-    _lay_unseen = True
-    """Whether what is read next may have come long ago: the first bytes, and those behind a refusal that had its turn."""
     _arrived_s = _begun_s = 0.0
     """Since when what was read last, and the first byte of the latest request, could have been read; 0 before any."""
     _bare_bytes = 0
@@ -51,8 +50,7 @@ class HttpProtocol(BoundedConnection):
             if self.phase is Phase.IDLE:
                 self._enter(Phase.HEAD)
             self._wire.pace.begin()
-            self._arrived_s = self._wire.arrivals.since_s(self._socket, is_first=self._lay_unseen)
-            self._lay_unseen = False
+            self._arrived_s = self._wire.arrivals.since_s(self._socket, is_first=not self._arrived_s)
             self._feed(data)
 
     def resume_writing(self) -> None:
@@ -111,6 +109,7 @@ class HttpProtocol(BoundedConnection):
         self._is_in_head = False
         if self.parser.should_upgrade() or self._is_refused():
             return
+        self._say_late_answer()
         head = self._head()
         if head.version not in VERSIONS:
             self.refuse(MalformedRequest(f"HTTP/{head.version}"))
@@ -138,25 +137,28 @@ class HttpProtocol(BoundedConnection):
         keeps_alive = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
         # Of a body that may come or not, nobody could tell the next request.
         is_last = self.expect_100_continue or self._wire.is_ending or not keeps_alive
-        self._socket.write(last(answer) if is_last else answer)
         self._wire.pace.refused()
         self.cycle = AnsweredFromHead()  # type: ignore[assignment]  # as much of one as is looked at
         self._enter(Phase.UNREAD)
+        self._late_answer = answer
         if is_last:
             self.finish()
-        else:
-            self._pause(turns=1)
+        elif not self._pause(turns=1):
+            self._say_late_answer()
 
-    def _pause(self, *, turns: int) -> None:
-        """Read on after a refusal when it is its turn."""
-        if delay_s := self._wire.pace.delay_s(self.since_s, turns=turns):
+    def _pause(self, *, turns: int) -> bool:
+        """Go on after a refusal when it is its turn; whether that is later than now."""
+        delay_s = self._wire.pace.delay_s(self.since_s, turns=turns)
+        if delay_s:
             self._is_paused = True
             self.flow.pause_reading()
-            self.loop.call_later(delay_s, self._read_on)
+            self.loop.call_later(delay_s, self._go_on)
+        return delay_s > 0
 
-    def _read_on(self) -> None:
+    def _go_on(self) -> None:
         self._is_paused = False
-        self._lay_unseen = True
+        if not self._is_refused():
+            self._say_late_answer()
         if not self._is_refused():
             self._resume()
 

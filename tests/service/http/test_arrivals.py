@@ -9,7 +9,6 @@ import time
 import pytest
 
 from service.http.arrivals import LEAST_S, Arrivals
-from service.http.pace import FIRST_S, Pace
 from tests.service.fakes import FakeClock, turns, until
 from tests.service.http.peers import LIVE, Peer, Served, post, served, text
 
@@ -135,20 +134,6 @@ async def test_a_refusal_by_the_head_has_its_time_too() -> None:
             time.sleep(BUSY_S)  # noqa: ASYNC251 - as above
             assert (await peer.answer()).status == 429
         assert await seconds_of(service, "refused") >= BUSY_S - STEP_S
-
-
-async def test_time_in_a_connection_that_waits_for_its_turn_after_a_refusal_is_the_requests() -> None:
-    async with served() as service:
-        peer = await known(service)
-        (connection,) = service.server.server_state.connections
-        connection._wire.pace = Pace(share=FIRST_S / BUSY_S, burst=0)  # type: ignore[union-attr]
-        with service.full():
-            for _ in range(2):
-                peer.writer.write(post(text("a")))
-                assert (await peer.answer()).status == 429
-        peer.writer.write(post(text("a")))
-        assert (await peer.answer()).status == 200
-        assert await seconds_of(service, "ok") >= BUSY_S - STEP_S
 
 
 async def test_a_head_in_pieces_counts_from_its_first_one() -> None:
