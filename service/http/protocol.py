@@ -7,7 +7,7 @@ connection.py bounds it in time, and ends it well. Here
 - a head has at most `head_bytes`, and so have trailers; both are counted by slices of what arrives;
 - past `pipelined` unanswered requests, or where answers are not read, the rest of what arrived is held, and no more is read;
 - what is behind the last request of a connection, or behind what is none, is not looked at;
-- past a pace a refusal is said at its turn, and not its connection read at its turn: what came meanwhile would be let in late;
+- past a pace a refusal is said at its turn, and its connection is read at once: what came meanwhile would be let in late;
 - an upgrade is ignored, as RFC 9110 (7.8) allows: its request is parsed anew without it.
 """
 
