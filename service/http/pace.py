@@ -19,7 +19,7 @@ DEAR = 8
 SAMPLED = 16
 """One of so many looks at a connection is measured: a look at the clock of the thread costs a system call."""
 BESIDE = 3.0
-"""Times what is measured: finding and reading the socket, and writing the answer, are two thirds, most of it the kernel's."""
+"""Times what is measured: finding and reading the socket, and writing the answer, are two thirds, mostly the kernel's."""
 WEIGHT = 1 / 32
 """Of the latest cost in the mean."""
 FIRST_S = 50e-6
