@@ -42,7 +42,7 @@ def names(corpus: list[Example]) -> RowNames:
 
 def backwards(named: RowNames) -> RowNames:
     """The same words and labels at other places."""
-    vocabulary, labels = named
+    vocabulary, labels, _ = named
     n_slots = len(labels.slots)
     return RowNames(
         Vocabulary(vocabulary.words[::-1], vocabulary.characters[::-1]),
