@@ -54,8 +54,8 @@ class LogShares(NamedTuple):
 
 
 def _log_shares(counts: Counter[int], n_labels: int) -> Tensor:
-    each = torch.tensor([max(1, counts[label]) for label in range(n_labels)], dtype=torch.float64)
-    return (each / each.sum()).log().float()
+    each = torch.tensor([counts[label] for label in range(n_labels)], dtype=torch.float64)
+    return (each.clamp(min=1.0) / each.sum().clamp(min=1.0)).log().float()
 
 
 class RowNames(NamedTuple):

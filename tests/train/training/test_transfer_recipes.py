@@ -60,7 +60,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     embedder = replace(config.joint.embedder, freeze_words=True)
     config = replace(config, joint=replace(config.joint, embedder=embedder))
     checkpoint = opened(tmp_path_factory.mktemp("source") / "run", config)
-    fit(checkpoint, config, Texts(seldom(), seldom(), [one for one in ALL.train if one not in seldom()]), QUIET)
+    fit(
+        checkpoint,
+        config,
+        Texts(seldom(), seldom(), [one for one in ALL.train if one not in seldom()]),
+        QUIET,
+    )
     return checkpoint
 
 
@@ -85,7 +90,8 @@ def test_after_a_hundred_updates_a_frozen_block_is_the_source_s_to_the_bit(
 
 
 @pytest.mark.parametrize(
-    ("row", "stepped"), [("6-encvlrtl", ("embedder.words.",)), ("6b-encvlrtl", ("embedder.words.", "encoder."))]
+    ("row", "stepped"),
+    [("6-encvlrtl", ("embedder.words.",)), ("6b-encvlrtl", ("embedder.words.", "encoder."))],
 )
 def test_a_stepped_block_stays_until_its_first_rise_and_has_its_share_of_the_rate_from_then_on(
     row: str, stepped: tuple[str, ...], source: Checkpoint
@@ -102,9 +108,13 @@ def test_a_stepped_block_stays_until_its_first_rise_and_has_its_share_of_the_rat
 
     def look(done: int, of: int) -> None:
         progress = (trainer.epoch + done / of) / config.optim.epochs
-        moved.append((progress, [name for name in names if not network.get_parameter(name).equal(before[name])]))
+        moved.append(
+            (progress, [name for name in names if not network.get_parameter(name).equal(before[name])])
+        )
         words = next(group for group in trainer.learner.optimiser.param_groups if group.get("ramp"))
-        fresh = next(group for group in trainer.learner.optimiser.param_groups if group.get("rate", 1.0) == 1.0)
+        fresh = next(
+            group for group in trainer.learner.optimiser.param_groups if group.get("rate", 1.0) == 1.0
+        )
         shares.append((progress, words["lr"] / fresh["lr"] if fresh["lr"] else None))
 
     for _ in train_epochs(trainer, on_step=look):
@@ -113,7 +123,9 @@ def test_a_stepped_block_stays_until_its_first_rise_and_has_its_share_of_the_rat
     assert all((now == names) == (progress > 1 / 8) for progress, now in moved)
     assert all(not now for progress, now in moved if progress <= 1 / 8)
     for progress, share in shares[:-1]:  # the last update has no rate at all
-        expected = next(of for begin, of in ((3 / 8, 0.5), (2 / 8, 0.25), (1 / 8, 0.125), (0.0, 0.0)) if progress > begin)
+        expected = next(
+            of for begin, of in ((3 / 8, 0.5), (2 / 8, 0.25), (1 / 8, 0.125), (0.0, 0.0)) if progress > begin
+        )
         assert share == pytest.approx(expected)
 
 
@@ -147,9 +159,13 @@ def test_without_expansion_a_run_has_the_labels_of_its_source(
 
 def test_labels_that_are_not_expanded_have_their_scheme(source: Checkpoint, tmp_path: Path) -> None:
     config = replace(tiny(RECIPES["encdectl"]()), expands_labels=False, scheme="BIO")
-    with pytest.raises(ConfigError, match="scheme: found BIO without expands_labels, expected the start's IO"):
+    with pytest.raises(
+        ConfigError, match="scheme: found BIO without expands_labels, expected the start's IO"
+    ):
         run_of(tmp_path / "run", config, source)
-    with pytest.raises(ConfigError, match="expands_labels: found False, expected True without a transfer plan"):
+    with pytest.raises(
+        ConfigError, match="expands_labels: found False, expected True without a transfer plan"
+    ):
         replace(config, init=())
 
 
