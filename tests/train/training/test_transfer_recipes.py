@@ -10,10 +10,11 @@ import pytest
 
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples
-from tests.train.tiny import SHORT, parts
+from tests.train.tiny import parts
 from tests.train.training.test_fit import Interrupting
 from tests.train.training.test_initialisation import QUIET, opened
 from train.finished import parser_of
+from train.models.maxent import MaxEntConfig
 from train.plan import read_plan
 from train.recipes import RECIPES
 from train.recipes.transfer import stm_study
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PLAN = read_plan(Path(__file__).parents[3] / "plans" / "transfer-small.toml")
 STARTED = ("enctl", "encvlrtl", "encdectl")
 UPDATES = 100
+CLASSIFIER = MaxEntConfig(classes="domains", min_feature_count=1, l2=1e-4)
 ALL = Texts(examples(), examples("dev"))
 
 
@@ -41,7 +43,7 @@ def tiny(config: RunConfig) -> RunConfig:
         config.joint, embedder=embedder, encoder=replace(config.joint.encoder, hidden_size=8), mlp_size=8
     )
     optim = replace(config.optim, epochs=2, min_steps=UPDATES // 2)
-    return replace(config, classifier=replace(SHORT.classifier, classes="domains"), joint=joint, optim=optim)
+    return replace(config, classifier=CLASSIFIER, joint=joint, optim=optim)
 
 
 def seldom() -> list[Example]:
@@ -107,6 +109,7 @@ def test_a_stepped_block_stays_until_its_first_rise_and_has_its_share_of_the_rat
     moved, shares = [], []
 
     def look(done: int, of: int) -> None:
+        assert trainer.network.encoder.training  # its dropout stays on where it is frozen
         progress = (trainer.epoch + done / of) / config.optim.epochs
         moved.append(
             (progress, [name for name in names if not network.get_parameter(name).equal(before[name])])
