@@ -93,7 +93,7 @@ class BlockStart:
     """Where parameters whose names match a pattern start in a run with --start; `optim.groups` says how they learn."""
 
     pattern: str
-    start: Literal["copy", "by word", "by character", "by label", "fresh"]
+    start: Literal["copy", "by word", "by aligned word", "by character", "by label", "fresh"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +202,8 @@ class RunConfig:
     parameter starts as its block says. Without, tables and classifier are the start's, and parameters are copied by name.
 
     `keeps_words`: the words and characters of the start are known in the run too, also where its corpus lacks them.
+    Without `expands_labels` a run with a plan has the start's labels: another intent is not learnt, another slot is "O".
+
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
     `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
@@ -223,6 +225,7 @@ class RunConfig:
     optim: OptimConfig = OptimConfig()
     init: tuple[BlockStart, ...] = ()
     keeps_words: bool = False
+    expands_labels: bool = True
     sharing: SharingConfig = SharingConfig()
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
@@ -242,8 +245,9 @@ class RunConfig:
                 raise ConfigError(
                     "intent_bias: found one, expected null without soft routing by a classifier over intents"
                 )
-        if self.keeps_words and not self.init:
-            raise ConfigError("keeps_words: found true without a transfer plan, expected one in init")
+        if not self.init:
+            needed = {"keeps_words": (self.keeps_words, False), "expands_labels": (self.expands_labels, True)}
+            _check_needed(needed, "without a transfer plan (init)")
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
         if self.token_crf is not None:
@@ -272,6 +276,7 @@ class RunConfig:
             **{f"data.{name}": (of != getattr(whole, name), False) for name, of in vars(self.data).items()},
             "topology": (self.topology, "shared"),
             "slots_only": (self.slots_only, False),
+            "expands_labels": (self.expands_labels, True),
             "token_crf": (self.token_crf, None),
             "swap.utterances": (self.swap.utterances, 0.0),
             "noise": (self.noise.is_on, False),

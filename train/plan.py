@@ -1,5 +1,6 @@
 """A plan: runs that learn from each other, read from a TOML file, and which of them can begin.
 
+    set = ["data.choose_on=held"]                            settings of all runs, which those of the command line overrule
     [runs]        name = { recipe = "...", teachers = "ensemble or run", start = "run", set = ["optim.epochs=3"] }
     [ensembles]   name = ["run or ensemble", { of = "run or ensemble", weight = 3 }]
 
@@ -53,27 +54,36 @@ class PlanFile:
     """What the file of a plan has."""
 
     runs: Mapping[str, PlannedRun]
+    set: tuple[str, ...] = ()
     ensembles: Mapping[str, tuple[str | Weighted, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PlanStep:
-    """A run whose recipe and parents are known; `teachers` has a name as often as it counts."""
+    """A run whose recipe and parents are known; `teachers` has a name as often as it counts.
+
+    `settings` are its own; `of_plan` are those of all runs of its plan.
+    """
 
     name: str
     recipe: str
     teachers: tuple[str, ...]
     start: str | None
     settings: tuple[str, ...]
+    of_plan: tuple[str, ...] = ()
+
+    def all_settings(self, settings: Sequence[str]) -> tuple[str, ...]:
+        """In the order in which they overrule each other: the plan's, `settings` of a command line, the run's own."""
+        return (*self.of_plan, *settings, *self.settings)
 
     def config(self, settings: Sequence[str] = ()) -> RunConfig:
-        """The whole config of the run; `settings` are those of all runs, which its own overrule.
+        """The whole config of the run; `settings` are those of a command line.
 
         Raises:
             ConfigError: a setting is none; it names the run.
         """
         try:
-            return override(RECIPES[self.recipe](), [*settings, *self.settings])
+            return override(RECIPES[self.recipe](), self.all_settings(settings))
         except ConfigError as error:
             raise ConfigError(f"runs.{self.name}: {error}") from error
 
@@ -137,7 +147,7 @@ def _step(name: str, run: PlannedRun, file: PlanFile, path: Path) -> PlanStep:
     if run.start is not None and run.start not in file.runs:
         raise ConfigError(f"{path}: runs.{name}.start: found {run.start!r}, expected a run of this plan")
     teachers = _members(run.teachers, file, path, ()) if run.teachers else []
-    return PlanStep(name, recipe, tuple(teachers), run.start, run.set)
+    return PlanStep(name, recipe, tuple(teachers), run.start, run.set, file.set)
 
 
 def _members(name: str, file: PlanFile, path: Path, inside: tuple[str, ...]) -> list[str]:

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 PLAN = read_plan(Path(__file__).parents[2] / "plans" / "massive-student.toml")
 """The recipes that learn from others, with those that teach them and that they start from."""
 SHIPPED = "student-continued-twice"
-FROM_BUNDLE = [name for name, recipe in RECIPES.items() if recipe().init]
+ROWS = read_plan(Path(__file__).parents[2] / "plans" / "transfer-small.toml").values()
+SOURCES = {step.name: step.recipe for step in ROWS}
+FROM_RUN = {step.recipe: SOURCES[step.start] for step in ROWS if step.start}
+"""Recipes that start from a run, by the recipe of that one."""
+FROM_BUNDLE = [name for name, recipe in RECIPES.items() if recipe().init and name not in FROM_RUN]
 """These start from a bundle, such as the plan's last one."""
-ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_BUNDLE}]
+ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_RUN, *FROM_BUNDLE}]
 SLOTS_ONLY = {name for name, recipe in RECIPES.items() if recipe().slots_only}
 TINY = {
     "word_size": 8,
@@ -65,7 +69,7 @@ class Walk:
         """Train a recipe by those that teach it, and export it."""
         config, run = RECIPES[step.recipe](), self._runs / step.name
         teachers = [f"--teacher={self._runs / teacher}" for teacher in dict.fromkeys(step.teachers)]
-        start = self.model / SHIPPED if config.init else self._runs / step.start if step.start else None
+        start = self._runs / step.start if step.start else self.model / SHIPPED if config.init else None
         parents = [*teachers, *([f"--start={start}"] if start else [])]
         command = [step.recipe, f"--corpus={self._corpus}", "--locales=en-US", f"--out={run}", "--quiet"]
         assert main(["train", *command, *parents, *tiny(unstructure(config))]) == 0
@@ -104,4 +108,15 @@ def test_recipes_that_learn_from_others_give_bundles_that_serve(tmp_path: Path) 
         walk.make(step)
     for name in FROM_BUNDLE:
         walk.make(PlanStep(name, name, (), None, ()))
+    asyncio.run(walk.check_each_answers())
+
+
+def test_recipes_that_start_from_a_run_give_bundles_that_serve(tmp_path: Path) -> None:
+    """Each of them, from a run of the recipe that the plan of the study has for it."""
+    walk = Walk(tmp_path)
+    for name in dict.fromkeys(FROM_RUN.values()):
+        walk.make(PlanStep(name, name, (), None, ()))
+    for name, source in FROM_RUN.items():
+        walk.make(PlanStep(name, name, (), source, ()))
+    assert set(FROM_RUN) == {"enctl", "encvlrtl", "encdectl"}
     asyncio.run(walk.check_each_answers())

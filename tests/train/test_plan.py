@@ -37,6 +37,18 @@ def test_a_step_knows_its_recipe_its_teachers_as_often_as_they_count_and_its_sta
     assert (steps["stm"].recipe, steps["stm"].parents) == ("stm", set())
 
 
+def test_settings_of_the_plan_give_way_to_those_of_the_command_line_and_these_to_a_run_s_own(
+    tmp_path: Path,
+) -> None:
+    text = 'set = ["optim.epochs=3", "seed=3"]\n[runs]\nstm = {}\nfew = { set = ["optim.epochs=5"] }'
+    steps = read_plan(written(tmp_path, text))
+    assert (steps["stm"].config().optim.epochs, steps["stm"].config().seed) == (3, 3)
+    assert steps["stm"].config(["optim.epochs=4"]).optim.epochs == 4
+    assert steps["few"].config(["optim.epochs=4"]).optim.epochs == 5
+    assert steps["stm"].all_settings(["a=1"]) == ("optim.epochs=3", "seed=3", "a=1")
+    assert steps["few"].all_settings(["a=1"])[-1] == "optim.epochs=5"
+
+
 def test_parents_stand_before_those_that_need_them(tmp_path: Path) -> None:
     order = list(read_plan(written(tmp_path)))
     assert order.index("teacher") < order.index("first") < order.index("student")

@@ -74,7 +74,7 @@ class PlanRunner:
         """The command line of a step."""
         teachers = [f"--teacher={self.out / teacher}" for teacher in step.teachers]
         start = [f"--start={self.out / step.start}"] if step.start else []
-        settings = [f"--set={setting}" for setting in (*self.settings, *step.settings)]
+        settings = [f"--set={setting}" for setting in step.all_settings(self.settings)]
         train = [sys.executable, "-m", "polyparse", "train", step.recipe, f"--out={self.out / step.name}"]
         kept = [f"--soft-targets={self.out / SOFT_TARGETS}"] if teachers else []
         return [*train, "--resume", "--quiet", *self.arguments, *teachers, *kept, *start, *settings]

@@ -47,11 +47,13 @@ SOURCES = (
         "Iyyer et al. 2015",
         lambda config: config.classifier is not None and config.classifier.bag is not None,
     ),
-    Trait("Yang et al. 2017, by a plan", lambda config: bool(config.init)),
+    Trait("Yang et al. 2017, by a plan", lambda config: bool(config.init) and config.keeps_words),
+    Trait("Tan & Golovneva 2020, models 5 to 9", lambda config: bool(config.init) and not config.keeps_words),
 )
 """Papers, by what of them a config has; the modules that do it say more."""
 NEEDS = (
-    Trait("`--start BUNDLE` or a run", lambda config: bool(config.init)),
+    Trait("`--start BUNDLE` or a run", lambda config: bool(config.init) and config.keeps_words),
+    Trait("`--start`, a run of its sizes", lambda config: bool(config.init) and not config.keeps_words),
     Trait("fastText", lambda config: config.joint.embedder.word_vectors == "fasttext"),
     Trait("translations, which it aligns words by", lambda config: config.reads_translations),
     Trait(

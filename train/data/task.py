@@ -20,6 +20,7 @@ from polyparse.text.forms import words_of
 from polyparse.text.vectorizer import Item, Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from train.models.heads.crf import Potentials
+from train.models.intent_loss import NO_INTENT
 from train.models.maxent import build_table
 from train.models.token_crf import build_token_table
 
@@ -44,7 +45,7 @@ class SoftTarget(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Ids of the true intent (-1 for none) and tags of one item (empty if it is not labelled); its soft target, if any."""
+    """Ids of an item's true intent (NO_INTENT for none) and tags (empty if it is not labelled); its soft target, if any."""
 
     intent: int
     tags_T: list[int]
@@ -149,11 +150,14 @@ def build_targets(
 
 
 def gold_target(item: Item, example: Example, labels: Labels) -> Target:
-    """The ids of the true intent and tags of an item, which has the tokens of the example."""
+    """The ids of the true intent and tags of an item, which has the tokens of the example.
+
+    What is not among `labels`, which may be those of another corpus, is no intent, or "O", the first tag.
+    """
     tags = gold_tags(item, example.slots, labels.scheme)
     return Target(
-        intent=-1 if example.intent is None else labels.intent_ids[example.intent],
-        tags_T=[labels.tag_ids[tag] for tag in tags],
+        intent=NO_INTENT if example.intent is None else labels.intent_ids.get(example.intent, NO_INTENT),
+        tags_T=[labels.tag_ids.get(tag, 0) for tag in tags],
     )
 
 

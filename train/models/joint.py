@@ -25,6 +25,7 @@ from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import AnyEncoder, encoder_of
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS, ITERATED, new_head
+from train.models.intent_loss import intent_loss
 from train.models.padding import inside
 from train.models.pooling import largest
 
@@ -269,10 +270,8 @@ class JointNetwork(nn.Module):
         slot_loss: Tensor = self.head.loss(scores.emissions_BTK, tags_BT, scores.lengths_B)
         if self.intent is None:
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
-        intent_loss = nn.functional.cross_entropy(
-            scores.logits_BI, intents_B, label_smoothing=self.config.label_smoothing
-        )
-        return self.config.alpha * intent_loss, self.config.beta * slot_loss
+        of_intents = intent_loss(scores.logits_BI, intents_B, label_smoothing=self.config.label_smoothing)
+        return self.config.alpha * of_intents, self.config.beta * slot_loss
 
     def soft_loss(
         self, scores: Scores, teacher_probs_BI: Tensor, teacher: ExpectedCounts
@@ -281,8 +280,8 @@ class JointNetwork(nn.Module):
         slot_loss: Tensor = self.head.soft_loss(scores.emissions_BTK, teacher, scores.lengths_B)
         if self.intent is None:
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
-        intent_loss = nn.functional.cross_entropy(scores.logits_BI, teacher_probs_BI)
-        return self.config.alpha * intent_loss, self.config.beta * slot_loss
+        of_intents = nn.functional.cross_entropy(scores.logits_BI, teacher_probs_BI)
+        return self.config.alpha * of_intents, self.config.beta * slot_loss
 
 
 def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> JointNetwork:

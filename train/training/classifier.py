@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.contract.labels import Labels
+    from polyparse.corpora.example import Example
     from train.data.task import TextTables
     from train.models.maxent import MaxEnt, MaxEntConfig
     from train.models.word_bag import WordBag, WordBagConfig
@@ -39,15 +40,18 @@ def fit_classifier(
 ) -> tuple[DomainClassifier | None, TextTables]:
     """DC, and the tables with the features that it uses; None without features if config or corpus have no classes for it.
 
-    It learns from the training utterances of `texts`; their translations help to align the word vectors of its bag.
+    It learns from the training utterances of `texts` that have one of its classes; their translations help to align the
+    word vectors of its bag.
     """
     over_domains = config is not None and config.classes == "domains"
     classes = labels.domains if over_domains else labels.intents
     if config is None or tables.features is None or not classes:
         return None, replace(tables, features=None)
-    items, targets = build_targets(texts.train, labels, tables.vectorizer(texts.tokenised))
-    intents_B = np.array([target.intent for target in targets])
-    classes_B = np.array(labels.intent_domains)[intents_B] if over_domains else intents_B
+    words_of, class_of = texts.tokenised.words, (_domain_of if over_domains else _intent_of)
+    classified = [(example, class_of(example, labels)) for example in texts.train if words_of(example.text)]
+    texts = replace(texts, train=[example for example, its_class in classified if its_class is not None])
+    classes_B = np.array([its_class for _, its_class in classified if its_class is not None])
+    items, _ = build_targets(texts.train, labels, tables.vectorizer(texts.tokenised))
     features = [item.features for item in items]
     model, feature_ids = fit_pruned(features, classes_B, len(classes), config, progress)
     hashes = tables.features.hashes[feature_ids - 1]
@@ -59,12 +63,23 @@ def fit_classifier(
     return classifier, replace(tables, features=table)
 
 
+def _intent_of(example: Example, labels: Labels) -> int | None:
+    return labels.intent_ids.get(example.intent or "")
+
+
+def _domain_of(example: Example, labels: Labels) -> int | None:
+    """Its intent's domain; of an intent that is not among the labels, its own where it is."""
+    if (intent := _intent_of(example, labels)) is not None:
+        return labels.intent_domains[intent]
+    return labels.domains.index(example.domain) if example.domain in labels.domains else None
+
+
 def _fit_bag(
     texts: Texts, classes_B: Integers, n_classes: int, config: WordBagConfig, progress: Progress
 ) -> tuple[Hashes, WordBag]:
-    """The hash of each word of the bag, and the bag, trained on the examples that have a token."""
+    """The hash of each word of the bag, and the bag, trained on the examples, each of which has a token."""
     words_of = texts.tokenised.words
-    utterances = [utterance for example in texts.train if (utterance := words_of(example.text))]
+    utterances = [words_of(example.text) for example in texts.train]
     words = Vocabulary.build(word for utterance in utterances for word in utterance).words
     vectors_WA = aligned_vectors(
         texts.train, words, size=config.vector_size, translations=texts.translations, words_of=words_of

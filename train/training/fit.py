@@ -19,7 +19,7 @@ from train.finished import networks_of
 from train.models.torch_networks import TorchNetworks
 from train.postprocessing.routing import choose_intent_bias, choose_routing, routings
 from train.ranks import Ranks
-from train.start import vocabulary_of
+from train.start import labels_of, vocabulary_of
 from train.stopwatch import Stopwatch
 from train.training import other_tasks, streaming, token_crf
 from train.training.classifier import fit_classifier
@@ -99,13 +99,13 @@ def _begin(run: RunContext, texts: Texts) -> None:
     if isinstance(texts.train, StreamedCorpus):
         streaming.begin(run, texts.train)
         return
-    labels = collect_labels(texts.train, config.scheme)
+    check_start(config, parents.start)
+    labels = _labels(config, texts, parents)
     check_labels(labels, config)
     if config.token_crf is not None:
         token_crf.check(run)
     _save_labels(checkpoint, labels)
     checkpoint.save("dev", texts.dev)
-    check_start(config, parents.start)
     if parents.start is not None and not config.init and not checkpoint.has_tables:
         copy_tables(checkpoint, finished_run(parents.start), labels)
     if not checkpoint.has_tables:
@@ -123,6 +123,18 @@ def _fit_joint_networks(run: RunContext, texts: Texts) -> None:
             if run.config.topology == "per-domain":
                 train, dev = of_domain(train, labels), of_domain(dev, labels)
             fit_joint_network(run, index, labels, text, train, dev)
+
+
+def _labels(config: RunConfig, texts: Texts, parents: Parents) -> Labels:
+    """Those of what is learnt, or those of the start where the run does not expand them."""
+    if config.expands_labels or parents.start is None:
+        return collect_labels(texts.train, config.scheme)
+    labels = labels_of(parents.start)
+    if labels.scheme != config.scheme:
+        raise ConfigError(
+            f"scheme: found {config.scheme} without expands_labels, expected the start's {labels.scheme}"
+        )
+    return labels
 
 
 def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:

@@ -14,13 +14,14 @@ from train.training.other_tasks import save_networks, side_tasks
 from train.training.pretraining import learn_masked_words
 from train.training.task_of_epoch import task_of_epoch
 from train.training.trainer import Trainer, build_network, train_epochs
-from train.training.transfer import RowNames, transfer
+from train.training.transfer import LogShares, RowNames, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polyparse.contract.labels import Labels
     from polyparse.corpora.example import Example
+    from polyparse.text.vocabulary import Vocabulary
     from train.data.task import Task
     from train.models.joint import JointNetwork
     from train.start import Start
@@ -42,7 +43,7 @@ def fit_joint_network(
     tasks = task_of_epoch(run, task, train, text.vectorizer)
     saved = run.checkpoint.find(f"training-{index}")
     if run.parents.start is not None:
-        _start_from(run.parents.start, run, network, index, RowNames(text.tables.vocabulary, labels))
+        _start_from(run.parents.start, run, network, index, text.tables.vocabulary, task)
     elif config.masked_words.epochs and saved is None:
         _learn_masked_words(run, network, task)
     objective = Supervised(network, tasks, batch_size=config.optim.batch_size, gold_weight=config.distil.gold)
@@ -57,8 +58,11 @@ def fit_joint_network(
     run.checkpoint.save(f"network-{index}", trainer.final_weights())
 
 
-def _start_from(start: Start, run: RunContext, network: JointNetwork, index: int, target: RowNames) -> None:
+def _start_from(
+    start: Start, run: RunContext, network: JointNetwork, index: int, vocabulary: Vocabulary, task: Task
+) -> None:
     if run.config.init:
+        target = RowNames(vocabulary, task.labels, LogShares.of(task.targets, task.labels))
         transfer(network, target, source_of(start), run.config.init)
     else:
         copy_weights(network, finished_run(start), index)

@@ -149,7 +149,7 @@ def test_a_failure_keeps_those_from_beginning_that_need_it_and_no_others(
 
 
 def test_the_command_of_a_run_is_one_that_train_understands(tmp_path: Path) -> None:
-    one = PlanStep("mine", "stm", ("a", "b", "a"), "c", ("optim.epochs=3",))
+    one = PlanStep("mine", "stm", ("a", "b", "a"), "c", ("optim.epochs=3",), of_plan=("folds=2",))
     runner = PlanRunner({}, tmp_path, ["--corpus=massive:x", "--threads=1"], jobs=1, settings=["seed=2"])
     command = runner.command(one)
     assert command[1:4] == ["-m", "polyparse", "train"]
@@ -158,7 +158,7 @@ def test_the_command_of_a_run_is_one_that_train_understands(tmp_path: Path) -> N
     assert options.teacher == [f"{tmp_path}/{name}" for name in "aba"]
     assert (options.start, options.set, options.resume) == (
         f"{tmp_path}/c",
-        ["seed=2", "optim.epochs=3"],
+        ["folds=2", "seed=2", "optim.epochs=3"],
         True,
     )
     assert options.soft_targets == f"{tmp_path}/.soft-targets"

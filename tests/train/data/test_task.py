@@ -77,6 +77,21 @@ def test_without_intents_the_target_is_minus_one() -> None:
     assert {target.intent for target in task.targets} == {-1}
 
 
+def test_what_is_not_among_the_labels_is_no_intent_and_outside() -> None:
+    known = [
+        one
+        for one in examples()
+        if one.intent != "music_play" and all(span.name != "date" for span in one.slots)
+    ]
+    labels = collect_labels(known, "IO")
+    unknown = next(one for one in examples() if one.intent == "music_play")
+    dated = next(one for one in examples() if {span.name for span in one.slots} == {"date", "time"})
+    task = build_task([unknown, dated], [], labels, Vectorizer(Vocabulary((), ""), None))
+    assert [target.intent for target in task.targets] == [-1, labels.intent_ids["alarm_set"]]
+    assert {labels.tags[tag] for tag in task.targets[0].tags_T} <= {"O", "I-artist"}
+    assert {labels.tags[tag] for tag in task.targets[1].tags_T} == {"O", "I-time"}
+
+
 def test_utterances_without_a_token_are_left_out() -> None:
     blank = replace(examples()[0], text="\u200b ", slots=())
     task, _ = parts(TINY, [blank, *examples()], [blank, *examples("dev")])

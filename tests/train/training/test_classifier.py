@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -105,3 +105,27 @@ def test_numbers_are_those_of_both(
     assert model.bag is not None
     bag = (model.bag.n_words + 2) * 6 + 6 * 16 + 16 + 16 * model.n_classes + model.n_classes
     assert classifier_parameters(model) == classifier_parameters(plain) + bag
+
+
+@pytest.mark.parametrize(("classes", "learns"), [("intents", False), ("domains", True)])
+def test_an_unknown_intent_is_learnt_by_its_domain_or_not_at_all(
+    classes: Literal["intents", "domains"], learns: bool
+) -> None:
+    """Labels may be those of another corpus: what has none of the classes is as if it were not there."""
+    unknown = "music_louder"
+    known = [example for example in OWN if example.intent != unknown]
+    config = replace(CONFIG, classes=classes, min_feature_count=1, bag=None)
+    tables = TextTables.build(OWN, replace(SHORT, classifier=config))
+    labels = collect_labels(known, "IO")
+    models = [
+        fit_classifier(Texts(train, []), labels, tables, config, Progress(quiet=True))[0]
+        for train in (OWN, known)
+    ]
+    both, without = (weights_of(model) for model in models)
+    assert (both != without) == learns
+
+
+def weights_of(model: DomainClassifier | None) -> list[list[float]]:
+    assert model is not None
+    weights: list[list[float]] = model.maxent.weights_VC.tolist()
+    return weights

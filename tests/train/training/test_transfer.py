@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from math import log
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import torch
@@ -17,11 +19,13 @@ from tests.train.training.test_initialisation import QUIET, opened
 from train.config import BlockStart, ParameterGroup
 from train.data.task import TextTables, build_task, collect_labels
 from train.models.joint import BatchTensors, new_network
+from train.recipes.transfer import encdectl
 from train.training.fit import fit
 from train.training.run import Parents, Texts
-from train.training.transfer import RowNames, TransferSource, transfer
+from train.training.transfer import LogShares, RowNames, TransferSource, transfer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from polyparse.corpora.example import Example
@@ -42,7 +46,7 @@ def names(corpus: list[Example]) -> RowNames:
 
 def backwards(named: RowNames) -> RowNames:
     """The same words and labels at other places."""
-    vocabulary, labels = named
+    vocabulary, labels, _ = named
     n_slots = len(labels.slots)
     return RowNames(
         Vocabulary(vocabulary.words[::-1], vocabulary.characters[::-1]),
@@ -72,17 +76,20 @@ def fewer() -> list[Example]:
     return [example for example in examples() if all(span.name != "place" for span in example.slots)]
 
 
-def moved(source: RowNames, target: RowNames) -> tuple[JointNetwork, JointNetwork]:
+def moved(
+    source: RowNames, target: RowNames, plan: Sequence[BlockStart] = PLAN
+) -> tuple[JointNetwork, JointNetwork]:
     before, after = network(source, 1), network(target, 2)
-    transfer(after, target, TransferSource(before.state_dict(), source), PLAN)
+    transfer(after, target, TransferSource(before.state_dict(), source), plan)
     return before, after
 
 
-def test_another_order_of_words_and_labels_changes_no_score() -> None:
+@pytest.mark.parametrize("plan", [PLAN, encdectl().init], ids=["by word", "encdectl"])
+def test_another_order_of_words_and_labels_changes_no_score(plan: Sequence[BlockStart]) -> None:
     source = names(examples())
     target = backwards(source)
     scores = []
-    for one, named in zip(moved(source, target), (source, target), strict=True):
+    for one, named in zip(moved(source, target, plan), (source, target), strict=True):
         task = build_task(examples()[:6], [], named.labels, Vectorizer(named.vocabulary, None))
         with torch.inference_mode():
             logits_BI, emissions_BTK = one(BatchTensors.of(collate(task.train)))
@@ -104,6 +111,44 @@ def test_new_labels_leave_the_scores_of_old_ones_as_they_were() -> None:
     torch.testing.assert_close(scores_KK[old][:, old], scores_JJ)
 
 
+def test_new_labels_leave_the_scores_of_utterances_as_they_were() -> None:
+    """Intents, emissions and the scores of paths through old tags alone."""
+    source = names([example for example in fewer() if example.intent != "music_louder"])
+    target = RowNames(source.vocabulary, collect_labels(examples(), "BIO"))
+    task = build_task(fewer()[:6], [], target.labels, Vectorizer(target.vocabulary, None))
+    batch = BatchTensors.of(collate(task.train))
+    with torch.inference_mode():
+        (old_BI, old_BTK), (new_BI, new_BTK) = (one(batch) for one in moved(source, target, encdectl().init))
+    assert new_BI.shape[1] == old_BI.shape[1] + 1
+    intents = [target.labels.intent_ids[intent] for intent in source.labels.intents]
+    tags = [target.labels.tag_ids[tag] for tag in source.labels.tags]
+    torch.testing.assert_close(new_BI[:, intents], old_BI)
+    torch.testing.assert_close(new_BTK[:, :, tags], old_BTK)
+
+
+def test_a_new_label_s_bias_is_the_log_of_its_share_in_what_is_learnt() -> None:
+    source = names([example for example in fewer() if example.intent != "music_louder"])
+    target = names(examples())
+    task = build_task(examples(), [], target.labels, Vectorizer(target.vocabulary, None))
+    shares = LogShares.of(task.targets, target.labels)
+    before, after = moved(source, target._replace(log_shares=shares), encdectl().init)
+    louder = target.labels.intent_ids["music_louder"]
+    share = sum(one.intent == "music_louder" for one in examples()) / len(examples())
+    intent_bias_I, slot_bias_K = (
+        after.get_parameter(f"{kind}.output.bias").detach() for kind in ("intent", "slots")
+    )
+    assert float(intent_bias_I[louder]) == pytest.approx(log(share))
+    place = target.labels.tag_ids["B-place"]
+    tags = [tag for one in task.targets for tag in one.tags_T]
+    share = tags.count(place) / len(tags)
+    assert float(slot_bias_K[place]) == pytest.approx(log(share))
+    old = [target.labels.tag_ids[tag] for tag in source.labels.tags]
+    assert slot_bias_K[old].equal(before.get_parameter("slots.output.bias"))
+    assert after.get_parameter("slots.output.weight")[place].equal(
+        network(target, 2).slots.output.weight[place]
+    )
+
+
 def test_a_new_tag_s_path_scores_are_means_over_its_letter() -> None:
     source, target = names(fewer()), names(examples())
     before, after = moved(source, target)
@@ -123,6 +168,43 @@ def test_a_word_that_the_source_lacks_keeps_its_own_vector() -> None:
     ]
     assert new
     assert after.embedder.words.weight[new].equal(fresh.embedder.words.weight[new])
+
+
+def test_vectors_of_new_words_are_turned_into_the_source_s_space() -> None:
+    """Planted: the target's table is the source's, with more words, in a space that was turned."""
+    source, target = names(fewer()), names(examples())
+    size = SHORT.joint.embedder.word_size
+    assert len(source.vocabulary.words) > size
+    before, after = network(source, 1), network(target, 2)
+    rotation_EE, _ = torch.linalg.qr(torch.randn(size, size, generator=torch.Generator().manual_seed(3)))
+    aligned = after.embedder.words.weight.detach().clone()
+    known = {
+        word: row for word, row in target.vocabulary.word_ids.items() if word in source.vocabulary.word_ids
+    }
+    new = [row for word, row in target.vocabulary.word_ids.items() if word not in known]
+    with torch.no_grad():
+        for word, row in known.items():
+            before.embedder.words.weight[source.vocabulary.word_ids[word]] = aligned[row]
+        after.embedder.words.weight.copy_(aligned @ rotation_EE)
+    transfer(after, target, TransferSource(before.state_dict(), source), encdectl().init)
+    assert new
+    torch.testing.assert_close(after.embedder.words.weight[new], aligned[new], rtol=0, atol=1e-6)
+    for word, row in known.items():
+        source_row = before.embedder.words.weight[source.vocabulary.word_ids[word]]
+        assert after.embedder.words.weight[row].equal(source_row)
+
+
+@pytest.mark.parametrize(("start", "refused"), [("copy", True), ("fresh", False)])
+def test_what_the_source_has_alone_is_refused_unless_a_block_leaves_it(
+    start: Literal["copy", "fresh"], refused: bool
+) -> None:
+    named = names(examples())
+    before, after = network(named, 1), network(named, 2)
+    weights = {**before.state_dict(), "encoder.adapter.weight": torch.zeros(2)}
+    plan = (BlockStart(pattern="encoder.*", start=start), *PLAN)
+    expected = pytest.raises(ConfigError, match=r"found encoder\.adapter\.weight in the source alone")
+    with expected if refused else nullcontext():
+        transfer(after, named, TransferSource(weights, named), plan)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +239,7 @@ def test_a_run_takes_a_frozen_encoder_from_one_with_fewer_labels(tmp_path: Path)
     assert second.labels() != first.labels()
     for name in before:
         if name.startswith("encoder."):
-            torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-7)
+            assert after[name].equal(before[name])
     assert not after["slots.hidden.weight"].equal(before["slots.hidden.weight"])
 
 
