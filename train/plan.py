@@ -1,9 +1,13 @@
 """A plan: runs that learn from each other, read from a TOML file, and which of them can begin.
 
     [runs]        name = { recipe = "...", teachers = "ensemble or run", start = "run", set = ["optim.epochs=3"] }
+                  name = { recipe = "...", also = ["name of another task", "name=FORMAT:PATH"] }
     [ensembles]   name = ["run or ensemble", { of = "run or ensemble", weight = 3 }]
+    [settings]    name = ["optim.epochs=3", "optim.batch_size=32"]
 
-A run is called as its recipe unless it says another one. A weight counts a teacher, or all of an ensemble, as often.
+A run is called as its recipe unless it says another one. A weight counts a teacher, or all of an ensemble, as often. Another
+task without a corpus has that of the plan; its data options say what of it. `set` may name settings that several runs have
+in common.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from polyparse.schema import override, structure
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from train.config import RunConfig
@@ -46,6 +50,7 @@ class PlannedRun:
     teachers: str | None = None
     start: str | None = None
     set: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class PlanFile:
 
     runs: Mapping[str, PlannedRun]
     ensembles: Mapping[str, tuple[str | Weighted, ...]] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class PlanStep:
     teachers: tuple[str, ...]
     start: str | None
     settings: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
     def config(self, settings: Sequence[str] = ()) -> RunConfig:
         """The whole config of the run; `settings` are those of all runs, which its own overrule.
@@ -105,12 +112,13 @@ def read_plan(path: Path) -> dict[str, PlanStep]:
 
 
 def shown(steps: Mapping[str, PlanStep], settings: Sequence[str]) -> dict[str, dict[str, object]]:
-    """All that the runs of a plan are: recipe, teachers with their weights, start, whole config."""
+    """All that the runs of a plan are: recipe, teachers with their weights, start, other tasks, whole config."""
     return {
         name: {
             "recipe": step.recipe,
             "teachers": dict(Counter(step.teachers)),
             "start": step.start,
+            "also": step.also,
             "config": step.config(settings),
         }
         for name, step in steps.items()
@@ -137,7 +145,23 @@ def _step(name: str, run: PlannedRun, file: PlanFile, path: Path) -> PlanStep:
     if run.start is not None and run.start not in file.runs:
         raise ConfigError(f"{path}: runs.{name}.start: found {run.start!r}, expected a run of this plan")
     teachers = _members(run.teachers, file, path, ()) if run.teachers else []
-    return PlanStep(name, recipe, tuple(teachers), run.start, run.set)
+    return PlanStep(
+        name, recipe, tuple(teachers), run.start, tuple(_settings(name, run, file, path)), run.also
+    )
+
+
+def _settings(name: str, run: PlannedRun, file: PlanFile, path: Path) -> Iterator[str]:
+    """Those of a run, what it names replaced by what that is."""
+    for entry in run.set:
+        if "=" in entry:
+            yield entry
+        elif entry in file.settings:
+            yield from file.settings[entry]
+        else:
+            names = ", ".join(file.settings) or "none"
+            raise ConfigError(
+                f"{path}: runs.{name}.set: found {entry!r}, expected KEY=VALUE or some of the plan's settings, {names}"
+            )
 
 
 def _members(name: str, file: PlanFile, path: Path, inside: tuple[str, ...]) -> list[str]:

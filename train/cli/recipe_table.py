@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from train.models.sharing import SharingConfig
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ SOURCES = (
     Trait("Lei et al. 2018", lambda config: _reads_by(config, "bisru")),
     Trait(
         "Wang et al. 2020, section 3.2",
-        lambda config: config.joint.encoder.kind in AIN_ENCODERS or config.slots_only,
+        lambda config: (
+            config.joint.encoder.kind in AIN_ENCODERS
+            or (config.slots_only and config.joint.encoder.kind != "bigru")
+        ),
     ),
     Trait("Wang et al. 2020, section 2.1", lambda config: config.joint.head in {"ain", "ain-annealed"}),
     Trait("Wang et al. 2020, section 2.2", lambda config: config.joint.head == "ain-f2o"),
@@ -48,10 +52,12 @@ SOURCES = (
         lambda config: config.classifier is not None and config.classifier.bag is not None,
     ),
     Trait("Yang et al. 2017, by a plan", lambda config: bool(config.init)),
+    Trait("Yang et al. 2017", lambda config: _reads_by(config, "bigru")),
 )
 """Papers, by what of them a config has; the modules that do it say more."""
 NEEDS = (
     Trait("`--start BUNDLE` or a run", lambda config: bool(config.init)),
+    Trait("`--also source=CORPUS`", lambda config: config.sharing != SharingConfig()),
     Trait("fastText", lambda config: config.joint.embedder.word_vectors == "fasttext"),
     Trait("translations, which it aligns words by", lambda config: config.reads_translations),
     Trait(
@@ -100,6 +106,8 @@ def _sizes(config: RunConfig) -> Iterator[str]:
     yield f"words {embedder.word_size}"
     if embedder.character_filters:
         yield f"characters 3 x {embedder.character_filters}"
+    if embedder.character_gru:
+        yield f"characters bigru 2 x {embedder.character_gru}"
     for encoder, role in ((joint.encoder, ""), (joint.auxiliary, " in training")):
         if encoder is not None:
             yield f"{encoder.kind} {encoder.layers} x {encoder.hidden_size}{role}"

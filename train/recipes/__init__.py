@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, baselines, distilled, few, stm
+from train.recipes import ain, baselines, distilled, few, stm, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm-ain-f2o": ain.stm_ain_f2o,
     "per-domain": stm.per_domain,
     **ain.taggers(),
+    "t-none": tasks.t_none,
+    "t-a": tasks.t_a,
+    "t-b": tasks.t_b,
+    "t-c": tasks.t_c,
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,
