@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
@@ -16,7 +14,11 @@ from polyparse.errors import ConfigError
 from train.compute import Precision
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
+from train.models.sharing import SharingConfig
 from train.models.token_crf import TokenCrfConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Select = Literal["exact_match", "slot_f1", "intent_accuracy"]
 """The measure by which a run chooses its epoch and lambda."""
@@ -48,26 +50,30 @@ class OptimConfig:
     """How a network is trained; weights are averaged (EMA) for dev and export.
 
     `schedule` is that of the learning rate, after a linear warm-up: down to zero over `epochs` along a cosine or a line; or
-    constant, but halved after `halve_after` epochs without a better result on dev (AIN, section 3.2).
+    constant, with "halving" halved after `halve_after` epochs without a better result on dev (AIN, section 3.2).
 
     Training stops after `patience` epochs without a gain (`train.training.stopping`). An epoch passes over a small corpus
-    several times, until it has made `min_steps` updates. `groups` have rates of their own: a parameter belongs to the first
+    several times, until it has made `min_steps` updates; or it is `epoch_steps` updates of all tasks together, however
+    large their corpora. Batches are of utterances of one length, or of similar lengths, `padded`: then they are full even
+    where a corpus has few of each length. `groups` have rates of their own: a parameter belongs to the first
     one that its name matches. `precision` is that of the network's matrix
     products in training; weights, the CRF's sums, evaluation on dev and exported graphs stay in float32, and so do LSTMs on
     a device that has none in bfloat16.
     """
 
-    optimiser: Literal["adamw", "sgd"] = "adamw"
-    schedule: Literal["cosine", "linear", "halving"] = "cosine"
+    optimiser: Literal["adamw", "sgd", "adagrad"] = "adamw"
+    schedule: Literal["cosine", "linear", "halving", "constant"] = "cosine"
     halve_after: int = 10
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     batch_size: int = 64
+    padded: bool = False
     epochs: int = 20
     min_steps: int = 1
+    epoch_steps: int | None = None
     patience: int = 6
     warmup_share: float = 0.05
-    clip_norm: float = 2.0
+    clip_norm: float | None = 2.0
     average_decay: float = 0.998
     precision: Precision = "float32"
     groups: tuple[ParameterGroup, ...] = ()
@@ -83,9 +89,14 @@ class OptimConfig:
             min_steps=POSITIVE,
             patience=POSITIVE,
             warmup_share=SHARE,
-            clip_norm=NOT_NEGATIVE,
             average_decay=SHARE,
         )
+        if self.clip_norm is not None:
+            check_bounds(self, clip_norm=NOT_NEGATIVE)
+        if self.epoch_steps is not None:
+            check_bounds(self, epoch_steps=POSITIVE)
+            if self.min_steps > 1:
+                raise ConfigError(f"min_steps: found {self.min_steps} with epoch_steps, expected 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,23 +105,6 @@ class BlockStart:
 
     pattern: str
     start: Literal["copy", "by word", "by aligned word", "by character", "by label", "fresh"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SharingConfig:
-    """What tasks that are learnt together (--also) have in common, and how often each has its turn.
-
-    `parts` are parts of a network by name ("encoder", "encoder.parts.shared"). `weights` has the weight of a task by its
-    name, 1 by default; that of the run's own corpus is 1. Each update is of one task, drawn in proportion to the weights.
-    """
-
-    parts: tuple[str, ...] = ("embedder", "encoder")
-    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        for name, weight in self.weights.items():
-            if not 0.0 < weight < math.inf:
-                raise ConfigError(f"weights.{name}: found {weight}, expected more than 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +268,8 @@ class RunConfig:
         whole = DataConfig()
         needed = {
             **{f"data.{name}": (of != getattr(whole, name), False) for name, of in vars(self.data).items()},
+            "optim.padded": (self.optim.padded, False),
+            "optim.epoch_steps": (self.optim.epoch_steps, None),
             "topology": (self.topology, "shared"),
             "slots_only": (self.slots_only, False),
             "expands_labels": (self.expands_labels, True),

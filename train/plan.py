@@ -2,9 +2,13 @@
 
     set = ["data.choose_on=held"]                            settings of all runs, which those of the command line overrule
     [runs]        name = { recipe = "...", teachers = "ensemble or run", start = "run", set = ["optim.epochs=3"] }
+                  name = { recipe = "...", also = ["name of another task", "name=FORMAT:PATH"] }
     [ensembles]   name = ["run or ensemble", { of = "run or ensemble", weight = 3 }]
+    [settings]    name = ["optim.epochs=3", "optim.batch_size=32"]
 
-A run is called as its recipe unless it says another one. A weight counts a teacher, or all of an ensemble, as often.
+A run is called as its recipe unless it says another one. A weight counts a teacher, or all of an ensemble, as often. Another
+task without a corpus has that of the plan; its data options say what of it. `set` may name settings that several runs have
+in common.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from polyparse.schema import override, structure
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from train.config import RunConfig
@@ -47,6 +51,7 @@ class PlannedRun:
     teachers: str | None = None
     start: str | None = None
     set: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class PlanFile:
     runs: Mapping[str, PlannedRun]
     set: tuple[str, ...] = ()
     ensembles: Mapping[str, tuple[str | Weighted, ...]] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class PlanStep:
     start: str | None
     settings: tuple[str, ...]
     of_plan: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def all_settings(self, settings: Sequence[str]) -> tuple[str, ...]:
         """In the order in which they overrule each other: the plan's, `settings` of a command line, the run's own."""
@@ -115,12 +122,13 @@ def read_plan(path: Path) -> dict[str, PlanStep]:
 
 
 def shown(steps: Mapping[str, PlanStep], settings: Sequence[str]) -> dict[str, dict[str, object]]:
-    """All that the runs of a plan are: recipe, teachers with their weights, start, whole config."""
+    """All that the runs of a plan are: recipe, teachers with their weights, start, other tasks, whole config."""
     return {
         name: {
             "recipe": step.recipe,
             "teachers": dict(Counter(step.teachers)),
             "start": step.start,
+            "also": step.also,
             "config": step.config(settings),
         }
         for name, step in steps.items()
@@ -147,7 +155,23 @@ def _step(name: str, run: PlannedRun, file: PlanFile, path: Path) -> PlanStep:
     if run.start is not None and run.start not in file.runs:
         raise ConfigError(f"{path}: runs.{name}.start: found {run.start!r}, expected a run of this plan")
     teachers = _members(run.teachers, file, path, ()) if run.teachers else []
-    return PlanStep(name, recipe, tuple(teachers), run.start, run.set, file.set)
+    return PlanStep(
+        name, recipe, tuple(teachers), run.start, tuple(_settings(name, run, file, path)), file.set, run.also
+    )
+
+
+def _settings(name: str, run: PlannedRun, file: PlanFile, path: Path) -> Iterator[str]:
+    """Those of a run, what it names replaced by what that is."""
+    for entry in run.set:
+        if "=" in entry:
+            yield entry
+        elif entry in file.settings:
+            yield from file.settings[entry]
+        else:
+            names = ", ".join(file.settings) or "none"
+            raise ConfigError(
+                f"{path}: runs.{name}.set: found {entry!r}, expected KEY=VALUE or some of the plan's settings, {names}"
+            )
 
 
 def _members(name: str, file: PlanFile, path: Path, inside: tuple[str, ...]) -> list[str]:

@@ -20,6 +20,7 @@ from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
 from train.models.heads.base import FORBIDDEN
 from train.models.heads.crf import Crf
+from train.models.heads.margin_crf import MarginCrf
 from train.models.heads.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class DecoderExport(NamedTuple):
 DECODERS: Mapping[type, DecoderExport] = {
     Softmax: DecoderExport(softmax, "softmax"),
     Crf: DecoderExport(viterbi, "viterbi"),
+    MarginCrf: DecoderExport(viterbi, "viterbi"),
     AinFirst: DecoderExport(mean_field, "ain"),
     AinAnnealed: DecoderExport(mean_field, "ain"),
     AinFactorised: DecoderExport(mean_field, "ain"),

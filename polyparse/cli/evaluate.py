@@ -48,7 +48,9 @@ def main(argv: Sequence[str]) -> int:
     """Evaluate; returns 0. What cannot be read or run is raised as a PolyparseError."""
     options = arguments().parse_args(argv)
     check_folder(options.report, files=[METRICS, REPORT])
-    examples = read(options.corpus, locales=options.locales, partition=options.partition)
+    examples = of_domains(
+        read(options.corpus, locales=options.locales, partition=options.partition), options.domains
+    )
     (kind,) = (kind for kind in OPENERS if getattr(options, kind) is not None)
     system: EvaluatedSystem = resolve_name(OPENERS[kind])(getattr(options, kind), options.device)
     decoders = decoders_asked_for(system, asked=options.decoders)
@@ -96,6 +98,9 @@ def arguments() -> ArgumentParser:
         "--locales", type=names, metavar="a,b", help="locales to measure; all of the corpus by default"
     )
     parser.add_argument(
+        "--domains", type=names, metavar="a,b", help="domains to measure; all of the corpus by default"
+    )
+    parser.add_argument(
         "--report", metavar="DIR", type=path, required=True, help="folder for metrics.json and report.html"
     )
     parser.add_argument(
@@ -110,6 +115,18 @@ def arguments() -> ArgumentParser:
         help="where a bundle runs; a checkpoint runs on the CPU",
     )
     return parser
+
+
+def of_domains(examples: list[Example], domains: Sequence[str] | None) -> list[Example]:
+    """The utterances of these domains, of all with None; ConfigError for a domain that none of them has."""
+    if domains is None:
+        return examples
+    present = {example.domain for example in examples}
+    for domain in domains:
+        if domain not in present:
+            listed = ", ".join(sorted(filter(None, present))) or "none"
+            raise ConfigError(f"--domains: found {domain!r}, expected some of {listed}")
+    return [example for example in examples if example.domain in domains]
 
 
 def evaluate(parser: Parser, examples: Sequence[Example], table: Table) -> tuple[list[Case], Counter[str]]:

@@ -20,9 +20,9 @@ from polyparse.runtime.load import load
 from tests.model_export.checkpoints import CONFIG, export, started
 from tests.train import corpus
 from train.checkpoint import Checkpoint
-from train.config import SharingConfig
 from train.finished import parser_of
 from train.models.encoders.base import EncoderConfig
+from train.models.sharing import SharingConfig
 from train.progress import Progress
 from train.training.fit import fit
 from train.training.run import OtherTask, Parents, Texts

@@ -19,6 +19,7 @@ from train.cli.run_folder import check_same, is_held
 from train.plan import PlanStep, ready
 
 POLL_S = 0.2
+CORPUS = "--corpus="
 SOFT_TARGETS = ".soft-targets"
 """The folder that the runs of a plan share for what their teachers say."""
 
@@ -77,7 +78,13 @@ class PlanRunner:
         settings = [f"--set={setting}" for setting in step.all_settings(self.settings)]
         train = [sys.executable, "-m", "polyparse", "train", step.recipe, f"--out={self.out / step.name}"]
         kept = [f"--soft-targets={self.out / SOFT_TARGETS}"] if teachers else []
-        return [*train, "--resume", "--quiet", *self.arguments, *teachers, *kept, *start, *settings]
+        also = [f"--also={task}" for task in self._also(step)]
+        return [*train, "--resume", "--quiet", *self.arguments, *teachers, *kept, *start, *also, *settings]
+
+    def _also(self, step: PlanStep) -> tuple[str, ...]:
+        """The other tasks of a step, each with its corpus."""
+        own = "".join(one.removeprefix(CORPUS) for one in self.arguments if one.startswith(CORPUS))
+        return tuple(task if "=" in task else f"{task}={own}" for task in step.also)
 
     def _finished_before(self) -> set[str]:
         """The runs that are finished; refuses those that the plan would now carry out otherwise."""
@@ -88,9 +95,19 @@ class PlanRunner:
                 continue
             finished.add(name)
             run = checkpoint.run()
-            parents = {"teachers": _names(*run.teachers), "start": run.start and Path(run.start).name}
-            expected = {"config": config, "teachers": step.teachers, "start": step.start}
-            check_same(checkpoint.folder, {"config": run.config, **parents}, expected)
+            existing = {
+                "config": run.config,
+                "teachers": _names(*run.teachers),
+                "start": run.start and Path(run.start).name,
+                "also": tuple(task.partition("=")[0] for task in run.also),
+            }
+            expected = {
+                "config": config,
+                "teachers": step.teachers,
+                "start": step.start,
+                "also": tuple(task.partition("=")[0] for task in step.also),
+            }
+            check_same(checkpoint.folder, existing, expected)
         return finished
 
     def _collect(self) -> None:

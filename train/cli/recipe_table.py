@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from train.models.sharing import SharingConfig
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ SOURCES = (
     Trait("Lei et al. 2018", lambda config: _reads_by(config, "bisru")),
     Trait(
         "Wang et al. 2020, section 3.2",
-        lambda config: config.joint.encoder.kind in AIN_ENCODERS or config.slots_only,
+        lambda config: (
+            config.joint.encoder.kind in AIN_ENCODERS
+            or (config.slots_only and config.joint.encoder.kind != "bigru")
+        ),
     ),
     Trait("Wang et al. 2020, section 2.1", lambda config: config.joint.head in {"ain", "ain-annealed"}),
     Trait("Wang et al. 2020, section 2.2", lambda config: config.joint.head == "ain-f2o"),
@@ -49,11 +53,13 @@ SOURCES = (
     ),
     Trait("Yang et al. 2017, by a plan", lambda config: bool(config.init) and config.keeps_words),
     Trait("Tan & Golovneva 2020, models 5 to 9", lambda config: bool(config.init) and not config.keeps_words),
+    Trait("Yang et al. 2017", lambda config: _reads_by(config, "bigru")),
 )
 """Papers, by what of them a config has; the modules that do it say more."""
 NEEDS = (
     Trait("`--start BUNDLE` or a run", lambda config: bool(config.init) and config.keeps_words),
     Trait("`--start`, a run of its sizes", lambda config: bool(config.init) and not config.keeps_words),
+    Trait("`--also source=CORPUS`", lambda config: config.sharing != SharingConfig()),
     Trait("fastText", lambda config: config.joint.embedder.word_vectors == "fasttext"),
     Trait("translations, which it aligns words by", lambda config: config.reads_translations),
     Trait(
@@ -102,6 +108,8 @@ def _sizes(config: RunConfig) -> Iterator[str]:
     yield f"words {embedder.word_size}"
     if embedder.character_filters:
         yield f"characters 3 x {embedder.character_filters}"
+    if embedder.character_gru:
+        yield f"characters bigru 2 x {embedder.character_gru}"
     for encoder, role in ((joint.encoder, ""), (joint.auxiliary, " in training")):
         if encoder is not None:
             yield f"{encoder.kind} {encoder.layers} x {encoder.hidden_size}{role}"

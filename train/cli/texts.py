@@ -45,13 +45,15 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
     if config.stream.on:
         files = files_to_stream(spec, locales=locales)
         streamed = StreamedCorpus(files, index_of(checkpoint.folder))
-        return Texts(streamed, (), others=[other_task(each, checkpoint.folder) for each in also])
+        others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
+        return Texts(streamed, (), others=others)
     train, dev = (read(spec, locales=locales, partition=part) for part in ("train", "dev"))
     selection = select(train, dev, config.data, path=Path(spec))
     usable = _checked(selection, corpora, quiet=quiet)
-    others = [other_task(each, checkpoint.folder) for each in also]
+    others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
     other_locales = translations(spec, _locales(selection.train)) if config.reads_translations else []
-    return Texts(usable, selection.dev, selection.translations(other_locales), others)
+    inventory = selection.inventory if config.data.inventory == "all" else ()
+    return Texts(usable, selection.dev, selection.translations(other_locales), others, inventory)
 
 
 def locales_of(texts: Texts) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 WINDOW = 262_144
 """Items that are shuffled together: more than these are never looked at at once."""
+POOL = 16
+"""Batches whose items are sorted by length together, where batches are padded."""
 CHUNK = 64
 """Neighbours in a corpus of several windows that come into the same one."""
 
@@ -67,6 +69,35 @@ def lengths_of(items: Sequence[Item]) -> Lengths:
     if isinstance(items, Measured):
         return items.lengths
     return np.array([item.n_tokens for item in items], dtype=np.int64)
+
+
+def batches_of(lengths: Lengths, size: int, seed: int, *, padded: bool) -> Batches[list[int]]:
+    """Batches of the positions of items of one length, or of similar ones where they may be padded."""
+    return (SimilarLengthBatches if padded else EqualLengthBatches)(lengths, size, seed)
+
+
+@dataclass(frozen=True)
+class SimilarLengthBatches:
+    """Batches of `size` positions, but for the last one, of items that are about as long as each other.
+
+    The seed shuffles all items, which are then sorted by length in groups of POOL batches, and the batches.
+    """
+
+    lengths: Lengths
+    size: int
+    seed: int
+
+    def __len__(self) -> int:
+        return (len(self.lengths) + self.size - 1) // self.size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng(self.seed)
+        order = random.permutation(len(self.lengths))
+        lengths = self.lengths[: len(self.lengths)]
+        pools = [order[first : first + POOL * self.size] for first in range(0, len(order), POOL * self.size)]
+        by_length = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+        batches = cut(by_length.tolist(), self.size)
+        yield from (batches[place] for place in random.permutation(len(batches)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Losses of a batch of equally long utterances against true labels, soft targets of teachers, or both.
+"""Losses of a batch against true labels, soft targets of teachers, or both; with soft targets, utterances are equally long.
 
 Axes: B utterances, T tokens, I intents, K tags; G of the utterances have labels, S have a soft target.
 """
@@ -42,7 +42,8 @@ def losses(
     total = torch.zeros(2, device=device)
     if labelled:
         intents_G = torch.tensor([targets[position].intent for position in labelled], device=device)
-        tags_GT = torch.tensor([targets[position].tags_T for position in labelled], device=device)
+        n_tokens = scores[0].emissions_BTK.shape[1]
+        tags_GT = torch.tensor([_padded(targets[one].tags_T, n_tokens) for one in labelled], device=device)
         labelled_G = torch.tensor(labelled, device=device)
         branch_losses = [
             torch.stack(network.loss(branch_scores.of(labelled_G), intents_G, tags_GT))
@@ -66,3 +67,8 @@ def losses(
         total = total + (1.0 - weight) * len(soft) / len(targets) * torch.stack(branch_losses).mean(0)
     intent_loss, slot_loss = total
     return intent_loss, slot_loss
+
+
+def _padded(tags_T: list[int], n_tokens: int) -> list[int]:
+    """The tags and as many of -1 as the utterance has padding, in which no head reads them."""
+    return tags_T + [-1] * (n_tokens - len(tags_T))

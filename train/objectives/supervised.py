@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.text.vectorizer import collate
-from train.data.batches import EqualLengthBatches, lengths_of
+from train.data.batches import Batches, batches_of, lengths_of
 from train.data.task import Task
 from train.models.joint import BatchTensors
 from train.objectives.base import Loss, Share
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TaskBatch(NamedTuple):
-    """The items at some positions of a task, all of one length."""
+    """The items at some positions of a task, of one length where they are not to be padded."""
 
     task: Task
     positions: list[int]
@@ -30,10 +30,10 @@ class TaskBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskBatches:
-    """Every item of a task once, in batches of one length."""
+    """Every item of a task once."""
 
     task: Task
-    positions: EqualLengthBatches
+    positions: Batches[list[int]]
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -45,19 +45,26 @@ class TaskBatches:
 class Supervised:
     """Learns a task; `task_of_epoch(epoch, seed)` draws it anew for each pass where utterances are augmented.
 
-    `gold_weight` is the weight of true labels in a task with soft targets.
+    Batches are of one length, or `padded`. `gold_weight` is the weight of true labels in a task with soft targets.
     """
 
     def __init__(
-        self, network: JointNetwork, task_of_epoch: TaskOfEpoch, *, batch_size: int, gold_weight: float = 1.0
+        self,
+        network: JointNetwork,
+        task_of_epoch: TaskOfEpoch,
+        *,
+        batch_size: int,
+        padded: bool = False,
+        gold_weight: float = 1.0,
     ) -> None:
         self._network, self._task_of_epoch = network, task_of_epoch
-        self._batch_size, self._gold_weight = batch_size, gold_weight
+        self._batch_size, self._padded, self._gold_weight = batch_size, padded, gold_weight
 
     def batches(self, epoch: int, seed: int) -> TaskBatches:
-        """Every utterance once, in batches of one length."""
+        """Every utterance once."""
         task = self._task_of_epoch(epoch, seed)
-        return TaskBatches(task, EqualLengthBatches(lengths_of(task.train), self._batch_size, seed))
+        lengths = lengths_of(task.train)
+        return TaskBatches(task, batches_of(lengths, self._batch_size, seed, padded=self._padded))
 
     def share(self, batch: TaskBatch, rank: int, size: int) -> Share:
         """Every `size`-th utterance of a batch, from number `rank` on."""

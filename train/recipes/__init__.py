@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, baselines, distilled, few, stm, transfer
+from train.recipes import ain, baselines, distilled, few, stm, tasks, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "enctl": transfer.enctl,
     "encvlrtl": transfer.encvlrtl,
     "encdectl": transfer.encdectl,
+    "t-none": tasks.t_none,
+    "t-a": tasks.t_a,
+    "t-b": tasks.t_b,
+    "t-c": tasks.t_c,
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,

@@ -70,7 +70,7 @@ def fit(
         _fit_joint_networks(run, texts)
     else:
         token_crf.learn(run, config.token_crf, texts)
-    for other in texts.others:
+    for other in texts.others if config.sharing.keeps_others else ():
         _finish_other(run, other)
     measures = ranks.of_first(lambda: _finish(checkpoint, config, texts))
     if isinstance(texts.train, StreamedCorpus) and ranks.is_first:
@@ -106,6 +106,10 @@ def _begin(run: RunContext, texts: Texts) -> None:
         token_crf.check(run)
     _save_labels(checkpoint, labels)
     checkpoint.save("dev", texts.dev)
+    if parents.teachers and config.optim.padded:
+        raise ConfigError(
+            "optim.padded: found true with --teacher, expected false: soft targets are not padded"
+        )
     if parents.start is not None and not config.init and not checkpoint.has_tables:
         copy_tables(checkpoint, finished_run(parents.start), labels)
     if not checkpoint.has_tables:
@@ -128,7 +132,7 @@ def _fit_joint_networks(run: RunContext, texts: Texts) -> None:
 def _labels(config: RunConfig, texts: Texts, parents: Parents) -> Labels:
     """Those of what is learnt, or those of the start where the run does not expand them."""
     if config.expands_labels or parents.start is None:
-        return collect_labels(texts.train, config.scheme)
+        return collect_labels(texts.labelled, config.scheme)
     labels = labels_of(parents.start)
     if labels.scheme != config.scheme:
         raise ConfigError(
@@ -150,7 +154,7 @@ def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
     If the noise of the config has romanised Hindi, romanised utterances are added to the corpus here, because their words
-    are others. Words of other tasks belong to the vocabulary too.
+    are others. Words of other tasks belong to the vocabulary too, where these are shared.
     """
     checkpoint, config, progress, *_ = run
     started = Stopwatch()
@@ -161,7 +165,8 @@ def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     if run.others:
         everything = [*train, *(example for other in run.others for example in other.texts.train)]
         texts.tokenised.add(example.text for example in everything)
-        tables = replace(tables, vocabulary=TextTables.build(everything, config, words_of).vocabulary)
+        of_all = TextTables.build(everything, config, words_of).vocabulary
+        tables = replace(tables, vocabulary=other_tasks.vocabulary_of(train, of_all, config, words_of))
     if config.keeps_words and (start := run.parents.start) is not None:
         tables = replace(tables, vocabulary=vocabulary_of(start).joined(tables.vocabulary))
     if checkpoint.word_vectors() is None:
@@ -181,7 +186,8 @@ def _finish_other(run: RunContext, other: OtherTask) -> None:
     checkpoint, config, texts = other.checkpoint, run.config, other.texts
     texts.tokenised.add(example.text for example in (*texts.train, *texts.dev))
     tables = TextTables.build(texts.train, config, texts.tokenised.words)
-    tables = replace(tables, vocabulary=run.checkpoint.tables().vocabulary)
+    of_all, words_of = run.checkpoint.tables().vocabulary, texts.tokenised.words
+    tables = replace(tables, vocabulary=other_tasks.vocabulary_of(texts.train, of_all, config, words_of))
     model, tables = fit_classifier(texts, checkpoint.labels(), tables, config.classifier, run.progress)
     if model is not None:
         checkpoint.save("classifier", model)

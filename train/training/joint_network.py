@@ -46,8 +46,14 @@ def fit_joint_network(
         _start_from(run.parents.start, run, network, index, text.tables.vocabulary, task)
     elif config.masked_words.epochs and saved is None:
         _learn_masked_words(run, network, task)
-    objective = Supervised(network, tasks, batch_size=config.optim.batch_size, gold_weight=config.distil.gold)
-    others = side_tasks(run, network, text)
+    objective = Supervised(
+        network,
+        tasks,
+        batch_size=config.optim.batch_size,
+        padded=config.optim.padded,
+        gold_weight=config.distil.gold,
+    )
+    others = side_tasks(run, labels, network, text)
     trainer = Trainer(network, task, config, objective=objective, others=others, device=run.device)
     if saved is not None:
         trainer.restore(saved, where=f"{run.checkpoint.folder}/training-{index}.pt")

@@ -25,22 +25,33 @@ if TYPE_CHECKING:
 class Texts:
     """Training and dev utterances; `translations` of the former into other locales than the model's help to align words.
 
-    `others` are learnt at the same time. `tokenised` keeps the tokens of what a run has read, for all of its stages.
+    `others` are learnt at the same time. The labels are those of `inventory`, or of `train` where that is empty. `tokenised`
+    keeps the tokens of what a run has read, for all of its stages.
     """
 
     train: Sequence[Example]
     dev: Sequence[Example]
     translations: Sequence[Example] = ()
     others: Sequence[OtherTask] = ()
+    inventory: Sequence[Example] = ()
     tokenised: TokenisedTexts = field(default_factory=TokenisedTexts)
+
+    @property
+    def labelled(self) -> Sequence[Example]:
+        """The utterances whose labels are those to learn."""
+        return self.inventory or self.train
 
     def read_by(self, config: RunConfig) -> Texts:
         """What a run with the config reads of them: without domains and intents if it learns slots only."""
         if not config.slots_only:
             return self
         others = [other._replace(texts=other.texts.read_by(config)) for other in self.others]
-        train, dev, translations = map(_slots_only, (self.train, self.dev, self.translations))
-        return replace(self, train=train, dev=dev, translations=translations, others=others)
+        train, dev, translations, inventory = map(
+            _slots_only, (self.train, self.dev, self.translations, self.inventory)
+        )
+        return replace(
+            self, train=train, dev=dev, translations=translations, others=others, inventory=inventory
+        )
 
 
 def _slots_only(examples: Sequence[Example]) -> list[Example]:

@@ -49,17 +49,25 @@ class Sampler:
     """Draws the turns of a pass over the first part; the other parts are as large as the mixture has them."""
 
     def __init__(
-        self, parts: Sequence[Part], order: Callable[[Sequence[Part], int], Iterator[int]] | None = None
+        self,
+        parts: Sequence[Part],
+        order: Callable[[Sequence[Part], int], Iterator[int]] | None = None,
+        *,
+        n_turns: int | None = None,
     ) -> None:
         """`order(parts, seed)` goes on for ever and says whose turn it is; `by_weight` by default."""
-        self.parts = tuple(parts)
+        self.parts, self._n_turns = tuple(parts), n_turns
         self._order = by_weight if order is None else order
 
     def draw(self, epoch: int, seed: int) -> DrawnTurns:
-        """Turns until each batch of the first part has had one.
+        """`n_turns`, or, with None, turns until each batch of the first part has had one.
 
         A part whose batches are used up before begins anew, with batches drawn by the next seed.
         """
+        if self._n_turns is not None:
+            turns = repeat(0) if len(self.parts) == 1 else self._order(self.parts, seed)
+            every = [_batches(part.objective, epoch, seed) for part in self.parts]
+            return DrawnTurns(turns, self._n_turns, every)
         first = self.parts[0].objective.batches(epoch, seed)
         if len(self.parts) == 1:
             return DrawnTurns(repeat(0), len(first), [first])

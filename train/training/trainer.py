@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from polyparse.inference.batches import by_length, run_batches
 from polyparse.inference.pipeline import Pipeline
 from polyparse.inference.routing import Routing
 from train.compute import CPU, Compute
-from train.data.batches import EqualLengthBatches, lengths_of
+from train.data.batches import batches_of, lengths_of
 from train.models.joint import JointNetwork, new_network
 from train.models.sharing import TaskNetworks
 from train.models.torch_networks import TorchNetworks
@@ -93,10 +94,12 @@ class Trainer:
             self.module, updates(optim, fused=True), compute, average=self.average, ranks=Ranks.here()
         )
         if objective is None:
-            objective = Supervised(network, lambda _epoch, _seed: task, batch_size=optim.batch_size)
+            objective = Supervised(
+                network, lambda _epoch, _seed: task, batch_size=optim.batch_size, padded=optim.padded
+            )
         others_parts = (Part(other.objective, self.learner, other.weight) for other in others)
-        self.sampler = Sampler([Part(objective, self.learner), *others_parts])
-        n_batches = len(EqualLengthBatches(lengths_of(task.train), optim.batch_size, seed=0))
+        self.sampler = Sampler([Part(objective, self.learner), *others_parts], n_turns=optim.epoch_steps)
+        n_batches = len(batches_of(lengths_of(task.train), optim.batch_size, 0, padded=optim.padded))
         passes = -(-optim.min_steps // n_batches)
         self.epochs = Epochs(
             total=optim.epochs, passes=passes, seeding=reseeded(config), most_steps=config.stream.epoch_steps
@@ -186,8 +189,8 @@ class Trainer:
             ) from error
 
 
-OPTIMISERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
-SCHEDULES = {"cosine": WarmupCosine, "linear": WarmupLinear, "halving": Warmup}
+OPTIMISERS = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad}
+SCHEDULES = {"cosine": WarmupCosine, "linear": WarmupLinear, "halving": Warmup, "constant": Warmup}
 
 
 def updates(optim: OptimConfig, *, fused: bool) -> Updates:
@@ -198,7 +201,7 @@ def updates(optim: OptimConfig, *, fused: bool) -> Updates:
         ),
         schedule=partial(SCHEDULES[optim.schedule], optim=optim),
         groups=optim.groups,
-        clip_norm=optim.clip_norm,
+        clip_norm=inf if optim.clip_norm is None else optim.clip_norm,
     )
 
 

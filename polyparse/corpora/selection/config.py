@@ -94,12 +94,17 @@ class DataConfig:
     """Which utterances of its corpus a run learns from, and which ones choose the epoch, lambda and biases.
 
     `choose_on`: the corpus's dev, or `held`, a tenth of the ids of train, cut by their hash and not learnt: then dev can be
-    the test of a study. Of what is left are taken, in this order, the `locales`, the `intents` (all if none is named), a
-    `subset`, and what is not `withheld`. The intents hold for what chooses too.
+    the test of a study. Of what is left are taken, in this order, the `locales`, the `domains` and `intents` (all where none
+    is named), a `subset`, and what is not `withheld`. Domains and intents hold for what chooses too.
+
+    `inventory`: the run has the labels of what is `learnt`, or of `all` that is not withheld, so that a small subset has
+    those that occur in the rest of the corpus alone.
     """
 
     choose_on: Literal["dev", "held"] = "dev"
     locales: LocaleRoles = LocaleRoles()
+    domains: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     subset: SubsetConfig = field(default_factory=SubsetConfig)
     withheld: WithheldConfig = WithheldConfig()
+    inventory: Literal["learnt", "all"] = "learnt"

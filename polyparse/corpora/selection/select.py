@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.corpora.readers.splits import divide
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """`train` is learnt from, `dev` chooses; `left_out` are the ids of training utterances of which none is learnt from."""
+    """`train` is learnt from, `dev` chooses; `left_out` are the ids of training utterances of which none is learnt from.
+
+    The run has the labels of `inventory`.
+    """
 
     train: list[Example]
     dev: list[Example]
-    left_out: frozenset[str] = frozenset()
+    left_out: frozenset[str]
+    inventory: list[Example]
 
     def translations(self, examples: Iterable[Example]) -> list[Example]:
         """Utterances in other locales, without the ids that were left out: those would tell of what is not to be known."""
@@ -48,13 +53,17 @@ def select(train: Sequence[Example], dev: Sequence[Example], config: DataConfig,
     fit = [example for example in fit if example.locale in learnt]
     held = [example for example in held if example.locale in evaluated]
     withheld = _withheld_from(fit, config)
-    if config.intents:
-        _check_names("intents", config.intents, {example.intent for example in fit})
-        fit, held = ([one for one in part if one.intent in config.intents] for part in (fit, held))
+    for key, names in (("domain", config.domains), ("intent", config.intents)):
+        label_of = attrgetter(key)
+        if names:
+            _check_names(f"{key}s", names, set(map(label_of, fit)))
+            fit, held = ([one for one in part if label_of(one) in names] for part in (fit, held))
     chosen = [example for example in _subset(fit, config.subset) if not withheld(example)]
     if train and not chosen:
         raise ConfigError(f"data: found no utterance of {path} left to learn from, expected some")
-    return Selection(chosen, held, frozenset({one.id for one in train} - {one.id for one in chosen}))
+    inventory = chosen if config.inventory == "learnt" else [one for one in fit if not withheld(one)]
+    left_out = frozenset({one.id for one in train} - {one.id for one in chosen})
+    return Selection(chosen, held, left_out, inventory)
 
 
 def ranked(names: Iterable[str], salt: str) -> list[str]:

@@ -10,6 +10,7 @@ from train.models.heads.ain_annealed import AinAnnealed
 from train.models.heads.ain_factorised import AinFactorised
 from train.models.heads.ain_first import AinFirst
 from train.models.heads.crf import Crf
+from train.models.heads.margin_crf import MarginCrf
 from train.models.heads.softmax import Softmax
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ AnyHead: TypeAlias = Softmax | Crf | AinFirst | AinFactorised
 HEADS: Mapping[str, type[AnyHead]] = {
     "softmax": Softmax,
     "crf": Crf,
+    "margin-crf": MarginCrf,
     "ain": AinFirst,
     "ain-annealed": AinAnnealed,
     "ain-f2o": AinFactorised,
