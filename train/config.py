@@ -14,6 +14,7 @@ from polyparse.corpora.noise import NoiseConfig
 from polyparse.corpora.selection.config import DataConfig
 from polyparse.errors import ConfigError
 from train.compute import Precision
+from train.models.discriminator import LanguagesConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 from train.models.token_crf import TokenCrfConfig
@@ -201,6 +202,8 @@ class RunConfig:
     `init` is the transfer plan of a run with --start: with one, the run makes its own tables and classifier, and each
     parameter starts as its block says. Without, tables and classifier are the start's, and parameters are copied by name.
 
+    `languages`: each update is from a batch of each source language, perhaps against a discriminator of them.
+
     `keeps_words`: the words and characters of the start are known in the run too, also where its corpus lacks them.
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
@@ -224,6 +227,7 @@ class RunConfig:
     init: tuple[BlockStart, ...] = ()
     keeps_words: bool = False
     sharing: SharingConfig = SharingConfig()
+    languages: LanguagesConfig | None = None
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
     noise: NoiseConfig = NoiseConfig()

@@ -51,14 +51,15 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
     usable = _checked(selection, corpora, quiet=quiet)
     others = [other_task(each, checkpoint.folder) for each in also]
     other_locales = translations(spec, _locales(selection.train)) if config.reads_translations else []
-    return Texts(usable, selection.dev, selection.translations(other_locales), others)
+    known = selection.translations(other_locales)
+    return Texts(usable, selection.dev, known, others, selection.unlabelled)
 
 
 def locales_of(texts: Texts) -> tuple[str, ...]:
-    """The locales of the training utterances, in the order of the corpus."""
+    """The locales of the training utterances, in the order of the corpus, then those that have no labels."""
     if isinstance(texts.train, StreamedCorpus):
         return tuple(file.locale for file in texts.train.files)
-    return _locales(texts.train)
+    return _locales([*texts.train, *texts.unlabelled])
 
 
 def _locales(examples: Sequence[Example]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, baselines, distilled, few, stm
+from train.recipes import ain, baselines, distilled, few, man_moe, stm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "stm-ain-f2o": ain.stm_ain_f2o,
     "per-domain": stm.per_domain,
     **ain.taggers(),
+    "man-moe": man_moe.man_moe,
+    "man-without-experts": man_moe.man_without_experts,
+    "moe-without-man": man_moe.moe_without_man,
+    "sources-only": man_moe.sources_only,
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,

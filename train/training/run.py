@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 class Texts:
     """Training and dev utterances; `translations` of the former into other locales than the model's help to align words.
 
-    `others` are learnt at the same time. `tokenised` keeps the tokens of what a run has read, for all of its stages.
+    `others` are learnt at the same time. Of `unlabelled` utterances the texts alone are known. `tokenised` keeps the tokens
+    of what a run has read, for all of its stages.
     """
 
     train: Sequence[Example]
     dev: Sequence[Example]
     translations: Sequence[Example] = ()
     others: Sequence[OtherTask] = ()
+    unlabelled: Sequence[Example] = ()
     tokenised: TokenisedTexts = field(default_factory=TokenisedTexts)
 
     def read_by(self, config: RunConfig) -> Texts:
@@ -82,3 +84,4 @@ class RunContext(NamedTuple):
     parents: Parents = NO_PARENTS
     device: torch.device = CPU
     others: Sequence[OtherTask] = ()
+    unlabelled: Sequence[Example] = ()
