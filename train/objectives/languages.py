@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import count
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple, cast
 
