@@ -23,7 +23,7 @@ SHARED = EncoderConfig(hidden_size=50, dropout=0.3)
 
 
 def man_moe() -> RunConfig:
-    """Three sources, a text-only target: a shared encoder against a language discriminator, private and deciding experts."""
+    """Three source languages and texts of a target: a shared encoder against a language discriminator, experts behind gates."""
     private = replace(SHARED, kind="expert-bilstm", experts=SOURCES)
     return RunConfig(
         recipe="man-moe",
