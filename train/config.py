@@ -12,6 +12,7 @@ from polyparse.corpora.noise import NoiseConfig
 from polyparse.corpora.selection.config import DataConfig
 from polyparse.errors import ConfigError
 from train.compute import Precision
+from train.models.discriminator import LanguagesConfig
 from train.models.joint import JointConfig
 from train.models.maxent import MaxEntConfig
 from train.models.sharing import SharingConfig
@@ -195,6 +196,8 @@ class RunConfig:
     `init` is the transfer plan of a run with --start: with one, the run makes its own tables and classifier, and each
     parameter starts as its block says. Without, tables and classifier are the start's, and parameters are copied by name.
 
+    `languages`: each update is from a batch of each source language, perhaps against a discriminator of them.
+
     `keeps_words`: the words and characters of the start are known in the run too, also where its corpus lacks them.
     Without `expands_labels` a run with a plan has the start's labels: another intent is not learnt, another slot is "O".
 
@@ -221,6 +224,7 @@ class RunConfig:
     keeps_words: bool = False
     expands_labels: bool = True
     sharing: SharingConfig = SharingConfig()
+    languages: LanguagesConfig | None = None
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
     noise: NoiseConfig = NoiseConfig()

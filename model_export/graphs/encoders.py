@@ -22,6 +22,7 @@ from model_export.graphs.traced import TracedInput, trace
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import KERNEL_WIDTH, TokenCNN
+from train.models.encoders.expert_bilstm import ExpertBiLSTM
 from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.linear import TokenLinear
 from train.models.encoders.parallel import Parallel
@@ -61,6 +62,13 @@ def bilstm(layers: Layers, encoder: BiLSTM, hidden_BTH: Value, layout: Padded) -
         out_TBDH = graph.op("Transpose", out_TDBH, perm=[0, 2, 1, 3])
         hidden_TBH = graph.op("Reshape", out_TBDH, graph.constant([0, 0, 2 * lstm.hidden_size], np.int64))
     return graph.op("Transpose", hidden_TBH, perm=[1, 0, 2])
+
+
+def expert_bilstm(layers: Layers, encoder: ExpertBiLSTM, hidden_BTH: Value, layout: Padded) -> Value:
+    """The biLSTM as above, the experts and their gate as `torch.onnx` draws them."""
+    recurrent_BTH = bilstm(layers.inside("recurrent."), encoder.recurrent, hidden_BTH, layout)
+    tokens = TracedInput(recurrent_BTH, torch.zeros(2, 3, encoder.output_size), (0, 1))
+    return layout.mask_padding(trace(layers.inside("mixture."), encoder.mixture, [tokens]))
 
 
 def bisru(layers: Layers, encoder: BiSRU, hidden_BTH: Value, layout: Padded) -> Value:
@@ -196,6 +204,7 @@ class EncoderExport(NamedTuple):
 
 ENCODERS: Mapping[type[nn.Module], EncoderExport] = {
     BiLSTM: EncoderExport(bilstm),  # an LSTM's products are inside one operator, which has no static scales
+    ExpertBiLSTM: EncoderExport(expert_bilstm),
     BiSRU: EncoderExport(bisru, projects_words=True, in_integers=True),
     TokenCNN: EncoderExport(cnn),
     GatedCNN: EncoderExport(gated_cnn, layout=Packed, projects_words=True, in_integers=True),

@@ -17,6 +17,7 @@ from model_export.graphs.encoders import export_of, word_projection
 from model_export.graphs.quantise import MAX_INPUT, closest_scale
 from polyparse.inference.batches import BATCH_SIZE, by_length
 from polyparse.text.vectorizer import collate
+from train.models.decoders import SlotMLP
 from train.models.joint import BatchTensors
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def input_scales(network: JointNetwork, batches: Iterable[Batch]) -> dict[str, f
             for name, module in network.encoder.named_modules()
             if isinstance(module, nn.Linear) and module is not projection
         }
-        if network.slots.hidden is not None:
+        if isinstance(network.slots, SlotMLP) and network.slots.hidden is not None:
             integer_layers["slots.hidden"] = network.slots.hidden
     if not integer_layers:
         return {}

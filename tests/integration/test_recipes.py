@@ -13,7 +13,7 @@ from polyparse.cli.main import main
 from polyparse.schema import unstructure
 from service.api.schemas import ParseResponse
 from tests.integration.in_process import AT, inside
-from tests.train.corpus import MEANINGS, write_massive
+from tests.train.corpus import LOCALES, MEANINGS, write_massive
 from train.plan import PlanStep, read_plan
 from train.recipes import RECIPES
 
@@ -71,7 +71,14 @@ class Walk:
         teachers = [f"--teacher={self._runs / teacher}" for teacher in dict.fromkeys(step.teachers)]
         start = self._runs / step.start if step.start else self.model / SHIPPED if config.init else None
         parents = [*teachers, *([f"--start={start}"] if start else [])]
-        command = [step.recipe, f"--corpus={self._corpus}", "--locales=en-US", f"--out={run}", "--quiet"]
+        locales = LOCALES if config.data.unlabelled.locales else LOCALES[:1]
+        command = [
+            step.recipe,
+            f"--corpus={self._corpus}",
+            f"--locales={','.join(locales)}",
+            f"--out={run}",
+            "--quiet",
+        ]
         assert main(["train", *command, *parents, *tiny(unstructure(config))]) == 0
         assert main(["export", f"--checkpoint={run}", f"--out={self.model / step.name}", "--no-refusal"]) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from polyparse.cli.main import main
 from polyparse.schema import structure, unstructure
 from train.config import RunConfig
+from train.models.discriminator import LanguagesConfig
 from train.recipes import RECIPES
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +45,24 @@ def test_the_word_encoders_of_ain_see_no_characters(name: str, kind: str) -> Non
     joint = RECIPES[name]().joint
     assert (joint.encoder.kind, joint.encoder.layers, joint.encoder.hidden_size) == (kind, 1, 512)
     assert joint.embedder.character_filters == 0
+
+
+def test_the_rows_of_man_moe_differ_from_it_in_what_they_are_named_after() -> None:
+    whole = RECIPES["man-moe"]()
+    parts = whole.joint.encoder.parts
+    assert (whole.joint.experts, parts["private"].experts) == (3, 3)
+    assert whole.languages is not None
+    assert whole.languages.discriminator is not None
+    single = replace(parts["private"], experts=1)
+    encoder = replace(whole.joint.encoder, parts={"shared": parts["shared"], "private": single})
+    without_experts = replace(whole.joint, encoder=encoder, experts=1)
+    alone = replace(whole.joint, encoder=parts["shared"], experts=0)
+    expected = {
+        "man-without-experts": replace(whole, joint=without_experts),
+        "moe-without-man": replace(whole, languages=LanguagesConfig()),
+        "sources-only": replace(whole, joint=alone, languages=LanguagesConfig()),
+    }
+    assert {name: replace(RECIPES[name](), recipe="man-moe") for name in expected} == expected
 
 
 TAGGERS = [*product(("bilstm", "cnn", "words"), ("softmax", "crf", "ain", "ain-f2o"))]

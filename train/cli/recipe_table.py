@@ -32,7 +32,10 @@ SOURCES = (
     Trait(
         "Tan & Golovneva 2020, section 2",
         lambda config: (
-            config.token_crf is None and config.joint.encoder.kind == "bilstm" and not config.slots_only
+            config.token_crf is None
+            and config.joint.encoder.kind == "bilstm"
+            and not config.slots_only
+            and config.languages is None
         ),
     ),
     Trait("Dauphin et al. 2017; Hu et al. 2018", lambda config: _reads_by(config, "gated-cnn")),
@@ -54,12 +57,17 @@ SOURCES = (
     Trait("Yang et al. 2017, by a plan", lambda config: bool(config.init) and config.keeps_words),
     Trait("Tan & Golovneva 2020, models 5 to 9", lambda config: bool(config.init) and not config.keeps_words),
     Trait("Yang et al. 2017", lambda config: _reads_by(config, "bigru")),
+    Trait("Chen et al. 2019", lambda config: config.languages is not None),
 )
 """Papers, by what of them a config has; the modules that do it say more."""
 NEEDS = (
     Trait("`--start BUNDLE` or a run", lambda config: bool(config.init) and config.keeps_words),
     Trait("`--start`, a run of its sizes", lambda config: bool(config.init) and not config.keeps_words),
     Trait("`--also source=CORPUS`", lambda config: config.sharing != SharingConfig()),
+    Trait(
+        "several source languages, and texts of another one",
+        lambda config: bool(config.data.unlabelled.locales),
+    ),
     Trait("fastText", lambda config: config.joint.embedder.word_vectors == "fasttext"),
     Trait("translations, which it aligns words by", lambda config: config.reads_translations),
     Trait(
@@ -112,8 +120,9 @@ def _sizes(config: RunConfig) -> Iterator[str]:
         yield f"characters bigru 2 x {embedder.character_gru}"
     for encoder, role in ((joint.encoder, ""), (joint.auxiliary, " in training")):
         if encoder is not None:
-            yield f"{encoder.kind} {encoder.layers} x {encoder.hidden_size}{role}"
-    yield f"MLPs {joint.mlp_size}"
+            for one in encoder.single():
+                yield f"{one.kind} {one.layers} x {one.hidden_size}{role}"
+    yield f"{f'{joint.experts} x ' if joint.experts > 1 else ''}MLPs {joint.mlp_size}"
     yield joint.head
     yield f"{config.optim.epochs} epochs"
 

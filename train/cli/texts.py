@@ -53,14 +53,15 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
     others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
     other_locales = translations(spec, _locales(selection.train)) if config.reads_translations else []
     inventory = selection.inventory if config.data.inventory == "all" else ()
-    return Texts(usable, selection.dev, selection.translations(other_locales), others, inventory)
+    known = selection.translations(other_locales)
+    return Texts(usable, selection.dev, known, others, inventory, selection.unlabelled)
 
 
 def locales_of(texts: Texts) -> tuple[str, ...]:
-    """The locales of the training utterances, in the order of the corpus."""
+    """The locales of the training utterances, in the order of the corpus, then those that have no labels."""
     if isinstance(texts.train, StreamedCorpus):
         return tuple(file.locale for file in texts.train.files)
-    return _locales(texts.train)
+    return _locales([*texts.train, *texts.unlabelled])
 
 
 def _locales(examples: Sequence[Example]) -> tuple[str, ...]:

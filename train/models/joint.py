@@ -12,7 +12,7 @@ Axes: B utterances, T tokens, U distinct words, C characters, H encoder output, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -20,20 +20,23 @@ from torch import Tensor, nn
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.errors import ConfigError
 from polyparse.text.vocabulary import FIRST
+from train.models.decoders import DecoderSizes, IntentExperts, IntentMLP, SlotExperts, SlotMLP
 from train.models.dropout import EmbeddingDropout
 from train.models.embedder import Embedder, EmbedderConfig
 from train.models.encoders import AnyEncoder, encoder_of
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS, ITERATED, new_head
 from train.models.intent_loss import intent_loss
-from train.models.padding import inside
-from train.models.pooling import largest
 
 if TYPE_CHECKING:
     from polyparse.contract.labels import Labels
     from polyparse.text.vectorizer import Batch
     from polyparse.text.vocabulary import Vocabulary
     from train.models.heads.forward_backward import ExpectedCounts
+
+
+IntentDecoder: TypeAlias = IntentMLP | IntentExperts
+SlotDecoder: TypeAlias = SlotMLP | SlotExperts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,8 @@ class JointConfig:
 
     `auxiliary` is a second encoder that exists in training only. `outside_bias` is added to the score of tag "O" after
     training: it trades recall for precision (Minkov et al. 2006); its size is chosen on dev.
+
+    `experts` are so many MLPs behind a gate in place of each one (MAN-MoE, `train.models.decoders`); 0 for none.
     """
 
     embedder: EmbedderConfig = EmbedderConfig()
@@ -58,6 +63,7 @@ class JointConfig:
     iterations: int | None = None
     start_spread: float = 0.0
     mlp_size: int = 200
+    experts: int = 0
     embedding_dropout: float = 0.3
     locked_dropout: float = 0.0
     token_dropout: float = 0.0
@@ -71,6 +77,7 @@ class JointConfig:
         check_bounds(
             self,
             mlp_size=NOT_NEGATIVE,
+            experts=NOT_NEGATIVE,
             start_spread=NOT_NEGATIVE,
             embedding_dropout=SHARE,
             locked_dropout=SHARE,
@@ -81,6 +88,11 @@ class JointConfig:
             label_smoothing=SHARE,
             outside_bias=NOT_NEGATIVE,
         )
+        if self.experts and (self.outside_bias or not self.mlp_size):
+            raise ConfigError(
+                f"joint.experts: found {self.experts} with mlp_size {self.mlp_size} and outside_bias {self.outside_bias},"
+                " expected a hidden layer and no bias"
+            )
         if self.head not in HEADS:
             raise ConfigError(f"joint.head: found {self.head!r}, expected one of {', '.join(HEADS)}")
         if self.iterations is not None:
@@ -130,58 +142,22 @@ class Scores(NamedTuple):
         return Scores(self.logits_BI.float(), self.emissions_BTK.float(), self.lengths_B)
 
 
-class IntentMLP(nn.Module):
-    """Maximum and mean of the encoder output over the tokens -> one hidden layer (GELU) -> logits_BI."""
-
-    def __init__(self, input_size: int, n_intents: int, config: JointConfig) -> None:
-        super().__init__()
-        self.hidden = nn.Linear(2 * input_size, config.mlp_size) if config.mlp_size else None
-        self.output = nn.Linear(config.mlp_size or 2 * input_size, n_intents)
-        self.dropout = nn.Dropout(config.mlp_dropout)
-
-    def forward(self, encoded_BTH: Tensor, lengths_B: Tensor) -> Tensor:
-        """logits_BI; padding has no part in maximum and mean."""
-        inside_BT1 = inside(lengths_B, encoded_BTH.shape[1]).unsqueeze(2)
-        largest_BH = largest(encoded_BTH, inside_BT1)
-        mean_BH = (encoded_BTH * inside_BT1).sum(dim=1) / lengths_B.unsqueeze(1)
-        pooled = self.dropout(torch.cat([largest_BH, mean_BH], dim=1))
-        if self.hidden is not None:
-            pooled = self.dropout(nn.functional.gelu(self.hidden(pooled)))
-        logits_BI: Tensor = self.output(pooled)
-        return logits_BI
-
-
-class SlotMLP(nn.Module):
-    """One hidden layer (GELU) over each token -> emissions_BTK."""
-
-    def __init__(self, input_size: int, n_tags: int, config: JointConfig) -> None:
-        super().__init__()
-        self.hidden = nn.Linear(input_size, config.mlp_size) if config.mlp_size else None
-        self.output = nn.Linear(config.mlp_size or input_size, n_tags)
-        self.dropout = nn.Dropout(config.mlp_dropout)
-
-    def forward(self, encoded_BTH: Tensor) -> Tensor:
-        """emissions_BTK, the unary potentials of the head."""
-        if self.hidden is not None:
-            encoded_BTH = self.dropout(nn.functional.gelu(self.hidden(encoded_BTH)))
-        emissions_BTK: Tensor = self.output(encoded_BTH)
-        return emissions_BTK
-
-
 class Branch(NamedTuple):
     """An encoder and a task's decoders behind it: from embedded tokens to scores."""
 
     encoder: AnyEncoder
-    intent: IntentMLP | None
-    slots: SlotMLP
+    intent: IntentDecoder | None
+    slots: SlotDecoder
 
     @classmethod
     def build(cls, input_size: int, labels: Labels, encoder: EncoderConfig, config: JointConfig) -> Branch:
         """Newly initialised; the decoders have their sizes from `config`."""
         module = encoder_of(input_size, encoder)
-        width = module.output_size
-        intent = IntentMLP(width, len(labels.intents), config) if labels.intents else None
-        return cls(module, intent, SlotMLP(width, len(labels.tags), config))
+        width, n_intents, n_tags = module.output_size, len(labels.intents), len(labels.tags)
+        sizes = DecoderSizes(config.mlp_size, config.mlp_dropout, config.experts)
+        of_intents, of_slots = (IntentExperts, SlotExperts) if config.experts else (IntentMLP, SlotMLP)
+        intent = of_intents(width, n_intents, sizes) if n_intents else None
+        return cls(module, intent, of_slots(width, n_tags, sizes))
 
     def score(self, embedded_BTE: Tensor, lengths_B: Tensor) -> Scores:
         """Intent logits, of shape (B, 0) if the corpus has no intents, and emissions."""
@@ -251,16 +227,17 @@ class JointNetwork(nn.Module):
 
     def branch_scores(self, tensors: BatchTensors) -> list[Scores]:
         """The scores of a batch from each trained branch."""
-        embedded_BTE = self._embed(tensors)
+        embedded_BTE = self.embed(tensors)
         return [branch.score(embedded_BTE, tensors.lengths_B) for branch in self.trained_branches()]
 
     def forward(self, tensors: BatchTensors) -> tuple[Tensor, Tensor]:
         """logits_BI and emissions_BTK of the network's own branch."""
         own, *_ = self.trained_branches()
-        scores = own.score(self._embed(tensors), tensors.lengths_B)
+        scores = own.score(self.embed(tensors), tensors.lengths_B)
         return scores.logits_BI, scores.emissions_BTK
 
-    def _embed(self, tensors: BatchTensors) -> Tensor:
+    def embed(self, tensors: BatchTensors) -> Tensor:
+        """embedded_BTE, as encoders read it: in training numbers are dropped."""
         embedded_BTE = self.embedder(tensors.word_ids_U, tensors.characters_UC, tensors.words_BT)
         dropped_BTE: Tensor = self.embedding_dropout(embedded_BTE)
         return dropped_BTE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, baselines, distilled, few, stm, tasks, transfer
+from train.recipes import ain, baselines, distilled, few, man_moe, stm, tasks, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "t-a": tasks.t_a,
     "t-b": tasks.t_b,
     "t-c": tasks.t_c,
+    "man-moe": man_moe.man_moe,
+    "man-without-experts": man_moe.man_without_experts,
+    "moe-without-man": man_moe.moe_without_man,
+    "sources-only": man_moe.sources_only,
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,

@@ -21,7 +21,7 @@ from train.postprocessing.routing import choose_intent_bias, choose_routing, rou
 from train.ranks import Ranks
 from train.start import labels_of, vocabulary_of
 from train.stopwatch import Stopwatch
-from train.training import other_tasks, streaming, token_crf
+from train.training import languages, other_tasks, streaming, token_crf
 from train.training.classifier import fit_classifier
 from train.training.initialisation import check_start, copy_tables, finished_run
 from train.training.joint_network import fit_joint_network
@@ -58,11 +58,13 @@ def fit(
     `texts.others` are finished with the run's own.
     """
     texts = texts.read_by(config)
-    run, ranks = RunContext(checkpoint, config, progress, parents, device, texts.others), Ranks.here()
+    run = RunContext(checkpoint, config, progress, parents, device, texts.others, texts.unlabelled)
+    ranks = Ranks.here()
     _check_ranks(run, ranks)
     other_tasks.check(run)
+    languages.check(run)
     if not isinstance(texts.train, StreamedCorpus):
-        texts.tokenised.add(example.text for example in (*texts.train, *texts.dev))
+        texts.tokenised.add(example.text for example in (*texts.train, *texts.dev, *texts.unlabelled))
     ranks.of_first(lambda: _begin(run, texts))
     if isinstance(texts.train, StreamedCorpus):
         texts = replace(texts, dev=checkpoint.dev())
@@ -85,6 +87,7 @@ def _check_ranks(run: RunContext, ranks: Ranks) -> None:
         "masked_words.epochs": run.config.masked_words.epochs > 0,
         "folds": run.config.folds > 0,
         "--also": bool(run.others),
+        "languages": run.config.languages is not None,
     }
     for key, is_asked in alone.items():
         if is_asked and ranks.size > 1:
@@ -154,14 +157,17 @@ def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
     If the noise of the config has romanised Hindi, romanised utterances are added to the corpus here, because their words
-    are others. Words of other tasks belong to the vocabulary too, where these are shared.
+    are others. Words of other tasks, where these are shared, and of unlabelled text belong to the vocabulary too.
     """
     checkpoint, config, progress, *_ = run
     started = Stopwatch()
     train, translations = with_romanised(texts.train, config.noise), texts.translations
+    read = [*train, *texts.unlabelled]
     texts.tokenised.add(example.text for example in (*train, *translations))
     words_of = texts.tokenised.words
     tables = TextTables.build(train, config, words_of)
+    if texts.unlabelled:
+        tables = replace(tables, vocabulary=TextTables.build(read, config, words_of).vocabulary)
     if run.others:
         everything = [*train, *(example for other in run.others for example in other.texts.train)]
         texts.tokenised.add(example.text for example in everything)
@@ -171,7 +177,7 @@ def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
         tables = replace(tables, vocabulary=vocabulary_of(start).joined(tables.vocabulary))
     if checkpoint.word_vectors() is None:
         vectors = starting_vectors(
-            config.joint.embedder, tables.vocabulary, train, progress, translations, words_of
+            config.joint.embedder, tables.vocabulary, read, progress, translations, words_of
         )
         _save_word_vectors(checkpoint, config.joint.embedder, tables.vocabulary, vectors, progress)
     model, tables = fit_classifier(replace(texts, train=train), labels, tables, config.classifier, progress)

@@ -10,6 +10,7 @@ from train.data.task import build_task
 from train.objectives.supervised import Supervised
 from train.stopwatch import Stopwatch
 from train.training.initialisation import copy_weights, finished_run, source_of
+from train.training.languages import languages_of, log_gates, objectives
 from train.training.other_tasks import save_networks, side_tasks
 from train.training.pretraining import learn_masked_words
 from train.training.task_of_epoch import task_of_epoch
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from polyparse.text.vocabulary import Vocabulary
     from train.data.task import Task
     from train.models.joint import JointNetwork
+    from train.objectives.base import Objective
     from train.start import Start
     from train.training.other_tasks import Text
     from train.training.run import RunContext
-    from train.training.trainer import Epoch
+    from train.training.trainer import Epoch, Opponent, SideTask
 
 
 def fit_joint_network(
@@ -46,14 +48,17 @@ def fit_joint_network(
         _start_from(run.parents.start, run, network, index, text.tables.vocabulary, task)
     elif config.masked_words.epochs and saved is None:
         _learn_masked_words(run, network, task)
-    objective = Supervised(
+    objective: Objective[Any] = Supervised(
         network,
         tasks,
         batch_size=config.optim.batch_size,
         padded=config.optim.padded,
         gold_weight=config.distil.gold,
     )
-    others = side_tasks(run, labels, network, text)
+    others: Sequence[SideTask | Opponent] = side_tasks(run, labels, network, text)
+    if config.languages is not None:
+        read = languages_of(run, task, train, text.vectorizer)
+        objective, others = objectives(run, config.languages, network, read)
     trainer = Trainer(network, task, config, objective=objective, others=others, device=run.device)
     if saved is not None:
         trainer.restore(saved, where=f"{run.checkpoint.folder}/training-{index}.pt")
@@ -61,6 +66,8 @@ def fit_joint_network(
         run.checkpoint.save(f"training-{index}", trainer.state())
     _train(run, index, trainer)
     save_networks(run, trainer)
+    if config.languages is not None:
+        log_gates(run, trainer, read)
     run.checkpoint.save(f"network-{index}", trainer.final_weights())
 
 
@@ -111,5 +118,6 @@ def _line(name: str, epoch: Epoch) -> dict[str, Any]:
         "slot_loss": round(epoch.slot_loss, 4),
         "dev": epoch.dev,
         "best": epoch.best,
+        **({} if epoch.opponent_right is None else {"language_accuracy": round(epoch.opponent_right, 4)}),
         **epoch.time,
     }

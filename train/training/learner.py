@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import inf
@@ -71,6 +71,15 @@ class Learner:
         if self._average is not None:
             self._average.update_parameters(self.module)
         return loss.whole
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs: of the module and of its optimiser."""
+        return {"module": self.module.state_dict(), "optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`; raises what PyTorch raises, or KeyError, for another one."""
+        self.module.load_state_dict(state["module"])
+        self.optimiser.load_state_dict(state["optimiser"])
 
 
 def parameter_groups(module: nn.Module, groups: Sequence[ParameterGroup]) -> list[Group]:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Texts:
     """Training and dev utterances; `translations` of the former into other locales than the model's help to align words.
 
-    `others` are learnt at the same time. The labels are those of `inventory`, or of `train` where that is empty. `tokenised`
-    keeps the tokens of what a run has read, for all of its stages.
+    `others` are learnt at the same time. The labels are those of `inventory`, or of `train` where that is empty. Of
+    `unlabelled` utterances the texts alone are known. `tokenised` keeps the tokens of what a run has read, for all of its
+    stages.
     """
 
     train: Sequence[Example]
@@ -34,6 +35,7 @@ class Texts:
     translations: Sequence[Example] = ()
     others: Sequence[OtherTask] = ()
     inventory: Sequence[Example] = ()
+    unlabelled: Sequence[Example] = ()
     tokenised: TokenisedTexts = field(default_factory=TokenisedTexts)
 
     @property
@@ -93,3 +95,4 @@ class RunContext(NamedTuple):
     parents: Parents = NO_PARENTS
     device: torch.device = CPU
     others: Sequence[OtherTask] = ()
+    unlabelled: Sequence[Example] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import cycle, repeat
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,7 +47,8 @@ OWN = "own"
 class Epoch:
     """The result of an epoch. Losses are means over utterances; `dev` has the measures of the averaged weights.
 
-    `best` is whether these weights are the best ones so far; `time` is from a `Stopwatch`.
+    `best` is whether these weights are the best ones so far; `time` is from a `Stopwatch`. `opponent_right` is the share of
+    utterances that an opponent is right about while it learns, if there is one.
     """
 
     number: int
@@ -55,6 +57,7 @@ class Epoch:
     dev: dict[str, float | None]
     best: bool
     time: dict[str, float]
+    opponent_right: float | None = None
 
 
 class SideTask(NamedTuple):
@@ -64,6 +67,18 @@ class SideTask(NamedTuple):
     network: JointNetwork
     objective: Objective[Any]
     weight: float
+
+
+class Opponent(NamedTuple):
+    """What a network learns against: it learns from its `objective` so many `turns` before each turn of the network."""
+
+    objective: Objective[Any]
+    learner: Learner
+    turns: int
+
+    def order(self, _parts: Sequence[Part], _seed: int) -> Iterator[int]:
+        """Whose turn it is: the opponent is the second part."""
+        return cycle((*repeat(1, self.turns), 0))
 
 
 class Trainer:
@@ -76,18 +91,21 @@ class Trainer:
         config: RunConfig,
         *,
         objective: Objective[Any] | None = None,
-        others: Sequence[SideTask] = (),
+        others: Sequence[SideTask | Opponent] = (),
         device: torch.device = CPU,
     ) -> None:
         """Learns from `objective`, the task itself by default; the task's dev chooses the best weights.
 
         `others` have their turns by their weights, against 1 of the task. `optim.groups` then know the parameters of the
-        network as "own.encoder.*" and so on, and those that another one does not share by that task's name.
+        network as "own.encoder.*" and so on, and those that another one does not share by that task's name. An opponent
+        has its turns between those of a network that has no other tasks.
         """
         self.network, self.task, self.config = network, task, config
         optim = config.optim
-        self.networks = {OWN: network, **{other.name: other.network for other in others}}
-        self.module = TaskNetworks(self.networks) if others else network
+        sides = [other for other in others if isinstance(other, SideTask)]
+        self.opponent = next((other for other in others if isinstance(other, Opponent)), None)
+        self.networks = {OWN: network, **{side.name: side.network for side in sides}}
+        self.module = TaskNetworks(self.networks) if sides else network
         self.average = averaged(self.module, optim.average_decay)
         compute = Compute(device, optim.precision)
         self.learner = Learner(
@@ -97,8 +115,12 @@ class Trainer:
             objective = Supervised(
                 network, lambda _epoch, _seed: task, batch_size=optim.batch_size, padded=optim.padded
             )
-        others_parts = (Part(other.objective, self.learner, other.weight) for other in others)
-        self.sampler = Sampler([Part(objective, self.learner), *others_parts], n_turns=optim.epoch_steps)
+        parts = [Part(side.objective, self.learner, side.weight) for side in sides]
+        order = None
+        if self.opponent is not None:
+            parts.append(Part(self.opponent.objective, self.opponent.learner))
+            order = self.opponent.order
+        self.sampler = Sampler([Part(objective, self.learner), *parts], order, n_turns=optim.epoch_steps)
         n_batches = len(batches_of(lengths_of(task.train), optim.batch_size, 0, padded=optim.padded))
         passes = -(-optim.min_steps // n_batches)
         self.epochs = Epochs(
@@ -135,8 +157,10 @@ class Trainer:
             if name.startswith(prefix)
         }
         weights = {name: best for name, best in own.items() if name not in auxiliary}
+        if (outside := self.config.joint.outside_bias) == 0.0:
+            return weights
         bias_K = weights["slots.output.bias"].clone()
-        bias_K[0] += self.config.joint.outside_bias
+        bias_K[0] += outside
         return {**weights, "slots.output.bias": bias_K}
 
     def measure_dev(self) -> dict[str, float | None]:
@@ -152,6 +176,7 @@ class Trainer:
             "optimiser": self.learner.optimiser.state_dict(),
             "history": asdict(self.history),
             "best_weights": self.best_weights,
+            **({} if self.opponent is None else {"opponent": self.opponent.learner.state()}),
             **self._midway_state(),
         }
 
@@ -179,6 +204,8 @@ class Trainer:
         try:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
+            if self.opponent is not None:
+                self.opponent.learner.restore(state["opponent"])
             self.history, self.best_weights = History(**state["history"]), dict(state["best_weights"])
             if "midway" in state:
                 self._restore_midway(state["midway"], Ranks.here())
@@ -227,7 +254,7 @@ def train_epochs(
     """
     while not trainer.finished:
         started = Stopwatch()
-        totals, *_ = train_epoch(trainer.sampler, trainer.epochs, trainer.epoch, on_step, trainer.midway)
+        totals, *others = train_epoch(trainer.sampler, trainer.epochs, trainer.epoch, on_step, trainer.midway)
         trainer.midway = Midway.begun(trainer.sampler)
         dev = Ranks.here().of_first(trainer.measure_dev)
         trainer.history = trainer.history.after(dev)
@@ -238,7 +265,8 @@ def train_epochs(
             weights = trainer.average.module.state_dict()
             trainer.best_weights = {name: value.to(CPU, copy=True) for name, value in weights.items()}
         losses = totals.mean("intent"), totals.mean("slot")
-        yield Epoch(trainer.epoch, *losses, dev, best, started.read())
+        right = None if trainer.opponent is None else others[-1].right / max(1, others[-1].size)
+        yield Epoch(trainer.epoch, *losses, dev, best, started.read(), right)
 
 
 def evaluate(network: nn.Module, task: Task) -> dict[str, float | None]:

@@ -17,7 +17,8 @@ Size = int | float
 class LocaleRoles:
     """Locales by what they are in a run. Both `source` and `target` are learnt from, those of `evaluation` choose.
 
-    Without `source` and `target` all locales are sources; without `evaluation`, what is learnt from is chosen by.
+    Without `source` and `target` all locales are sources, but for `UnlabelledConfig`'s; without `evaluation`, what is learnt
+    from is chosen by.
     """
 
     source: tuple[str, ...] = ()
@@ -48,15 +49,27 @@ class SubsetConfig:
         check_bounds(self, seed=NOT_NEGATIVE)
         sizes = {"size": self.size, **{f"sizes.{locale}": size for locale, size in self.sizes.items()}}
         for name, size in sizes.items():
-            if size is not None and not (size >= 1 if isinstance(size, int) else 0.0 < size <= 1.0):
-                expected = (
-                    "an integer from 1, which is a number of ids, or a share of them above 0.0 and up to 1.0"
-                )
-                raise ConfigError(f"{name}: found {size}, expected {expected}")
+            _check_size(name, size)
 
     def of(self, locale: str) -> Size | None:
         """The size of a locale's subset; None for all of it."""
         return self.sizes.get(locale, self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlabelledConfig:
+    """Locales whose texts are read without labels: of ids of train that no utterance that is learnt from or held out has.
+
+    `size` is how many ids of each locale, all with None: the first ones of a ranking by hash, which `seed` salts.
+    """
+
+    locales: tuple[str, ...] = ()
+    size: Size | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_bounds(self, seed=NOT_NEGATIVE)
+        _check_size("size", self.size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +108,8 @@ class DataConfig:
 
     `choose_on`: the corpus's dev, or `held`, a tenth of the ids of train, cut by their hash and not learnt: then dev can be
     the test of a study. Of what is left are taken, in this order, the `locales`, the `domains` and `intents` (all where none
-    is named), a `subset`, and what is not `withheld`. Domains and intents hold for what chooses too.
+    is named), a `subset`, and what is not `withheld`. Domains and intents hold for what chooses too. `unlabelled` texts are
+    read besides.
 
     `inventory`: the run has the labels of what is `learnt`, or of `all` that is not withheld, so that a small subset has
     those that occur in the rest of the corpus alone.
@@ -106,5 +120,12 @@ class DataConfig:
     domains: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     subset: SubsetConfig = field(default_factory=SubsetConfig)
+    unlabelled: UnlabelledConfig = field(default_factory=UnlabelledConfig)
     withheld: WithheldConfig = WithheldConfig()
     inventory: Literal["learnt", "all"] = "learnt"
+
+
+def _check_size(name: str, size: Size | None) -> None:
+    if size is not None and not (size >= 1 if isinstance(size, int) else 0.0 < size <= 1.0):
+        expected = "an integer from 1, which is a number of ids, or a share of them above 0.0 and up to 1.0"
+        raise ConfigError(f"{name}: found {size}, expected {expected}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from hashlib import sha256
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.corpora.example import Example
-    from polyparse.corpora.selection.config import DataConfig, LocaleRoles, SubsetConfig, WithheldConfig
+    from polyparse.corpora.selection.config import (
+        DataConfig,
+        Size,
+        SubsetConfig,
+        UnlabelledConfig,
+        WithheldConfig,
+    )
 
     Group = tuple[str, str | None]
 
@@ -23,13 +30,14 @@ if TYPE_CHECKING:
 class Selection(NamedTuple):
     """`train` is learnt from, `dev` chooses; `left_out` are the ids of training utterances of which none is learnt from.
 
-    The run has the labels of `inventory`.
+    The run has the labels of `inventory`. Of `unlabelled` the texts are read; they have neither domain, intent nor slots.
     """
 
     train: list[Example]
     dev: list[Example]
     left_out: frozenset[str]
     inventory: list[Example]
+    unlabelled: Sequence[Example] = ()
 
     def translations(self, examples: Iterable[Example]) -> list[Example]:
         """Utterances in other locales, without the ids that were left out: those would tell of what is not to be known."""
@@ -44,12 +52,13 @@ def select(train: Sequence[Example], dev: Sequence[Example], config: DataConfig,
         CorpusError: there are not enough utterances to hold some out.
     """
     present = dict.fromkeys(example.locale for example in (*train, *dev))
-    learnt, evaluated = _locales(config.locales, present)
+    learnt, evaluated = _locales(config, present)
     _check_names("subset.sizes", config.subset.sizes, present)
     of_roles = [example for example in train if example.locale in {*learnt, *evaluated}]
     fit, held = of_roles, dev
     if config.choose_on == "held":
         fit, held = (divide(of_roles, partition, path=path) for partition in ("train", "dev"))
+    held_ids = {example.id for example in held}
     fit = [example for example in fit if example.locale in learnt]
     held = [example for example in held if example.locale in evaluated]
     withheld = _withheld_from(fit, config)
@@ -62,8 +71,11 @@ def select(train: Sequence[Example], dev: Sequence[Example], config: DataConfig,
     if train and not chosen:
         raise ConfigError(f"data: found no utterance of {path} left to learn from, expected some")
     inventory = chosen if config.inventory == "learnt" else [one for one in fit if not withheld(one)]
-    left_out = frozenset({one.id for one in train} - {one.id for one in chosen})
-    return Selection(chosen, held, left_out, inventory)
+    chosen_ids = {example.id for example in chosen}
+    others = [example for example in train if example.id not in chosen_ids and example.id not in held_ids]
+    unlabelled = _unlabelled(others, config.unlabelled)
+    left_out = frozenset({one.id for one in train} - chosen_ids)
+    return Selection(chosen, held, left_out, inventory, unlabelled)
 
 
 def ranked(names: Iterable[str], salt: str) -> list[str]:
@@ -71,12 +83,34 @@ def ranked(names: Iterable[str], salt: str) -> list[str]:
     return sorted(set(names), key=lambda name: sha256(f"{salt}\0{name}".encode()).digest())
 
 
-def _locales(roles: LocaleRoles, present: Collection[str]) -> tuple[Collection[str], Collection[str]]:
+def _locales(config: DataConfig, present: Collection[str]) -> tuple[Collection[str], Collection[str]]:
     """The locales that are learnt from, and those that choose."""
+    roles, unlabelled = config.locales, config.unlabelled.locales
     for role in ("source", "target", "evaluation"):
         _check_names(f"locales.{role}", getattr(roles, role), present)
-    learnt = {*roles.source, *roles.target} or set(present)
+    _check_names("unlabelled.locales", unlabelled, present)
+    learnt = {*roles.source, *roles.target} or set(present) - set(unlabelled)
+    if both := sorted(learnt & set(unlabelled)):
+        raise ConfigError(
+            f"data.unlabelled.locales: found {', '.join(both)}, expected none that is learnt from"
+        )
     return learnt, set(roles.evaluation) or learnt
+
+
+def _unlabelled(others: Sequence[Example], config: UnlabelledConfig) -> list[Example]:
+    """The texts of each locale, without what was said of them."""
+    taken: set[tuple[str, str]] = set()
+    for locale in config.locales:
+        ids = ranked((one.id for one in others if one.locale == locale), f"unlabelled {config.seed}")
+        if not ids:
+            raise ConfigError(
+                f"data.unlabelled: found no id of {locale} that no utterance learnt from has, expected some"
+                " (data.subset says how many of them are learnt from)"
+            )
+        taken |= {(locale, one) for one in _up_to(config.size, ids, "unlabelled", locale)}
+    return [
+        replace(one, domain=None, intent=None, slots=()) for one in others if (one.locale, one.id) in taken
+    ]
 
 
 def _check_names(key: str, names: Iterable[str], expected: Collection[str | None]) -> None:
@@ -101,13 +135,17 @@ def _subset(fit: Sequence[Example], config: SubsetConfig) -> list[Example]:
 
 def _first(ids: Iterable[str], config: SubsetConfig, group: Group) -> set[str]:
     """The first ids of a group; a salt that is not that of the cut keeps subsets from leaning on what was held out."""
-    order, size = ranked(ids, f"subset {config.seed}"), config.of(group[0])
+    place = " in ".join(filter(None, (group[1], group[0])))
+    return _up_to(config.of(group[0]), ranked(ids, f"subset {config.seed}"), "subset", place)
+
+
+def _up_to(size: Size | None, order: Sequence[str], key: str, place: str) -> set[str]:
+    """So many of the first ids, all with None."""
     if size is None:
         return set(order)
     number = size if isinstance(size, int) else max(1, round(size * len(order)))
     if number > len(order):
-        place = " in ".join(filter(None, (group[1], group[0])))
-        raise ConfigError(f"data.subset: found {number} ids of {place}, expected at most {len(order)}")
+        raise ConfigError(f"data.{key}: found {number} ids of {place}, expected at most {len(order)}")
     return set(order[:number])
 
 

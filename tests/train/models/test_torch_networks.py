@@ -63,7 +63,7 @@ def test_a_score_is_the_networks_own_in_evaluation() -> None:
 def test_the_network_asked_for_answers() -> None:
     (first, task), (second, _) = network(), network()
     with torch.no_grad():
-        second.slots.output.bias[1] += 50.0
+        second.get_parameter("slots.output.bias")[1] += 50.0
     both = TorchNetworks([first, second], None)
     batch = collate(task.train[:3])
     assert (both.score(batch, 1)[1][0].argmax(1) == 1).all()

@@ -228,10 +228,10 @@ def test_without_dev_every_epoch_is_trained_and_the_last_is_best() -> None:
 def test_a_short_run_forgets_its_random_start() -> None:
     """However slow the average is meant to be: at 0.998 throughout, most of it would still be random after 70 steps."""
     run = trainer(optim(average_decay=OptimConfig().average_decay, epochs=10))
-    first = run.network.slots.output.weight.clone()
+    first = run.network.get_parameter("slots.output.weight").clone()
     list(train_epochs(run))
     average = dict(run.average.module.state_dict())["slots.output.weight"]
-    last = run.network.slots.output.weight
+    last = run.network.get_parameter("slots.output.weight")
     assert (average - last).norm() < 0.3 * (first - last).norm()
 
 

@@ -106,7 +106,7 @@ def test_new_labels_leave_the_scores_of_old_ones_as_they_were() -> None:
     new = set(target.labels.tags) - set(source.labels.tags)
     assert new == {"B-place", "I-place"}
     old = [target.labels.tag_ids[tag] for tag in source.labels.tags]
-    assert after.slots.output.weight[old].equal(before.slots.output.weight)
+    assert after.get_parameter("slots.output.weight")[old].equal(before.get_parameter("slots.output.weight"))
     scores_KK, scores_JJ = (one.head.get_parameter("transitions_KK") for one in (after, before))
     torch.testing.assert_close(scores_KK[old][:, old], scores_JJ)
 

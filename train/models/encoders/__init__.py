@@ -8,6 +8,7 @@ from train.models.encoders.bigru import BiGRU
 from train.models.encoders.bilstm import BiLSTM
 from train.models.encoders.bisru import BiSRU
 from train.models.encoders.cnn import TokenCNN
+from train.models.encoders.expert_bilstm import ExpertBiLSTM
 from train.models.encoders.gated_cnn import GatedCNN
 from train.models.encoders.identity import IdentityEncoder
 from train.models.encoders.linear import TokenLinear
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from train.models.encoders.base import EncoderConfig
 
 SingleEncoder: TypeAlias = (
-    BiLSTM | BiGRU | BiSRU | TokenCNN | ProjectedCNN | GatedCNN | TokenLinear | IdentityEncoder
+    BiLSTM | BiGRU | BiSRU | TokenCNN | ProjectedCNN | GatedCNN | TokenLinear | IdentityEncoder | ExpertBiLSTM
 )
 AnyEncoder: TypeAlias = SingleEncoder | Parallel
 
@@ -31,6 +32,7 @@ ENCODERS: dict[str, type[SingleEncoder]] = {
     "gated-cnn": GatedCNN,
     "linear": TokenLinear,
     "identity": IdentityEncoder,
+    "expert-bilstm": ExpertBiLSTM,
 }
 """Encoders by themselves; "parallel" is made of them."""
 

@@ -20,21 +20,32 @@ if TYPE_CHECKING:
 class EncoderConfig:
     """`hidden_size`: of one direction ("bi..."), of filters or channels (the CNNs), of the output ("linear").
 
-    "identity" has neither sizes nor dropout. `batch_norm` is an option of "projected-cnn", whose paper has it. "parallel" is
-    made of the encoders in `parts`, by their names; its other entries have no meaning.
+    "identity" has neither sizes nor dropout. `batch_norm` is an option of "projected-cnn", whose paper has it; `experts` is
+    how many "expert-bilstm" has. "parallel" is made of the encoders in `parts`, by their names; its other entries have no
+    meaning.
     """
 
     kind: Literal[
-        "bilstm", "bigru", "bisru", "cnn", "projected-cnn", "gated-cnn", "linear", "identity", "parallel"
+        "bilstm",
+        "bigru",
+        "bisru",
+        "cnn",
+        "projected-cnn",
+        "gated-cnn",
+        "linear",
+        "identity",
+        "expert-bilstm",
+        "parallel",
     ] = "bilstm"
     hidden_size: int = 200
     layers: int = 2
     dropout: float = 0.4
     batch_norm: bool = False
+    experts: int = 2
     parts: Mapping[str, EncoderConfig] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        check_bounds(self, hidden_size=POSITIVE, layers=POSITIVE, dropout=SHARE)
+        check_bounds(self, hidden_size=POSITIVE, layers=POSITIVE, dropout=SHARE, experts=POSITIVE)
         if self.batch_norm and self.kind != "projected-cnn":
             raise ConfigError(f"batch_norm: found true with encoder {self.kind}, expected projected-cnn")
         if (self.kind == "parallel") != bool(self.parts):

@@ -51,7 +51,7 @@ def ids(examples: Iterable[Example], locale: str = "en-US") -> set[str]:
 
 
 def test_without_options_a_corpus_is_taken_as_it_is() -> None:
-    assert selected() == (TRAIN, DEV, frozenset(), TRAIN)
+    assert selected() == (TRAIN, DEV, frozenset(), TRAIN, [])
 
 
 def test_a_tenth_is_held_out_by_id_and_dev_chooses_nothing() -> None:
@@ -110,6 +110,22 @@ def test_locales_have_roles() -> None:
     assert {example.locale for example in dev} == {"en-US", "hi-IN"}
 
 
+def test_of_unlabelled_locales_texts_are_read_of_ids_that_nobody_learns_or_chooses_by() -> None:
+    selection = selected("choose_on=held", "subset.size=0.5", 'unlabelled.locales=["hi-IN"]')
+    assert {example.locale for example in selection.train} == {"en-US", "es-ES"}
+    assert {example.locale for example in selection.dev} == {"en-US", "es-ES"}
+    texts = ids(selection.unlabelled, "hi-IN")
+    assert len(texts) == len(selection.unlabelled) == 45, "the other half of what is not held out"
+    assert not texts & (ids(selection.train) | ids(selection.dev))
+    assert all(one.intent is one.domain is None and one.slots == () for one in selection.unlabelled)
+    fewer = selected(
+        "choose_on=held", "subset.size=0.5", 'unlabelled.locales=["hi-IN"]', "unlabelled.size=20"
+    )
+    assert len(ids(fewer.unlabelled, "hi-IN")) == 20
+    assert ids(fewer.unlabelled, "hi-IN") < texts
+    assert fewer.train == selection.train
+
+
 def test_labels_are_withheld_from_the_role_and_from_no_other() -> None:
     train = selected(
         'locales.source=["en-US", "es-ES"]',
@@ -157,6 +173,16 @@ def test_translations_of_what_is_not_to_be_known_are_left_out() -> None:
         (['intents=["sing"]'], "data.intents: found 'sing', expected some of play, rain, stop, wake"),
         (['withheld.intents=["sing"]'], "data.withheld.intents: found 'sing', expected some of play, rain"),
         (['withheld.slots=["song"]'], "data.withheld.slots: found 'song', expected some of of_play"),
+        (['unlabelled.locales=["x"]'], "data.unlabelled.locales: found 'x', expected some of en-US"),
+        (
+            ['locales.source=["hi-IN"]', 'unlabelled.locales=["hi-IN"]'],
+            "data.unlabelled.locales: found hi-IN, expected none that is learnt from",
+        ),
+        (['unlabelled.locales=["hi-IN"]'], "data.unlabelled: found no id of hi-IN that no utterance learnt"),
+        (
+            ['unlabelled.locales=["hi-IN"]', "unlabelled.size=91", "subset.size=10"],
+            "data.unlabelled: found 91 ids of hi-IN, expected at most 90",
+        ),
         (["subset.size=101"], "data.subset: found 101 ids of en-US, expected at most 100"),
         (
             ["subset.size=26", "subset.of_each_intent=true"],
@@ -184,6 +210,7 @@ def test_what_the_corpus_does_not_have_is_refused(settings: list[str], message: 
         ({"choose_on": "test"}, "choose_on: found 'test', expected one of 'dev', 'held'"),
         ({"subset": {"size": 0}}, "subset: size: found 0, expected an integer from 1"),
         ({"subset": {"sizes": {"hi-IN": 1.5}}}, "sizes.hi-IN: found 1.5, expected an integer from 1"),
+        ({"unlabelled": {"size": 0.0}}, "unlabelled: size: found 0.0, expected an integer from 1"),
         ({"subset": {"size": "many"}}, "subset.size: found 'many', expected an integer or a number"),
         ({"locales": {"source": ["a"], "target": ["a"]}}, "found a as source and as target, expected one"),
         ({"locales": {"sources": ["a"]}}, "found the unknown key 'sources', expected one of source, target"),
