@@ -102,11 +102,11 @@ def _begin(run: RunContext, texts: Texts) -> None:
     if isinstance(texts.train, StreamedCorpus):
         streaming.begin(run, texts.train)
         return
+    if config.token_crf is not None:
+        token_crf.check(run)
     check_start(config, parents.start)
     labels = _labels(config, texts, parents)
     check_labels(labels, config)
-    if config.token_crf is not None:
-        token_crf.check(run)
     _save_labels(checkpoint, labels)
     checkpoint.save("dev", texts.dev)
     if parents.teachers and config.optim.padded:
