@@ -71,6 +71,7 @@ class Walk:
         teachers = [f"--teacher={self._runs / teacher}" for teacher in dict.fromkeys(step.teachers)]
         start = self._runs / step.start if step.start else self.model / SHIPPED if config.init else None
         parents = [*teachers, *([f"--start={start}"] if start else [])]
+        own = [f"--set={setting}" for setting in step.settings]
         locales = LOCALES if config.data.unlabelled.locales else LOCALES[:1]
         command = [
             step.recipe,
@@ -79,7 +80,7 @@ class Walk:
             f"--out={run}",
             "--quiet",
         ]
-        assert main(["train", *command, *parents, *tiny(unstructure(config))]) == 0
+        assert main(["train", *command, *parents, *tiny(unstructure(config)), *own]) == 0
         assert main(["export", f"--checkpoint={run}", f"--out={self.model / step.name}", "--no-refusal"]) == 0
 
     async def check_each_answers(self) -> None:
@@ -126,4 +127,14 @@ def test_recipes_that_start_from_a_run_give_bundles_that_serve(tmp_path: Path) -
     for name, source in FROM_RUN.items():
         walk.make(PlanStep(name, name, (), source, ()))
     assert set(FROM_RUN) == {"enctl", "encvlrtl", "encdectl"}
+    asyncio.run(walk.check_each_answers())
+
+
+def test_a_run_that_lacks_labels_of_its_dev_gives_a_bundle_that_serves(tmp_path: Path) -> None:
+    """It has those of its source, from which an intent and a slot were withheld, and no others."""
+    walk = Walk(tmp_path)
+    few = "joint.embedder.word_size=4"
+    withheld = ('data.withheld.intents=["alarm_set"]', 'data.withheld.slots=["artist"]')
+    walk.make(PlanStep("source", "stm-study", (), None, (few, *withheld)))
+    walk.make(PlanStep("same-labels", "encdectl", (), "source", (few, "expands_labels=false")))
     asyncio.run(walk.check_each_answers())

@@ -75,8 +75,9 @@ def _start_from(
     start: Start, run: RunContext, network: JointNetwork, index: int, vocabulary: Vocabulary, task: Task
 ) -> None:
     if run.config.init:
-        target = RowNames(vocabulary, task.labels, LogShares.of(task.targets, task.labels))
-        transfer(network, target, source_of(start), run.config.init)
+        by_label = any(block.start == "by label" for block in run.config.init)
+        shares = LogShares.of(task.targets, task.labels) if by_label else None  # reads all that is learnt
+        transfer(network, RowNames(vocabulary, task.labels, shares), source_of(start), run.config.init)
     else:
         copy_weights(network, finished_run(start), index)
 
