@@ -10,6 +10,7 @@ from typing import Literal
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
+from polyparse.corpora.augmentation.written_forms import WrittenConfig
 from polyparse.corpora.noise import NoiseConfig
 from polyparse.corpora.selection.config import DataConfig
 from polyparse.errors import ConfigError
@@ -204,8 +205,8 @@ class RunConfig:
     `keeps_words`: the words and characters of the start are known in the run too, also where its corpus lacks them.
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
-    `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
-    its own swap.
+    `swap`, `written` and `noise` augment the training utterances anew every epoch, in this order; `distil` configures a run
+    with teachers, which has its own swap.
     """
 
     recipe: str
@@ -226,6 +227,7 @@ class RunConfig:
     sharing: SharingConfig = SharingConfig()
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
+    written: WrittenConfig = WrittenConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()
     stream: StreamConfig = StreamConfig()
@@ -260,6 +262,7 @@ class RunConfig:
             "classifier.classes": (self.classifier and self.classifier.classes, "intents"),
             "masked_words.epochs": (self.masked_words.epochs, 0),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "written.utterances": (self.written.utterances, 0.0),
             "init": (self.init, ()),
             "noise": (self.noise.is_on, False),
         }
@@ -274,6 +277,7 @@ class RunConfig:
             "slots_only": (self.slots_only, False),
             "token_crf": (self.token_crf, None),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "written.utterances": (self.written.utterances, 0.0),
             "noise": (self.noise.is_on, False),
             "folds": (self.folds, 0),
         }
