@@ -42,14 +42,15 @@ SPOKEN = {
     "please": "please_drop",
     "repeat": "repeat_drop",
     "tail_cut": "tail_cut_drop",
+    "chat": "chat_drop",
 }
-"""Kinds of speech and its recognition: each has a target of its own, and none is in the mean."""
+"""Kinds of speech, its recognition and chats: none is in the mean, and each but chats has a target of its own."""
 CALIBRATED = {"written": "written_ece", "glued": "glued_ece"}
 """Kind -> the key of the calibration error of its frames."""
 TARGETS = {
     "noise_drop": Target("<=", 0.06),
     "code_mix_drop": Target("<=", 0.05),
-    **dict.fromkeys(SPOKEN.values(), Target("<=", 0.02)),
+    **{key: Target("<=", 0.02) for kind, key in SPOKEN.items() if kind != "chat"},
     "glued_drop": Target("<=", 0.03),
     **dict.fromkeys(CALIBRATED.values(), Target("<=", 0.05)),
 }

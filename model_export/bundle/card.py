@@ -31,6 +31,7 @@ NOISES = {
     "please": "a polite or hesitant phrase",
     "repeat": "one or two words said twice",
     "tail_cut": "the end cut off, after the last slot and intent word",
+    "chat": "Hindi in Latin letters, each word in one of several spellings of chats",
 }
 """Kind of noise -> what it does to an utterance."""
 

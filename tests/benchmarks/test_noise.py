@@ -60,7 +60,9 @@ def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
 
 def test_a_kind_that_nothing_can_get_is_named(parser: Parser) -> None:
     english = [example for example in corpus() if example.locale == "en-US"]
-    with pytest.raises(MeasurementFailed, match="diacritics, romanised, code_mixing, marks, glued, tail_cut"):
+    with pytest.raises(
+        MeasurementFailed, match="diacritics, romanised, code_mixing, marks, glued, tail_cut, chat"
+    ):
         drops(parser, english)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from polyparse.corpora.noise.chat import chat_spelled
 from polyparse.corpora.noise.code_mixing import CodeMixing
 from polyparse.corpora.noise.function_words import function_word_dropped
 from polyparse.corpora.noise.letters import diacritics_removed, marks_removed, romanised, upper_cased
@@ -41,8 +42,9 @@ SPOKEN: Mapping[str, Noise] = {
     "please": please,
     "repeat": repeated,
     "tail_cut": tail_cut,
+    "chat": chat_spelled,
 }
-"""The kinds of speech and its recognition, for measuring alone: a model that learnt from them would judge itself by them."""
+"""The kinds of speech, its recognition and chats, for measuring alone: a model that learnt from them would judge itself."""
 
 
 def kinds_of(examples: Sequence[Example]) -> dict[str, Noise]:

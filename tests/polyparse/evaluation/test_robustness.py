@@ -63,6 +63,7 @@ def test_a_kind_that_nothing_can_get_has_no_pairs(parser: Parser) -> None:
         "marks",
         "glued",
         "tail_cut",
+        "chat",
     ]
     assert len(pairs["typo"]) == 3
 
