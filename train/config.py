@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
+from polyparse.corpora.augmentation.written_forms import WrittenConfig
 from polyparse.corpora.noise import NoiseConfig
 from polyparse.corpora.selection.config import DataConfig
 from polyparse.errors import ConfigError
@@ -203,8 +204,8 @@ class RunConfig:
 
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
-    `swap` and `noise` augment the training utterances anew every epoch; `distil` configures a run with teachers, which has
-    its own swap.
+    `swap`, `written` and `noise` augment the training utterances anew every epoch, in this order; `distil` configures a run
+    with teachers, which has its own swap.
     """
 
     recipe: str
@@ -227,6 +228,7 @@ class RunConfig:
     languages: LanguagesConfig | None = None
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
+    written: WrittenConfig = WrittenConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()
     stream: StreamConfig = StreamConfig()
@@ -262,6 +264,7 @@ class RunConfig:
             "classifier.classes": (self.classifier and self.classifier.classes, "intents"),
             "masked_words.epochs": (self.masked_words.epochs, 0),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "written.utterances": (self.written.utterances, 0.0),
             "init": (self.init, ()),
             "noise": (self.noise.is_on, False),
         }
@@ -279,6 +282,7 @@ class RunConfig:
             "expands_labels": (self.expands_labels, True),
             "token_crf": (self.token_crf, None),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "written.utterances": (self.written.utterances, 0.0),
             "noise": (self.noise.is_on, False),
             "folds": (self.folds, 0),
         }

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from polyparse.bundle.manifest import DECODE_HEADS
 from polyparse.evaluation.measures import MEASURES
-from polyparse.evaluation.robustness import HARSH, drop
+from polyparse.evaluation.robustness import TYPED, drop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,13 @@ NOISES = {
     "function_word": "one function word left out",
     "code_mixing": "one slot's value in another language",
     "marks": "Hindi without its non-spacing marks, as no one types it",
+    "written": "numbers in digits, as speech recognisers write them",
+    "glued": "numbers in digits with their units glued to them",
+    "wake_word": "a wake word before the command",
+    "please": "a polite or hesitant phrase",
+    "repeat": "one or two words said twice",
+    "tail_cut": "the end cut off, after the last slot and intent word",
+    "chat": "Hindi in Latin letters, each word in one of several spellings of chats",
 }
 """Kind of noise -> what it does to an utterance."""
 
@@ -43,7 +50,7 @@ def model_card(manifest: Manifest, *, notes: list[str], noise: Mapping[str, Sequ
         keep_trailing_newline=True,
     )
     drops = {kind: drop(pairs) for kind, pairs in noise.items() if pairs}
-    typed = [lost for kind, lost in drops.items() if kind not in HARSH]
+    typed = [lost for kind, lost in drops.items() if kind in TYPED]
     return environment.get_template("model_card.md.j2").render(
         manifest=manifest,
         decoding=DECODE_HEADS[manifest.decode_head],

@@ -2,17 +2,17 @@
 
 Axes: T tokens, I intents, K tags.
 
-    corpus -> slot values swapped -> words substituted -> the teachers' log P(intent) and emissions -> noise -> student
+    corpus -> slot values swapped -> words substituted -> the teachers' log P(intent) and emissions -> variation -> student
 
 The student learns from every utterance of the corpus with its gold labels and soft targets, and from as many augmented ones
-with soft targets alone. Soft targets are made before noise is added to a text, so that the student learns to predict from
-the noisy text what the teachers predict from the clean one.
+with soft targets alone. Soft targets are made before a text is varied, by noise or by numbers in digits, so that the student
+learns to predict from the varied text what the teachers predict from the clean one.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from polyparse.corpora.augmentation.slot_swap import SlotSwap
 from polyparse.corpora.augmentation.word_substitution import Substitution
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polyparse.corpora.example import Example
-    from polyparse.corpora.noise import Noiser
     from polyparse.text.vectorizer import Item, Vectorizer
     from train.config import DistilConfig
     from train.data.task import Task
     from train.objectives.teachers import TeacherEnsemble
 
 UNLABELLED = Target(intent=-1, tags_T=[])
+
+
+class Variation(Protocol):
+    """What happens to the texts of an epoch after their soft targets were made."""
+
+    def draw(self, examples: Sequence[Example], seed: int, /) -> list[Example]:
+        """The examples in their order, some varied, their slots moved along; the same for the same seed."""
 
 
 class Distillation:
@@ -41,11 +47,11 @@ class Distillation:
         config: DistilConfig,
         teachers: TeacherEnsemble,
         vectorizer: Vectorizer,
-        noiser: Noiser,
+        variation: Variation,
     ) -> None:
         """`vectorizer` is the student's; augmented texts are added to what it has `tokenised`."""
         self._task, self._config, self._teachers = task, config, teachers
-        self._vectorizer, self._noiser = vectorizer, noiser
+        self._vectorizer, self._variation = vectorizer, variation
         self._train = [example for example in train if vectorizer.item(example.utterance).n_tokens]
         self._swap = SlotSwap(self._train, config.swap)
         ensemble = teachers.ensemble
@@ -60,21 +66,21 @@ class Distillation:
         self._augmented: dict[int, tuple[list[Example], list[SoftTarget]]] = {}
 
     def draw(self, epoch: int, seed: int) -> Task:
-        """The task of epoch `epoch`; `seed` draws the noise.
+        """The task of epoch `epoch`; `seed` draws the variation.
 
-        Noise may change the number of tokens of an utterance, and then its soft target, which has an entry for each token of
-        the clean text, does not fit. In that case a labelled utterance has no soft target, and an augmented one, which has
-        nothing else, has no noise.
+        Variation may change the number of tokens of an utterance, and then its soft target, which has an entry for each
+        token of the clean text, does not fit. In that case a labelled utterance has no soft target, and an augmented one,
+        which has nothing else, is not varied.
         """
         augmented, soft_targets = self._augment(epoch % self._config.draws)
         clean = [*self._train, *augmented]
-        noisy = self._noiser.draw(clean, seed)
+        varied = self._variation.draw(clean, seed)
         items: list[Item] = []
         targets: list[Target] = []
         for position, soft_target in enumerate([*self._soft_targets, *soft_targets]):
             is_labelled = position < len(self._train)
-            item = self._vectorizer.item(noisy[position].utterance)
-            target = gold_target(item, noisy[position], self._task.labels) if is_labelled else UNLABELLED
+            item = self._vectorizer.item(varied[position].utterance)
+            target = gold_target(item, varied[position], self._task.labels) if is_labelled else UNLABELLED
             same_tokens = item.n_tokens == len(soft_target.emissions_TK)
             if not same_tokens and not is_labelled:
                 item = self._vectorizer.item(clean[position].utterance)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from train.checkpoint import Checkpoint
+    from train.config import RunConfig
 
     Halves = NDArray[np.float16]
 
@@ -132,13 +133,21 @@ def digest_of(parts: Sequence[object]) -> str:
 
 
 def _digest_of_teacher(teacher: Checkpoint) -> str:
-    parts = [unstructure(teacher.run().config)]
+    parts = [_digested(teacher.run().config)]
     for name in TEACHER_FILES:
         path = teacher.folder / name
         if path.exists():
             with path.open("rb") as stream:
                 parts.append([name, file_digest(stream, "sha256").hexdigest()])
     return digest_of(parts)
+
+
+def _digested(config: RunConfig) -> Any:
+    """The config as plain data, without an option that is off and younger than soft targets which are kept."""
+    data = unstructure(config)
+    if not config.written.utterances:
+        del data["written"]
+    return data
 
 
 def _only_largest(values_RC: Halves, number: int | None) -> Halves:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyparse.corpora.augmentation.written_forms import with_written
 from polyparse.corpora.noise import with_romanised
 from polyparse.inference.training_text import TrainingText
 from polyparse.text.vectorizer import Vectorizer
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 
 def training_text_of(train: Sequence[Example], checkpoint: Checkpoint) -> TrainingText:
-    """The statistics of the training examples and of their romanised copies, if the run was trained on those too."""
+    """The statistics of the training examples, and of copies in other words (romanised, in digits) if the run has them."""
     vocabulary, labels = checkpoint.tables().vocabulary, checkpoint.labels()
     vectorizer = Vectorizer(vocabulary, None)
-    examples = with_romanised(train, checkpoint.run().config.noise)
+    config = checkpoint.run().config
+    examples = with_written(with_romanised(train, config.noise), config.written)
     paired = [(vectorizer.item(example.utterance), example.domain) for example in examples]
     usable = [(item, domain) for item, domain in paired if item.n_tokens]
     indices = {domain: index for index, domain in enumerate(labels.domains)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyparse.corpora.augmentation.written_forms import with_written
 from polyparse.corpora.noise import with_romanised
 from polyparse.errors import ConfigError
 from polyparse.inference.parser import Parser
@@ -156,12 +157,13 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
-    If the noise of the config has romanised Hindi, romanised utterances are added to the corpus here, because their words
-    are others. Words of other tasks, where these are shared, and of unlabelled text belong to the vocabulary too.
+    If the config has romanised Hindi or numbers in digits, utterances with these are added to the corpus here, because their
+    words are others. Words of other tasks, where these are shared, and of unlabelled text belong to the vocabulary too.
     """
     checkpoint, config, progress, *_ = run
     started = Stopwatch()
-    train, translations = with_romanised(texts.train, config.noise), texts.translations
+    train = with_written(with_romanised(texts.train, config.noise), config.written)
+    translations = texts.translations
     read = [*train, *texts.unlabelled]
     texts.tokenised.add(example.text for example in (*train, *translations))
     words_of = texts.tokenised.words

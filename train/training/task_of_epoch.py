@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.augmentation.slot_swap import SlotSwap
+from polyparse.corpora.augmentation.written_forms import WrittenForms
 from polyparse.corpora.noise import Noiser
 from polyparse.inference.routing import Routing
 from polyparse.schema import unstructure
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
     from polyparse.text.tokenised import TokenisedTexts
     from polyparse.text.vectorizer import Vectorizer
+    from train.config import RunConfig
     from train.data.task import Task
     from train.objectives.supervised import TaskOfEpoch
     from train.training.run import RunContext
@@ -34,19 +36,31 @@ def task_of_epoch(
 ) -> TaskOfEpoch:
     """A function (epoch, seed) -> task: with soft targets if there are teachers, else augmented as the config has it."""
     config = run.config
-    if not (run.parents.teachers or config.swap.utterances or config.noise.is_on):
+    if not (
+        run.parents.teachers or config.swap.utterances or config.written.utterances or config.noise.is_on
+    ):
         return lambda _epoch, _seed: task
-    noiser = Noiser(train, config.noise)
+    typed = _Typed(train, config)
     if run.parents.teachers:
         teachers = _teachers(run, task.dev, vectorizer.tokenised)
-        return Distillation(task, train, config.distil, teachers, vectorizer, noiser).draw
+        return Distillation(task, train, config.distil, teachers, vectorizer, typed).draw
     swap = SlotSwap(train, config.swap)
 
     def augmented(_epoch: int, seed: int) -> Task:
-        items, targets = build_targets(noiser.draw(swap.draw(train, seed), seed), task.labels, vectorizer)
+        items, targets = build_targets(typed.draw(swap.draw(train, seed), seed), task.labels, vectorizer)
         return replace(task, train=items, targets=targets)
 
     return augmented
+
+
+class _Typed:
+    """Utterances as people type them: numbers in digits, then noise, each for its share of them."""
+
+    def __init__(self, train: Sequence[Example], config: RunConfig) -> None:
+        self._forms, self._noiser = WrittenForms(config.written), Noiser(train, config.noise)
+
+    def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
+        return self._noiser.draw(self._forms.draw(examples, seed), seed)
 
 
 def _teachers(run: RunContext, dev: Sequence[Example], tokenised: TokenisedTexts) -> TeacherEnsemble:

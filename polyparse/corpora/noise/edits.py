@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.example import TextSpan
+from polyparse.corpora.pieces import rewritten_by_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,22 +28,15 @@ def replaced(example: Example, start: int, end: int, text: str) -> Example:
     return replace(example, text=example.text[:start] + text + example.text[end:], slots=slots)
 
 
+def inserted(example: Example, at: int, text: str) -> Example:
+    """The example with `text` before its code point `at`, in no slot; `at` may not lie inside one."""
+    slots = tuple(
+        TextSpan(span.name, span.start + len(text), span.end + len(text)) if span.start >= at else span
+        for span in example.slots
+    )
+    return replace(example, text=example.text[:at] + text + example.text[at:], slots=slots)
+
+
 def rewritten(example: Example, rewrite: Callable[[str], str]) -> Example | None:
-    """The example with each slot's value, and each text between slots, rewritten; None where nothing changes.
-
-    A piece that would become blank stays as it is, so that neither a slot nor the text becomes empty.
-    """
-
-    def written(piece: str) -> str:
-        new = rewrite(piece)
-        return new if new.strip() else piece
-
-    text, end, slots = "", 0, []
-    for span in example.slots:
-        text += written(example.text[end : span.start])
-        value = written(example.text[span.start : span.end])
-        slots.append(TextSpan(span.name, len(text), len(text) + len(value)))
-        text += value
-        end = span.end
-    text += written(example.text[end:])
-    return None if text == example.text else replace(example, text=text, slots=tuple(slots))
+    """The example with each of its pieces rewritten; None where nothing changes."""
+    return rewritten_by_slot(example, lambda piece, _slot: rewrite(piece))

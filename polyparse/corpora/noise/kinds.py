@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from polyparse.corpora.noise.chat import chat_spelled
 from polyparse.corpora.noise.code_mixing import CodeMixing
 from polyparse.corpora.noise.function_words import function_word_dropped
 from polyparse.corpora.noise.letters import diacritics_removed, marks_removed, romanised, upper_cased
+from polyparse.corpora.noise.speech import please, repeated, tail_cut, wake_word
 from polyparse.corpora.noise.typo import typo
+from polyparse.corpora.noise.written import glued, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,9 +34,24 @@ KINDS: Mapping[str, Noise] = {
     "function_word": function_word_dropped,
     "marks": marks_removed,
 }
-"""The kinds that need nothing but the example."""
+"""The kinds that need nothing but the example, for training and for measuring."""
+SPOKEN: Mapping[str, Noise] = {
+    "written": written,
+    "glued": glued,
+    "wake_word": wake_word,
+    "please": please,
+    "repeat": repeated,
+    "tail_cut": tail_cut,
+    "chat": chat_spelled,
+}
+"""The kinds of speech, its recognition and chats, for measuring alone: a model that learnt from them would judge itself."""
 
 
 def kinds_of(examples: Sequence[Example]) -> dict[str, Noise]:
-    """All kinds: KINDS, and "code_mixing" with the values of these examples."""
+    """The kinds that training may draw: KINDS, and "code_mixing" with the values of these examples."""
     return {**KINDS, "code_mixing": CodeMixing(examples)}
+
+
+def measured_kinds_of(examples: Sequence[Example]) -> dict[str, Noise]:
+    """The kinds whose cost is measured: those of training, and SPOKEN."""
+    return {**kinds_of(examples), **SPOKEN}

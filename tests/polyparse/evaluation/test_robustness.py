@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from polyparse.corpora.noise.kinds import kinds_of
-from polyparse.evaluation.robustness import HARSH, TYPED, Pair, drop, pairs_by_kind
-from tests.polyparse.corpora.noise.wake_up import TEXTS, corpus, words_parser
+from polyparse.contract.frame import Utterance
+from polyparse.corpora.noise.kinds import measured_kinds_of
+from polyparse.evaluation.robustness import KINDS, Pair, calibration_error, drop, pairs_by_kind
+from tests.polyparse.corpora.noise.wake_up import TEXTS, corpus, timer, words_parser
 
 if TYPE_CHECKING:
     from polyparse.inference.parser import Parser
@@ -23,7 +24,7 @@ def parser(tmp_path_factory: pytest.TempPathFactory) -> Parser:
 
 
 def test_every_kind_is_measured() -> None:
-    assert {*TYPED, *HARSH} == kinds_of([]).keys()
+    assert set(KINDS) == measured_kinds_of([]).keys()
 
 
 def test_the_seed_decides(parser: Parser) -> None:
@@ -46,6 +47,9 @@ def test_only_what_a_kind_changes_is_counted(parser: Parser) -> None:
         "typo": 80,
         "upper_case": 80,
         "code_mixing": 80,
+        "wake_word": 80,
+        "please": 80,
+        "repeat": 80,
     }
 
 
@@ -57,6 +61,9 @@ def test_a_kind_that_nothing_can_get_has_no_pairs(parser: Parser) -> None:
         "romanised",
         "code_mixing",
         "marks",
+        "glued",
+        "tail_cut",
+        "chat",
     ]
     assert len(pairs["typo"]) == 3
 
@@ -68,6 +75,21 @@ def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
     assert drop([lost, same, same, same]) == 0.25
     assert drop([actual, same, same, same]) == -0.25
     assert drop([lost, actual]) == 0.0
+
+
+def test_the_calibration_error_is_of_the_frames_that_were_answered_after_the_noise() -> None:
+    refused = Pair("en-US", clean=True, noisy=False)
+    right = Pair("en-US", clean=False, noisy=False, confidence=0.75, frame_right=True)
+    wrong = Pair("en-US", clean=True, noisy=True, confidence=0.75, frame_right=False)
+    assert calibration_error([refused, right, right, right, wrong]) == 0.0
+    assert calibration_error([refused, right]) == 0.25
+    assert calibration_error([refused]) is None
+
+
+def test_confidence_and_truth_of_a_pair_are_those_of_the_noisy_frame(parser: Parser) -> None:
+    (pair,) = pairs_by_kind(parser, [timer()])["glued"]
+    frame = parser.run_all([parser.prepare(Utterance("wake me in 10min please", "en-US"))])[0]
+    assert (pair.confidence, pair.frame_right) == (frame.confidence, True)
 
 
 def test_measuring_imports_no_torch() -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from polyparse.corpora.augmentation.written_forms import WrittenConfig
 from polyparse.errors import ConfigError
+from polyparse.schema import unstructure
 from tests.train.corpus import examples
 from tests.train.objectives.test_distillation import SECOND, finished
 from tests.train.tiny import SHORT
@@ -17,7 +19,14 @@ from tests.train.training.test_initialisation import QUIET, opened
 from train.config import DistilConfig
 from train.data.task import SoftTarget
 from train.ensemble import Ensemble
-from train.objectives.soft_target_cache import NONE, SUFFIX, SoftTargetCache, TopK, digest_of_teachers
+from train.objectives.soft_target_cache import (
+    NONE,
+    SUFFIX,
+    SoftTargetCache,
+    TopK,
+    _digested,
+    digest_of_teachers,
+)
 from train.training.fit import fit
 from train.training.run import Parents, Texts
 
@@ -146,6 +155,12 @@ def test_a_digest_tells_teachers_their_order_and_weights_apart(teachers: list[Ch
     assert digest_of_teachers([first]) != before
     network.write_bytes(content)
     assert digest_of_teachers([first]) == before
+
+
+def test_soft_targets_of_runs_without_numbers_in_digits_keep_their_name() -> None:
+    written = replace(SHORT, written=WrittenConfig(utterances=0.5))
+    assert _digested(SHORT) == {key: value for key, value in unstructure(SHORT).items() if key != "written"}
+    assert _digested(written) == unstructure(written)
 
 
 def test_a_continued_student_asks_its_teachers_of_what_is_new_alone(

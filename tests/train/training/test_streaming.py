@@ -135,6 +135,7 @@ def test_what_a_stream_cannot_have_is_refused(corpus: str, tmp_path: Path) -> No
     refused = {
         "folds=2": "folds",
         "swap.utterances=0.5": "swap.utterances",
+        "written.utterances=0.5": r"written\.utterances",
         "data.choose_on=held": r"data\.choose_on",
         "data.subset.size=0.5": r"data\.subset",
     }

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyparse.corpora.example import Example, TextSpan
-from polyparse.corpora.noise import KINDS, kinds_of
+from polyparse.corpora.noise import KINDS
+from polyparse.corpora.noise.kinds import SPOKEN, measured_kinds_of
 from polyparse.text.tokens import normalise
+from tests.polyparse.corpora.annotated import example_of
 from tests.polyparse.corpora.noise.examples import examples
 from tests.train import corpus
 
-NAMES = (*KINDS, "code_mixing")
+NAMES = (*KINDS, *SPOKEN, "code_mixing")
 IN_PLACE = ("typo", "function_word", "code_mixing")
 """Kinds that change one stretch of the text."""
 fewer = settings(max_examples=40)
@@ -36,7 +38,7 @@ def pieces(example: Example) -> list[str]:
 def test_slots_keep_name_order_and_a_value_and_the_rest_of_the_example_stays(
     name: str, example: Example, others: list[Example], seed: int
 ) -> None:
-    noisy = kinds_of([example, *others])[name](example, Random(seed))
+    noisy = measured_kinds_of([example, *others])[name](example, Random(seed))
     if noisy is None:
         return
     assert noisy.text != example.text
@@ -60,7 +62,7 @@ def test_slots_keep_name_order_and_a_value_and_the_rest_of_the_example_stays(
 def test_a_change_in_one_place_leaves_every_other_piece_alone(
     name: str, example: Example, others: list[Example], seed: int
 ) -> None:
-    noisy = kinds_of([example, *others])[name](example, Random(seed))
+    noisy = measured_kinds_of([example, *others])[name](example, Random(seed))
     if noisy is not None:
         pairs = zip(pieces(example), pieces(noisy), strict=True)
         assert sum(before != after for before, after in pairs) == 1
@@ -82,8 +84,8 @@ def test_other_letters_for_a_slot_are_other_letters_for_its_value(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_state_of_chance_decides(name: str) -> None:
-    utterances = corpus.examples()
-    noise = kinds_of(utterances)[name]
+    utterances = [*corpus.examples(), example_of("wake me in [time : ten minutes] please", "en-US")]
+    noise = measured_kinds_of(utterances)[name]
     drawn = [[noise(e, Random(seed)) for e in utterances] for seed in (1, 1)]
     assert drawn[0] == drawn[1]
     assert any(drawn[0])

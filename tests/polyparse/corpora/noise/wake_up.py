@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.example import Example, TextSpan
@@ -36,6 +37,11 @@ def corpus(copies: int = 20) -> list[Example]:
         for locale, (before, value) in TEXTS.items()
         for number in range(copies)
     ]
+
+
+def timer() -> Example:
+    """An utterance without a slot, with a number and its unit, and a last word that says no intent."""
+    return replace(corpus(1)[0], id="timer", text="wake me in ten minutes please", slots=())
 
 
 def words_parser(folder: Path) -> Parser:
