@@ -14,6 +14,7 @@ from polyparse.schema import unstructure
 from service.api.schemas import ParseResponse
 from tests.integration.in_process import AT, inside
 from tests.train.corpus import LOCALES, MEANINGS, write_massive
+from train.models.sharing import SharingConfig
 from train.plan import PlanStep, read_plan
 from train.recipes import RECIPES
 
@@ -35,11 +36,13 @@ TINY = {
     "word_size": 8,
     "character_size": 4,
     "character_filters": 2,
+    "character_gru": 4,
     "hidden_size": 8,
     "mlp_size": 8,
     "layers": 1,
     "epochs": 1,
     "min_steps": 1,
+    "epoch_steps": 4,
     "folds": 0,
     "draws": 1,
     "max_iterations": 2,
@@ -72,6 +75,7 @@ class Walk:
         start = self._runs / step.start if step.start else self.model / SHIPPED if config.init else None
         parents = [*teachers, *([f"--start={start}"] if start else [])]
         own = [f"--set={setting}" for setting in step.settings]
+        source = [f"--also=source={self._corpus}"] if config.sharing != SharingConfig() else []
         locales = LOCALES if config.data.unlabelled.locales else LOCALES[:1]
         command = [
             step.recipe,
@@ -80,7 +84,7 @@ class Walk:
             f"--out={run}",
             "--quiet",
         ]
-        assert main(["train", *command, *parents, *tiny(unstructure(config)), *own]) == 0
+        assert main(["train", *command, *parents, *source, *tiny(unstructure(config)), *own]) == 0
         assert main(["export", f"--checkpoint={run}", f"--out={self.model / step.name}", "--no-refusal"]) == 0
 
     async def check_each_answers(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from polyparse.errors import ConfigError
 from train.plan import read_plan, ready
+from train.recipes import RECIPES
 
 SHIPPED = Path(__file__).parents[2] / "plans" / "massive-student.toml"
 PLAN = """
@@ -103,3 +105,34 @@ def test_the_shipped_student_learns_from_both_generations_and_the_aligned_teache
         assert (steps[name].teachers, steps[name].start) == (everything, start)
     assert list(steps)[-1] == "student-continued-twice"
     assert all(step.recipe == name for name, step in steps.items())
+
+
+def test_a_run_may_learn_other_tasks_and_have_settings_in_common_with_others(tmp_path: Path) -> None:
+    text = """
+[runs]
+t-a = { also = ["source", "more=slots:x"], set = ["few", "optim.epochs=3"] }
+[settings]
+few = ["data.subset.size=5", "seed=2"]
+"""
+    step = read_plan(written(tmp_path, text))["t-a"]
+    assert step.also == ("source", "more=slots:x")
+    assert step.settings == ("data.subset.size=5", "seed=2", "optim.epochs=3")
+    with pytest.raises(
+        ConfigError, match=r"runs\.t-a\.set: found 'fewer', expected KEY=VALUE or some of .* few"
+    ):
+        read_plan(written(tmp_path, text.replace('"few"', '"fewer"')))
+
+
+def test_the_plan_of_tasks_has_each_recipe_at_three_label_rates() -> None:
+    """From all of MASSIVE's other domains to its calendar, with one target for all."""
+    steps = read_plan(SHIPPED.with_name("tasks-small.toml"))
+    assert list(steps) == [f"t-{name}-{rate}" for rate in (1, 10, 100) for name in ("none", "a", "b", "c")]
+    for name, step in steps.items():
+        config, rate = step.config(), int(name.rpartition("-")[2]) / 100
+        assert config.data == replace(
+            RECIPES["t-none"]().data, domains=("calendar",), subset=config.data.subset
+        )
+        assert (config.data.subset.size or 1.0) == rate
+        assert step.also == (() if step.recipe == "t-none" else ("source",))
+        for source in config.sharing.data.values():
+            assert len({*source.domains, "calendar"}) == 18

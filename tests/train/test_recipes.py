@@ -85,3 +85,29 @@ def test_the_papers_tagger_is_trained_by_sgd_whose_rate_is_halved(encoder: str) 
     optim = RECIPES[f"{encoder}-paper"]().optim
     assert (optim.optimiser, optim.schedule, optim.halve_after) == ("sgd", "halving", 10)
     assert (optim.learning_rate, optim.batch_size, optim.epochs) == (0.1, 32, 300)
+
+
+@pytest.mark.parametrize("name", ["t-none", "t-a", "t-b", "t-c"])
+def test_transfer_by_tasks_differs_in_what_is_shared_alone(name: str) -> None:
+    """The rows of the table of Yang et al. 2017; sizes and updates are the same for all."""
+    config, alone = RECIPES[name](), RECIPES["t-none"]()
+    assert replace(config, recipe="t-none", sharing=alone.sharing) == alone
+    shared = {part for part in PARTS if config.sharing.shares(part)} if name != "t-none" else set()
+    expected = {"t-none": 0, "t-c": 2, "t-b": 4, "t-a": 6}[name]
+    assert shared == set(PARTS[:expected])
+    assert (config.sharing.slot_map is not None) == (name == "t-a")
+
+
+PARTS = ("embedder.characters", "embedder.character_gru", "embedder.words", "encoder", "slots", "head")
+
+
+def test_transfer_by_tasks_has_the_numbers_of_its_small_profile() -> None:
+    config = RECIPES["t-none"]()
+    embedder, encoder, optim = config.joint.embedder, config.joint.encoder, config.optim
+    assert (embedder.character_size, embedder.word_size, embedder.character_gru) == (25, 50, 30)
+    assert (encoder.kind, encoder.layers, encoder.hidden_size) == ("bigru", 2, 100)
+    assert (optim.optimiser, optim.learning_rate, optim.batch_size) == ("adagrad", 0.02, 16)
+    assert (optim.epoch_steps, optim.epochs, optim.patience) == (250, 10, 5)
+    joint = config.joint
+    dropouts = (joint.embedding_dropout, joint.mlp_dropout, embedder.word_dropout, encoder.dropout)
+    assert (joint.head, joint.mlp_size, *dropouts) == ("margin-crf", 0, 0.0, 0.0, 0.0, 0.0)

@@ -95,8 +95,8 @@ class SimilarLengthBatches:
         order = random.permutation(len(self.lengths))
         lengths = self.lengths[: len(self.lengths)]
         pools = [order[first : first + POOL * self.size] for first in range(0, len(order), POOL * self.size)]
-        by_length = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
-        batches = cut(by_length.tolist(), self.size)
+        sorted_pools = (pool[np.argsort(lengths[pool], kind="stable")].tolist() for pool in pools)
+        batches = cut([position for pool in sorted_pools for position in pool], self.size)
         yield from (batches[place] for place in random.permutation(len(batches)))
 
 

@@ -150,7 +150,14 @@ def test_a_corpus_without_domains_answers_as_its_checkpoint(intents: bool, tmp_p
 
 @pytest.mark.parametrize("head", HEADS)
 def test_the_manifest_names_the_decoder_of_the_head(head: str, tmp_path: Path) -> None:
-    expected = {"crf": "viterbi", "softmax": "softmax", "ain": "ain", "ain-annealed": "ain", "ain-f2o": "ain"}
+    expected = {
+        "crf": "viterbi",
+        "margin-crf": "viterbi",
+        "softmax": "softmax",
+        "ain": "ain",
+        "ain-annealed": "ain",
+        "ain-f2o": "ain",
+    }
     assert {name: DECODERS[kind].decode_head for name, kind in HEADS.items()} == expected
     checkpoint = untrained(tmp_path / "run", with_parts("linear", head))
     assert write(checkpoint, tmp_path / "bundle", FLOAT).decode_head == expected[head]

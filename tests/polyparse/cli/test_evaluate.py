@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from polyparse.cli import main as cli
+from polyparse.cli.evaluate import main
 from polyparse.contract.frame import Utterance
 from polyparse.corpora.read import read
+from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import Case, measure
 from polyparse.evaluation.measures import MEASURES
 from polyparse.evaluation.reliability import calibration_of
@@ -104,6 +106,19 @@ def test_the_locales_asked_for_are_measured_in_that_order(tmp_path: Path, bundle
     spec = write_rows(tmp_path / "corpus", ROWS)
     metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report", "--locales", "es-ES,en-US")
     assert list(metrics["locales"]) == ["es-ES", "en-US"]
+
+
+def test_the_domains_asked_for_are_measured_and_no_others(tmp_path: Path, bundle: Path) -> None:
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    examples = read(spec, partition="test")
+    domain = examples[0].domain
+    assert domain is not None
+    metrics = evaluate(["--bundle", str(bundle)], spec, tmp_path / "report", "--domains", domain)
+    assert metrics["mean"]["utterances"] == sum(one.domain == domain for one in examples) < len(examples)
+    command = ["--bundle", str(bundle), "--corpus", spec, "--partition", "test", "--domains", "sport"]
+    with pytest.raises(ConfigError, match="--domains: found 'sport', expected some of"):
+        main([*command, "--report", str(tmp_path / "other")])
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_terminal_shows_the_measures_and_where_they_were_written(

@@ -17,6 +17,7 @@ from tests.train.corpus import LOCALES, examples, write_massive
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
 from train.cli import ood
+from train.plan import read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_options_and_the_statistics_of_training_text_agree(
     ("option", "message"),
     [
         ('locales.source=["fr-FR"]', "data.locales.source: found 'fr-FR', expected some of en-US"),
-        ("hold_out=3", "data: found the unknown key 'hold_out', expected one of choose_on, locales, intents"),
+        ("hold_out=3", "data: found the unknown key 'hold_out', expected one of choose_on, locales, domains"),
     ],
 )
 def test_what_is_not_there_is_refused_before_anything_is_written(
@@ -105,3 +106,28 @@ def test_massive_is_cut_as_studies_cut_it() -> None:
     assert len(learnt("subset.size=4000")) == 4_000
     without = learnt("withheld.drawn_intents=9", "withheld.drawn_slots=7")
     assert len({one.intent for one in learnt()} - {one.intent for one in without}) >= 9
+
+
+@needs_massive
+def test_the_plan_of_tasks_cuts_massive_as_its_study_does() -> None:
+    """A target of 17 domains' kin: nearly all of its slots are known elsewhere; label rates are nested."""
+    steps = read_plan(Path(__file__).parents[3] / "plans" / "tasks-small.toml")
+    train, dev = (read(MASSIVE, locales=["en-US"], partition=part) for part in ("train", "dev"))
+    one, ten, whole = (
+        select(train, dev, steps[f"t-a-{rate}"].config().data, path=Path(MASSIVE)) for rate in (1, 10, 100)
+    )
+    assert len(whole.train) + len(whole.dev) == 1_688
+    assert [len(each.train) for each in (one, ten)] == [
+        round(share * len(whole.train)) for share in (0.01, 0.1)
+    ]
+    assert (
+        {each.id for each in one.train} < {each.id for each in ten.train} < {each.id for each in whole.train}
+    )
+    assert one.inventory == ten.inventory == whole.train
+    source = steps["t-a-1"].config().sharing.data["source"]
+    learnt = select(read(MASSIVE, partition="train"), [], source, path=Path(MASSIVE)).train
+    assert {(each.locale, each.domain == "calendar") for each in learnt} == {("en-US", False)}
+    assert len(learnt) == 4_000
+    slots = {span.name for each in learnt for span in each.slots}
+    known = [span.name in slots for each in whole.train for span in each.slots]
+    assert sum(known) / len(known) > 0.99

@@ -164,6 +164,21 @@ def test_the_command_of_a_run_is_one_that_train_understands(tmp_path: Path) -> N
     assert options.soft_targets == f"{tmp_path}/.soft-targets"
 
 
+def test_another_task_has_the_corpus_of_the_plan_or_one_of_its_own(tmp_path: Path) -> None:
+    one = PlanStep("mine", "t-a", (), None, (), ("source", "more=slots:y"))
+    runner = PlanRunner({}, tmp_path, ["--corpus=massive:x"], jobs=1)
+    options = train._parser().parse_args(runner.command(one)[4:])
+    assert options.also == ["source=massive:x", "more=slots:y"]
+
+
+def test_a_finished_run_with_other_tasks_than_the_plans_is_refused(tmp_path: Path) -> None:
+    finished(tmp_path / "a", RECIPES["stm"](), also=("source=elsewhere",))
+    steps = {"a": PlanStep("a", "stm", (), None, (), ("source",))}
+    assert Stub(steps, tmp_path, [], jobs=1).run() == 0
+    with pytest.raises(ConfigError, match=r"a: found .* also \['source'\], expected \[\]"):
+        Stub({"a": step("a")}, tmp_path, [], jobs=1).run()
+
+
 def test_a_plan_needs_a_corpus_and_a_folder_and_no_recipe(tmp_path: Path) -> None:
     for arguments in (["--out", str(tmp_path)], ["stm", "--corpus=massive:x", "--out", str(tmp_path)]):
         with pytest.raises(ConfigError, match="expected what runs have in common"):

@@ -15,7 +15,7 @@ from polyparse.contract.frame import Utterance
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from tests.train.tiny import TINY
-from train.data.batches import CHUNK, EqualLengthBatches, epoch_seed, lengths_of
+from train.data.batches import CHUNK, POOL, EqualLengthBatches, SimilarLengthBatches, epoch_seed, lengths_of
 
 if TYPE_CHECKING:
     import pytest
@@ -84,3 +84,23 @@ def test_a_corpus_of_several_windows_is_passed_through_once_in_an_order_of_the_s
     assert drawn != list(EqualLengthBatches(lengths_N, 32, seed=6))
     early = [position for batch in drawn[:16] for position in batch]
     assert max(early) - min(early) > len(lengths_N) / 2
+
+
+@given(some_lengths, st.integers(1, 7), seeds)
+def test_padded_batches_are_full_and_have_every_item_once(lengths: list[int], size: int, seed: int) -> None:
+    batches = SimilarLengthBatches(np.array(lengths, dtype=np.int64), size, seed)
+    drawn = list(batches)
+    assert drawn == list(batches)
+    assert sorted(position for batch in drawn for position in batch) == list(range(len(lengths)))
+    assert len(drawn) == len(batches) == -(-len(lengths) // size)
+    assert sum(len(batch) < size for batch in drawn) == (len(lengths) % size > 0)
+
+
+def test_padded_batches_are_of_similar_lengths_and_others_by_another_seed() -> None:
+    lengths = np.random.default_rng(0).integers(1, 30, 3 * 8 * POOL)
+    first, second = (list(SimilarLengthBatches(lengths, 8, seed)) for seed in (1, 2))
+    assert {frozenset(batch) for batch in first} != {frozenset(batch) for batch in second}
+    spreads = [np.ptp(lengths[batch]) for batch in first]
+    assert np.mean(spreads) <= 3, "of 29, were they not sorted"
+    means = [lengths[batch].mean() for batch in first]
+    assert means != sorted(means), "the order of batches is drawn too"

@@ -129,3 +129,15 @@ def test_a_student_learns_from_its_teachers_and_resumes_as_if_never_stopped(
     assert all(weights[name].equal(again[name]) for name in weights)
     log = (whole.folder / "log.jsonl").read_text(encoding="utf-8")
     assert '"teachers": 2' in log
+
+
+def test_soft_targets_are_not_padded(teachers: Sequence[Checkpoint], tmp_path: Path) -> None:
+    config = replace(SHORT, optim=replace(SHORT.optim, padded=True))
+    with pytest.raises(ConfigError, match=r"optim\.padded: found true with --teacher"):
+        fit(
+            opened(tmp_path / "run", config),
+            config,
+            Texts(examples(), examples()),
+            QUIET,
+            Parents(teachers=teachers),
+        )

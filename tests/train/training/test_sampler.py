@@ -38,6 +38,17 @@ def test_turns_are_drawn_in_proportion_to_the_weights() -> None:
     assert drawn[0] == pytest.approx(3000, abs=3 * (10_000 * 0.3 * 0.7) ** 0.5)
 
 
+def test_a_pass_of_so_many_turns_has_them_however_large_its_parts_are() -> None:
+    """At a probability of 0.3, 10,000 turns are within three standard deviations of it; batches begin anew as needed."""
+    drawn = Sampler([part(2, 3.0), part(5, 7.0)], n_turns=10_000).draw(0, 7)
+    turns = list(drawn)
+    assert len(drawn) == len(turns) == 10_000
+    own = [batch for place, batch in turns if place == 0]
+    assert len(own) == pytest.approx(3000, abs=3 * (10_000 * 0.3 * 0.7) ** 0.5)
+    assert own[:5] == [(7, 0), (7, 1), (8, 0), (8, 1), (9, 0)]
+    assert [turn.part for turn in Sampler([part(2)], n_turns=7).draw(0, 7)] == [0] * 7
+
+
 def test_the_same_seed_draws_the_same_turns_and_another_one_others() -> None:
     parts = [part(20), part(20)]
     first, again, other = (list(Sampler(parts).draw(0, seed)) for seed in (1, 1, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from copy import deepcopy
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from train.models.encoders.base import EncoderConfig
 from train.models.sharing import share
 from train.objectives.supervised import Supervised
 from train.training.stopping import History
-from train.training.trainer import SideTask, Trainer, build_network, train_epochs
+from train.training.trainer import SideTask, Trainer, build_network, train_epochs, updates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def trainer(config: RunConfig = TINY, dev: list[Example] | None = None) -> Train
     return tiny.trainer(config, examples(), examples() if dev is None else dev)
 
 
-def optim(**changes: float | str) -> RunConfig:
+def optim(**changes: float | str | None) -> RunConfig:
     return replace(TINY, optim=replace(TINY.optim, **changes))  # type: ignore[arg-type]  # of its fields
 
 
@@ -188,6 +189,40 @@ def test_an_epoch_passes_over_a_small_corpus_until_it_has_made_its_steps() -> No
     epochs = list(train_epochs(run, on_step=lambda done, of: seen.append((done, of))))
     assert seen == [(step, passes * len(lengths)) for step in range(1, passes * len(lengths) + 1)]
     assert [epoch.number for epoch in epochs] == [1]
+
+
+def test_an_epoch_may_have_a_number_of_steps_at_a_constant_rate() -> None:
+    """However many batches the corpus has, and resumed in the middle of them."""
+    config = optim(
+        epochs=2, epoch_steps=7, batch_size=4, schedule="constant", warmup_share=0.0, optimiser="adagrad"
+    )
+    whole, resumed = trainer(config), trainer(config)
+    seen: list[tuple[int, int]] = []
+    states: list[dict[str, object]] = []
+
+    def on_step(done: int, of: int) -> None:
+        seen.append((done, of))
+        if whole.epoch == 1 and done == 3:
+            states.append(deepcopy(whole.state()))
+
+    epochs = list(train_epochs(whole, on_step=on_step))
+    assert seen == [(done, 7) for done in range(1, 8)] * 2
+    assert [group["lr"] for group in whole.learner.optimiser.param_groups] == [TINY.optim.learning_rate]
+    resumed.restore(states[0], where="here")
+    assert results(list(train_epochs(resumed))) == results(epochs[1:])
+    assert same(resumed.state(), whole.state())
+
+
+def test_the_first_step_of_adagrad_is_as_long_for_every_gradient_and_nothing_clips_it() -> None:
+    """It divides by the root of the sum of squares, which is the gradient's own size."""
+    config = optim(optimiser="adagrad", weight_decay=0.0, clip_norm=None)
+    weight = torch.nn.Parameter(torch.zeros(3))
+    to_do = updates(config.optim, fused=True)
+    optimiser = to_do.optimiser([{"params": [weight]}])
+    weight.grad = torch.tensor([1e6, -0.5, 0.0])
+    optimiser.step()
+    assert to_do.clip_norm == inf
+    assert weight.tolist() == pytest.approx([-TINY.optim.learning_rate, TINY.optim.learning_rate, 0.0])
 
 
 @pytest.mark.parametrize("auxiliary", [None, GATED])

@@ -27,5 +27,5 @@ class MarginCrf(Crf):
         """The loss in nats, mean over utterances, never below the CRF's; a given path must be legal."""
         tags_BT = tags_BT.masked_fill(~inside(lengths_B, emissions_BTK.shape[1]), 0)
         tags_K = torch.arange(len(self.tags), device=tags_BT.device)
-        cost_BTK = self.cost * (tags_BT[:, :, None] != tags_K)
+        cost_BTK = self.cost * (tags_BT[:, :, None] != tags_K).double()
         return super().loss(emissions_BTK.double() + cost_BTK, tags_BT, lengths_B)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -221,3 +222,23 @@ def test_what_the_corpus_does_not_have_is_refused(settings: list[str], message: 
 def test_options_out_of_bounds_are_refused(data: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         structure(DataConfig, data, where="data")
+
+
+def test_domains_are_chosen_before_the_subset_of_which_they_have_so_many() -> None:
+    train = [replace(one, domain="street" if one.intent == "stop" else "home") for one in TRAIN]
+    chosen = selected('domains=["street"]', "subset.size=0.2", train=train)
+    assert {one.domain for one in chosen.train} == {"street"}
+    assert len(ids(chosen.train)) == 5, "of 25 ids"
+    assert not chosen.dev, "dev has none of it"
+    with pytest.raises(ConfigError, match=r"data\.domains: found 'sea', expected some of home, street"):
+        selected('domains=["sea"]', train=train)
+
+
+def test_the_inventory_is_of_what_is_learnt_or_of_all_that_is_not_withheld() -> None:
+    few = selected("subset.size=3")
+    assert few.inventory == few.train
+    all_of_it = selected("subset.size=3", "inventory=all", 'withheld.slots=["tenth"]')
+    assert len(all_of_it.train) <= 9
+    assert all_of_it.inventory == [one for one in TRAIN if len(one.slots) == 1]
+    held = selected("inventory=all", "choose_on=held")
+    assert ids(held.inventory) == ids(TRAIN) - ids(held.dev), "what chooses is not looked at"
