@@ -2,7 +2,8 @@
 
 The loop does one thing after another: it reads a request, hears that a run has ended, answers all of its requests.
 Whatever it does takes the core from the run. A run starts once the loop has nothing left to do, of the items that the
-service's own policy takes; who may come in is decided by the service's own admission, on the simulated clock.
+service's own policy takes, and when its spacing says; who may come in is decided by the service's own admission, on the
+simulated clock.
 
 What is not in it: the lane of heavy requests, the pace at which very many refusals are read, and a second core.
 """
@@ -17,6 +18,7 @@ from benchmarks.fleet.service_times import ServiceTimes, Work
 from service.admission import AdmissionControl, Permit
 from service.batching import policy
 from service.batching.policy import Limits, Size
+from service.batching.spacing import Spacing
 from service.errors import QueueFull
 from service.settings import Settings
 
@@ -58,7 +60,9 @@ class Node:
         self._waiting_tokens = 0
         self._batch: list[Visit] = []
         self._left_s = self._resumed_s = 0.0
-        self._run = 0
+        self._run = self._timer = 0
+        self._spacing = Spacing(1, agenda)
+        self._began_s = 0.0
         self._inside: dict[Visit, None] = {}
 
     @property
@@ -98,7 +102,7 @@ class Node:
             return
         self._loop_is_busy = False
         if not self._batch:
-            self._form_batch()
+            self._form_batch_in_time()
         self._resume()
 
     def _done(self, end: Callable[[Any], None], about: Any) -> None:
@@ -141,6 +145,7 @@ class Node:
 
     def _let_write(self, batch: Sequence[Visit]) -> None:
         self._batch = []
+        self._spacing.ended(self._agenda.now_s - self._began_s)
         self._jobs.extendleft((self._write, visit) for visit in reversed(batch))
 
     def _write(self, _: Visit) -> "_Job":
@@ -157,6 +162,20 @@ class Node:
 
     # The inference thread.
 
+    def _form_batch_in_time(self) -> None:
+        """Now, if the batch is worth a run, or when runs are far enough apart."""
+        self._timer += 1
+        left_s = self._spacing.left_s(len(self._queue), self._waiting_tokens)
+        if left_s and self._queue:
+            self._agenda.after(left_s, self._is_in_time, self._timer)
+        else:
+            self._form_batch()
+
+    def _is_in_time(self, timer: int) -> None:
+        if timer == self._timer and not (self._loop_is_busy or self._batch or self.is_lost):
+            self._form_batch()
+            self._resume()
+
     def _form_batch(self) -> None:
         if not self._queue:
             return
@@ -166,6 +185,8 @@ class Node:
             del self._queue[position]
         tokens = sum(visit.size.cost for visit in self._batch)
         self._waiting_tokens -= tokens
+        self._began_s = self._agenda.now_s
+        self._spacing.begins(len(self._queue) + len(self._batch))
         factors = self._times.run_factors
         factor = factors[0] if len(factors) == 1 else self._random.choice(factors)
         self._left_s = factor * self._times.of_run(len(self._batch), tokens)

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from benchmarks import command
 from benchmarks.client import HOST, on_uvloop, post, send
 from benchmarks.cores import pinned, split_here
+from benchmarks.crew import cpu_seconds
 from benchmarks.open_loop import poisson
 from benchmarks.overload import figures
 from benchmarks.overload.callers import Callers, Outcome
@@ -36,6 +37,7 @@ TARGETS = {
     "goodput_3x": Target(">=", 0.5),
     "goodput_10x_slow": Target(">=", 0.9),
     "p99_over_bound": Target("<=", 1.0),
+    "refusal_us": Target("<=", 50.0),
     "recovery_s": Target("<=", 2.0),
     "fair_p99_ratio": Target("<=", 5.0),
     "fair_goodput": Target(">=", 0.5),
@@ -49,6 +51,8 @@ LEVELS = (1.5, 2.0, 3.0)
 USUAL = 0.8
 SLOW, SLOW_LEVEL, N_BEST = 2000, 10.0, 10
 FAIR, FAIR_LEVEL = 32, 0.6
+FULL = [sys.executable, "-m", "benchmarks.full", "--device", "cpu", "--lame-duck-s", "0"]
+REFUSED_PER_S, REFUSED_OVER = 5000.0, 64
 ENDING, ENDING_LEVEL, LAME_DUCK_S = 256, 0.5, 1.0
 MAX_WAIT_MS = 50.0
 """The service's own bound, by default."""
@@ -105,6 +109,7 @@ def measure(models: str, quick: Sequence[bytes], slow: Sequence[bytes], plan: Pl
         slow_found = _measure_slow(models, cores.server, slow, plan)
         others = _measure_fair(models, cores.server, quick, plan)
         others |= _measure_end(models, cores.server, quick, plan)
+        others |= measure_refusal(models, cores.server, quick, plan)
     worst = {key: max(each[key] for each in found) for key in found[0]}
     worst |= {key: min(each[key] for each in found) for key in found[0] if key.startswith("goodput")}
     worst["capacity_per_s"] = min(each["capacity_per_s"] for each in found)
@@ -202,6 +207,16 @@ async def _load_to_the_end(server: Server, requests: Sequence[bytes], per_s: flo
         os.kill(server.pid, signal.SIGTERM)
         await asyncio.sleep(LAME_DUCK_S + 1)
     return callers.outcomes
+
+
+def measure_refusal(models: str, core: int | None, requests: Sequence[bytes], plan: Plan) -> dict[str, float]:
+    """The processor time of a refusal from the head, the kernel's included, by a service that does nothing else."""
+    with started([*FULL, "--models", models], core=core) as server:
+        _level(server, requests, REFUSED_PER_S, plan, REFUSED_OVER)
+        before_s = cpu_seconds(server.pid)
+        level = _level(server, requests, REFUSED_PER_S, plan, REFUSED_OVER)
+        spent_s = cpu_seconds(server.pid) - before_s
+    return {"refusal_us": 1e6 * spent_s / figures.refused(level.outcomes)}
 
 
 def _capacity(server: Server, requests: Sequence[bytes], count: int) -> float:

@@ -50,6 +50,13 @@ def failed(outcomes: Sequence[Outcome]) -> int:
     return sum(outcome.status not in {OK, REFUSED} for outcome in outcomes)
 
 
+def refused(outcomes: Sequence[Outcome]) -> int:
+    """How many were told to come again; MeasurementFailed where there is any other."""
+    if others := Counter(outcome.status for outcome in outcomes if outcome.status != REFUSED):
+        raise MeasurementFailed(f"found {dict(others)} from a service that is full, expected {REFUSED} alone")
+    return len(outcomes)
+
+
 def lost(outcomes: Sequence[Outcome]) -> int:
     """How many were sent, and never answered."""
     return sum(outcome.status in {LOST, UNANSWERED} for outcome in outcomes)

@@ -18,8 +18,8 @@ DEAR = 8
 """Turns of a refusal for which a body was read."""
 SAMPLED = 16
 """One of so many looks at a connection is measured: a look at the clock of the thread costs a system call."""
-BESIDE = 2.0
-"""Times what is measured: finding and reading the socket, pausing and resuming it, and an answer at its turn come on top."""
+BESIDE = 3.0
+"""Times what is measured: finding and reading the socket, and writing the answer, are two thirds, mostly the kernel's."""
 WEIGHT = 1 / 32
 """Of the latest cost in the mean."""
 FIRST_S = 50e-6

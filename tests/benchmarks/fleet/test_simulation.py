@@ -110,7 +110,7 @@ def test_the_emptiest_of_what_one_was_told_long_ago_is_where_everybody_goes() ->
     told: dict[str, Any] = {"stale_s": 0.1, "seconds": 0.35}
     herd = fleet(0.7, nodes=8, per_s=5.6 * CAPACITY_PER_S, balancer=LeastLoaded, **told)
     two = fleet(0.7, nodes=8, per_s=5.6 * CAPACITY_PER_S, **told)
-    assert herd.latency_ms(0.99) > 2 * two.latency_ms(0.99)
+    assert herd.latency_ms(0.99) > 1.5 * two.latency_ms(0.99)
 
 
 def test_what_is_loaded_beside_requests_makes_them_wait_while_it_is() -> None:

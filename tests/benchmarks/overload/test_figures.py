@@ -7,10 +7,12 @@ import sys
 
 import pytest
 
+from benchmarks import command
 from benchmarks.client import on_uvloop, post
 from benchmarks.errors import MeasurementFailed
 from benchmarks.open_loop import uniform
 from benchmarks.overload import figures
+from benchmarks.overload.__main__ import Plan, measure_refusal
 from benchmarks.overload.callers import LOST, UNANSWERED, UNSENT, Callers, Outcome
 from benchmarks.overload.heavy import CHARS, N_BEST, requests
 from benchmarks.process import started
@@ -31,6 +33,15 @@ def test_goodput_counts_frames_alone() -> None:
 def test_what_was_never_sent_has_failed_and_is_not_lost() -> None:
     outcomes = [outcome(0.1, status=UNSENT), outcome(0.1, status=UNANSWERED), outcome(0.1, status=503)]
     assert (figures.failed(outcomes), figures.lost(outcomes)) == (3, 1)
+
+
+def test_refusals_are_counted_where_there_is_nothing_else() -> None:
+    outcomes = [outcome(0.1, status=429)] * 3
+    assert figures.refused(outcomes) == 3
+    with pytest.raises(
+        MeasurementFailed, match=r"found \{200: 1\} from a service that is full, expected 429 alone"
+    ):
+        figures.refused([*outcomes, outcome(0.1)])
 
 
 def test_p99_is_that_of_frames_from_the_moment_at_which_they_were_sent() -> None:
@@ -79,3 +90,12 @@ def test_callers_send_every_request_once_and_on_time() -> None:
     assert {each.status for each in callers.outcomes} == {200}
     assert 80 <= len(callers.outcomes) <= 140
     assert all(each.intended_s <= each.turned_to_s <= each.sent_s <= each.done_s for each in callers.outcomes)
+
+
+def test_a_full_service_refuses_all_and_what_that_costs_is_seen() -> None:
+    """By processes of their own, as the benchmark has them; a second of it."""
+    found = measure_refusal(
+        str(command.ROOT / "models"), None, [post("/parse", b'{"text": "a"}')], Plan(seconds=1, probe=1)
+    )
+    assert found.keys() == {"refusal_us"}
+    assert 0 < found["refusal_us"] < 1e6
