@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-class Gate(nn.Linear):
+class ExpertGate(nn.Linear):
     """x_H -> logits_S; the gradient stops here, on its way to x."""
 
     def forward(self, read: Tensor) -> Tensor:
@@ -58,7 +58,7 @@ class GatedExperts(nn.Module):
     ) -> None:
         """`of_output` is f."""
         super().__init__()
-        self.gate = Gate(sizes[0], number)
+        self.gate = ExpertGate(sizes[0], number)
         self.experts = Experts(number, sizes, dropout=dropout)
         self._of_output = of_output
 
@@ -85,7 +85,7 @@ def recorded_gates(network: nn.Module) -> Iterator[dict[str, Tensor]]:
     hooks = [
         gate.register_forward_hook(record(name.removesuffix(".gate")))
         for name, gate in network.named_modules()
-        if isinstance(gate, Gate) and gate.out_features > 1
+        if isinstance(gate, ExpertGate) and gate.out_features > 1
     ]
     try:
         yield logits

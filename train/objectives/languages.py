@@ -136,8 +136,8 @@ class FromSources:
         parts = {"intent": intent, "slot": slot, "gates": self._config.gate_weight * gates}
         if self._discriminator is not None and self._config.discriminator is not None:
             with fixed(self._discriminator):
-                answers = _answers(self._network, self._discriminator, self._languages, batch, compute)
-            parts["language"] = -self._config.discriminator.weight * sum(answers.losses)
+                told = _told(self._network, self._discriminator, self._languages, batch, compute)
+            parts["language"] = -self._config.discriminator.weight * sum(told.losses)
         return Loss(parts, sum(map(len, batch.labelled)))
 
     def _of_source(self, number: int, source: Language, positions: Sequence[int], compute: Compute) -> Tensor:
@@ -176,9 +176,9 @@ class LanguagesOfText:
     def loss(self, batch: Iteration, compute: Compute) -> Loss:
         """The mean over the languages."""
         with fixed(self._network):
-            answers = _answers(self._network, self._discriminator, self._languages, batch, compute)
+            told = _told(self._network, self._discriminator, self._languages, batch, compute)
         size = sum(map(len, batch.unlabelled))
-        return Loss({"language": torch.stack(answers.losses).mean()}, size, answers.right)
+        return Loss({"language": torch.stack(told.losses).mean()}, size, told.right)
 
 
 @contextmanager
@@ -201,20 +201,20 @@ def shared_encoder(network: JointNetwork) -> AnyEncoder:
     return cast("AnyEncoder", network.encoder.parts[SHARED])
 
 
-class Answers(NamedTuple):
+class ToldLanguages(NamedTuple):
     """Of a discriminator: its mean loss on the batch of each language, and how many utterances it is right about."""
 
     losses: list[Tensor]
     right: int
 
 
-def _answers(
+def _told(
     network: JointNetwork,
     discriminator: Discriminator,
     languages: Sequence[Language],
     batch: Iteration,
     compute: Compute,
-) -> Answers:
+) -> ToldLanguages:
     encoder, of_languages, right = shared_encoder(network), [], 0
     cuda = [compute.device] if compute.device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
@@ -226,7 +226,7 @@ def _answers(
                 logits_BL = discriminator(encoded_BTH, tensors.lengths_B).float()
             of_languages.append(_cross_entropy(logits_BL, number))
             right += int((logits_BL.argmax(dim=1) == number).sum())
-    return Answers(of_languages, right)
+    return ToldLanguages(of_languages, right)
 
 
 def _tensors(language: Language, positions: Sequence[int], compute: Compute) -> BatchTensors:

@@ -23,7 +23,7 @@ SHARED = EncoderConfig(hidden_size=50, dropout=0.3)
 
 
 def man_moe() -> RunConfig:
-    """Three source languages and texts of a target: a shared encoder against a language discriminator, experts behind gates."""
+    """Three source languages and texts of a target: a shared encoder against a language discriminator, gated experts."""
     private = replace(SHARED, kind="expert-bilstm", experts=SOURCES)
     return RunConfig(
         recipe="man-moe",
@@ -43,8 +43,9 @@ def man_moe() -> RunConfig:
         ),
         optim=OptimConfig(
             schedule="halving",
+            learning_rate=5e-3,
             weight_decay=1e-8,
-            batch_size=32,
+            batch_size=16,
             epochs=8,
             patience=8,
             warmup_share=0.0,

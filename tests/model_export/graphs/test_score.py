@@ -48,22 +48,36 @@ INT8 = {
     "bilstm | gated-cnn": [
         f"encoder.parts.bilstm.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"
     ],
+    "expert-bilstm": [f"encoder.recurrent.layers.{layer}.{part}" for layer in (0, 1) for part in "WR"],
+    "bilstm | expert-bilstm": [
+        f"encoder.parts.{name}.layers.{layer}.{part}"
+        for name in ("bilstm", "expert_bilstm.recurrent")
+        for layer in (0, 1)
+        for part in "WR"
+    ],
 }
 """What small storage keeps in int8, words aside; but for a biLSTM's, they are multiplied as integers."""
 
 
 class Member(NamedTuple):
-    """A row of the family table; the encoder "a | b" is a beside b, a biGRU comes with one over characters."""
+    """A row of the family table; the encoder "a | b" is a beside b, a biGRU comes with one over characters.
+
+    With `experts` decoders are made of so many.
+    """
 
     encoder: str
     characters: bool
     intents: bool
+    experts: int = 0
 
 
 PARALLEL = ("bilstm | gated-cnn", "bigru | linear | bisru", "projected-cnn | identity")
 FAMILY = [
     *(Member(*row) for row in product(ENCODERS, (True, False), (True, False))),
     *(Member(encoder, characters=True, intents=True) for encoder in PARALLEL),
+    Member("bilstm | expert-bilstm", characters=True, intents=True, experts=3),
+    Member("linear", characters=False, intents=False, experts=2),
+    Member("linear", characters=True, intents=True, experts=1),
 ]
 each_member = pytest.mark.parametrize("member", FAMILY, ids=str)
 
@@ -93,6 +107,7 @@ def network_of(member: Member) -> JointNetwork:
         ),
         encoder=encoder_config(member.encoder),
         mlp_size=9,
+        experts=member.experts,
     )
     labels = Labels(
         domains=(),
@@ -243,6 +258,12 @@ def test_initialisers_bear_the_names_and_shapes_of_parameters(member: Member) ->
     elsewhere = {
         "bilstm": ("head.", "encoder.layers."),
         "bilstm | gated-cnn": ("head.", "encoder.parts.bilstm.layers."),
+        "expert-bilstm": ("head.", "encoder.recurrent.layers."),
+        "bilstm | expert-bilstm": (
+            "head.",
+            "encoder.parts.bilstm.layers.",
+            "encoder.parts.expert_bilstm.recurrent.layers.",
+        ),
     }.get(member.encoder, ("head.",))
     for name, values in network_of(member).named_parameters():
         if not name.startswith(elsewhere):

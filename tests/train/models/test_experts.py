@@ -5,6 +5,8 @@ Axes: B utterances, T tokens, H input, S experts, O output.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 from torch import nn
@@ -14,9 +16,15 @@ from train.models.encoders.base import EncoderConfig
 from train.models.encoders.expert_bilstm import ExpertBiLSTM
 from train.models.experts import Experts, GatedExperts, log_probs, recorded_gates
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SIZES = (5, 7, 4)
 S = 3
-F = {"of an encoder": torch.tanh, "of a classifier": log_probs}
+F: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "of an encoder": torch.tanh,
+    "of a classifier": log_probs,
+}
 
 
 def gated(number: int = S, *, kind: str = "of an encoder", seed: int = 0) -> GatedExperts:
@@ -73,10 +81,12 @@ def test_the_gradient_of_what_is_read_passes_through_the_experts_and_not_through
     weights = mixture.gate(values).softmax(dim=-1).unsqueeze(-1).detach()
 
     def fixed_gate(at: torch.Tensor) -> torch.Tensor:
-        return (weights * mixture.experts(at).tanh()).sum(dim=-2).sin().sum()
+        total: torch.Tensor = (weights * mixture.experts(at).tanh()).sum(dim=-2).sin().sum()
+        return total
 
     def free_gate(at: torch.Tensor) -> torch.Tensor:
-        return mixture(at).sin().sum()
+        total: torch.Tensor = mixture(at).sin().sum()
+        return total
 
     step, differences = 1e-6, {}
     with torch.no_grad():
