@@ -92,7 +92,10 @@ def test_an_address_that_is_not_loopback_would_be_seen() -> None:
 
 def remote_addresses(pid: int) -> Iterator[str]:
     """The other ends of a process's sockets, in the kernel's hexadecimal."""
-    links = (str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink())
+    links = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It has just been closed.
+            links.append(str(entry.readlink()))
     inodes = {link.removeprefix("socket:[").rstrip("]") for link in links if link.startswith("socket:")}
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]:

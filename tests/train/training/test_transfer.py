@@ -145,7 +145,7 @@ def test_a_new_label_s_bias_is_the_log_of_its_share_in_what_is_learnt() -> None:
     old = [target.labels.tag_ids[tag] for tag in source.labels.tags]
     assert slot_bias_K[old].equal(before.get_parameter("slots.output.bias"))
     assert after.get_parameter("slots.output.weight")[place].equal(
-        network(target, 2).slots.output.weight[place]
+        network(target, 2).get_parameter("slots.output.weight")[place]
     )
 
 

@@ -56,7 +56,7 @@ def test_without_options_a_corpus_is_taken_as_it_is() -> None:
 
 
 def test_a_tenth_is_held_out_by_id_and_dev_chooses_nothing() -> None:
-    fit, held, left_out, _ = selected("choose_on=held")
+    fit, held, left_out, *_ = selected("choose_on=held")
     assert len(ids(held)) == 10
     assert ids(fit) | ids(held) == ids(TRAIN)
     assert left_out == ids(held)
@@ -103,7 +103,7 @@ def test_subsets_do_not_lean_on_what_is_held_out() -> None:
 
 
 def test_locales_have_roles() -> None:
-    train, dev, left_out, _ = selected('locales.source=["en-US"]', 'locales.evaluation=["hi-IN", "es-ES"]')
+    train, dev, left_out, *_ = selected('locales.source=["en-US"]', 'locales.evaluation=["hi-IN", "es-ES"]')
     assert {example.locale for example in train} == {"en-US"}
     assert {example.locale for example in dev} == {"hi-IN", "es-ES"}
     assert not left_out, "their translations may align words"
