@@ -242,9 +242,7 @@ class RunConfig:
         if self.intent_bias is not None:
             check_bounds(self, intent_bias=NOT_NEGATIVE)
             if self.routing != "soft" or self.classifier is None or self.classifier.classes != "intents":
-                raise ConfigError(
-                    "intent_bias: found one, expected null without soft routing by a classifier over intents"
-                )
+                raise ConfigError("intent_bias: found one, expected null but for soft routing by intents")
         if not self.init:
             needed = {"keeps_words": (self.keeps_words, False), "expands_labels": (self.expands_labels, True)}
             _check_needed(needed, "without a transfer plan (init)")

@@ -156,7 +156,13 @@ def _step(name: str, run: PlannedRun, file: PlanFile, path: Path) -> PlanStep:
         raise ConfigError(f"{path}: runs.{name}.start: found {run.start!r}, expected a run of this plan")
     teachers = _members(run.teachers, file, path, ()) if run.teachers else []
     return PlanStep(
-        name, recipe, tuple(teachers), run.start, tuple(_settings(name, run, file, path)), file.set, run.also
+        name,
+        recipe,
+        tuple(teachers),
+        run.start,
+        tuple(_settings(name, run, file, path)),
+        of_plan=file.set,
+        also=run.also,
     )
 
 

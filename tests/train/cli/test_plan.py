@@ -165,7 +165,7 @@ def test_the_command_of_a_run_is_one_that_train_understands(tmp_path: Path) -> N
 
 
 def test_another_task_has_the_corpus_of_the_plan_or_one_of_its_own(tmp_path: Path) -> None:
-    one = PlanStep("mine", "t-a", (), None, (), ("source", "more=slots:y"))
+    one = PlanStep("mine", "t-a", (), None, (), also=("source", "more=slots:y"))
     runner = PlanRunner({}, tmp_path, ["--corpus=massive:x"], jobs=1)
     options = train._parser().parse_args(runner.command(one)[4:])
     assert options.also == ["source=massive:x", "more=slots:y"]
@@ -173,7 +173,7 @@ def test_another_task_has_the_corpus_of_the_plan_or_one_of_its_own(tmp_path: Pat
 
 def test_a_finished_run_with_other_tasks_than_the_plans_is_refused(tmp_path: Path) -> None:
     finished(tmp_path / "a", RECIPES["stm"](), also=("source=elsewhere",))
-    steps = {"a": PlanStep("a", "stm", (), None, (), ("source",))}
+    steps = {"a": PlanStep("a", "stm", (), None, (), also=("source",))}
     assert Stub(steps, tmp_path, [], jobs=1).run() == 0
     with pytest.raises(ConfigError, match=r"a: found .* also \['source'\], expected \[\]"):
         Stub({"a": step("a")}, tmp_path, [], jobs=1).run()
