@@ -82,31 +82,37 @@ def measure(models: Path, spec: str, *, per_locale: int) -> Result:
 
 
 def drops(parser: Parser, examples: Sequence[Example], *, seed: int = SEED) -> dict[str, float]:
-    """The drop of exact match by kind, `noise_drop`, their mean, among them; the seed decides the noise.
+    """The drop of exact match by kind of what people type, `noise_drop`, their mean, among them; the seed decides the noise.
 
     `examples` should hold the same utterances in several languages: their values are what code-mixing puts in.
 
     Raises:
         MeasurementFailed: there is a kind that none of the examples can get.
     """
-    return drops_of(pairs_by_kind(parser, examples, seed=seed))
+    typed = FIGURES | HARSH
+    return _drops(pairs_by_kind(parser, examples, kinds=typed, seed=seed), typed)
 
 
 def drops_of(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
     """The drop by kind, every utterance weighing the same, the mean of those that people type, and calibration errors."""
-    if missing := [name for name, actual in pairs.items() if not actual]:
-        raise MeasurementFailed(
-            f"noise: found no utterance for {', '.join(missing)}, expected some: "
-            "slots in several languages, accents, Hindi, numbers with units"
-        )
-    actual = {key: drop(pairs[name]) for name, key in (FIGURES | HARSH | SPOKEN).items()}
+    actual = _drops(pairs, FIGURES | HARSH | SPOKEN)
     errors = {key: calibration_error(pairs[name]) for name, key in CALIBRATED.items()}
     if refused := [key for key, error in errors.items() if error is None]:
         raise MeasurementFailed(
             f"noise: found every utterance refused for {', '.join(refused)}, expected some answers"
         )
-    known = {key: error for key, error in errors.items() if error is not None}
-    return {"noise_drop": mean(actual[key] for key in FIGURES.values()), **actual, **known}
+    return actual | {key: error for key, error in errors.items() if error is not None}
+
+
+def _drops(pairs: Mapping[str, Sequence[Pair]], keys: Mapping[str, str]) -> dict[str, float]:
+    """By kind, under these keys, and the mean of those that people type; MeasurementFailed where a kind has no utterance."""
+    if missing := [name for name, actual in pairs.items() if not actual]:
+        raise MeasurementFailed(
+            f"noise: found no utterance for {', '.join(missing)}, expected some: "
+            "slots in several languages, accents, Hindi, numbers with units"
+        )
+    actual = {key: drop(pairs[name]) for name, key in keys.items()}
+    return {"noise_drop": mean(actual[key] for key in FIGURES.values()), **actual}
 
 
 def details(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, float]:

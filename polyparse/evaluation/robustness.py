@@ -14,7 +14,7 @@ from polyparse.evaluation.calibration_error import expected_calibration_error
 from polyparse.evaluation.measures import score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from polyparse.corpora.example import Example
     from polyparse.corpora.noise.kinds import Noise
@@ -42,14 +42,16 @@ class Pair(NamedTuple):
     frame_right: bool = False
 
 
-def pairs_by_kind(parser: Parser, examples: Sequence[Example], *, seed: int = SEED) -> dict[str, list[Pair]]:
+def pairs_by_kind(
+    parser: Parser, examples: Sequence[Example], *, kinds: Iterable[str] = KINDS, seed: int = SEED
+) -> dict[str, list[Pair]]:
     """Kind -> the utterances that it changes, of which there may be none; the seed decides the noise.
 
     `examples` should hold the same utterances in several languages: code-mixing takes its values from them.
     """
     clean = [answer.exact for answer in _answers(parser, examples)]
-    kinds = measured_kinds_of(examples)
-    return {name: _pairs(parser, examples, clean, (name, kinds[name]), seed) for name in KINDS}
+    known = measured_kinds_of(examples)
+    return {name: _pairs(parser, examples, clean, (name, known[name]), seed) for name in kinds}
 
 
 def drop(pairs: Sequence[Pair]) -> float:

@@ -11,7 +11,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.noise import FIGURES, HARSH, SPOKEN, details, drops, drops_of
 from polyparse.corpora.noise import kinds
 from polyparse.evaluation import robustness as cost
-from polyparse.evaluation.robustness import Pair
+from polyparse.evaluation.robustness import Pair, pairs_by_kind
 from tests.bundles import write_bundle
 from tests.polyparse.corpora.noise.wake_up import corpus, timer, words_parser
 
@@ -35,11 +35,15 @@ def test_every_kind_has_its_figure() -> None:
 
 
 def test_what_the_model_does_not_read_costs_nothing_and_what_it_reads_does(parser: Parser) -> None:
-    actual = drops(parser, [*corpus(), timer()])
+    examples = [*corpus(), timer()]
+    actual = drops_of(pairs_by_kind(parser, examples))
     assert actual["typo_drop"] > 0.2
     assert actual["written_drop"] > 0.9
     assert [actual[key] for key in OTHERS] == [0.0] * len(OTHERS)
     assert actual["noise_drop"] == pytest.approx(actual["typo_drop"] / len(FIGURES))
+    assert drops(parser, examples) == {
+        key: actual[key] for key in ("noise_drop", *FIGURES.values(), *HARSH.values())
+    }
 
 
 def test_a_drop_is_the_share_right_before_less_the_share_right_after() -> None:
@@ -63,6 +67,8 @@ def test_a_kind_that_nothing_can_get_is_named(parser: Parser) -> None:
     with pytest.raises(
         MeasurementFailed, match="diacritics, romanised, code_mixing, marks, glued, tail_cut, chat"
     ):
+        drops_of(pairs_by_kind(parser, english))
+    with pytest.raises(MeasurementFailed, match="for diacritics, romanised, code_mixing, marks, expected"):
         drops(parser, english)
 
 
