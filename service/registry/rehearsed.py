@@ -17,8 +17,8 @@ from pathlib import Path
 
 from service.parent import end_with
 
-LOWER_BY = 10
-"""Steps of priority below the thread that starts it: nearly all of what it takes is what requests leave of a core."""
+LOWER_BY = 5
+"""Steps of priority below the thread that starts it. Ten, and beside other processes one took more than eight seconds."""
 FIRST_TO_END = "1000"
 
 
