@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.open_loop import Record
 from benchmarks.swap.scrape import Scrape
+from loadtest import percentiles
 
 SERVING = "serving"
 OK = 200
@@ -53,7 +54,7 @@ def percentile(values: Iterable[float], percent: float) -> float:
     ordered = sorted(values)
     if not ordered:
         raise ValueError("found no values, expected at least one")
-    return ordered[max(1, math.ceil(len(ordered) * percent / 100)) - 1]
+    return percentiles.percentile(ordered, percent / 100)
 
 
 def split(records: Iterable[Record], windows: Sequence[Window]) -> tuple[list[Record], list[Record]]:

@@ -36,7 +36,7 @@ class Spacing:
         self._run_s = self._together = 0.0
 
     def left_s(self, items: int, tokens: int) -> float:
-        """Seconds until a batch may begin while so many items, of so many tokens together, wait; 0 for now."""
+        """Seconds until a batch may begin while so many items, of so many tokens together, wait; 0 if at once."""
         if items >= self._together or tokens >= ENOUGH:
             return 0.0
         return max(0.0, self._due_s - self._clock())
