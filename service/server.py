@@ -8,10 +8,12 @@ SIGINT, which a person sends, does without the lame duck. A second signal, of ei
 """
 
 import asyncio
+import os
 import signal
 import socket
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from types import FrameType
 from typing import cast
@@ -32,7 +34,7 @@ QUIET_S = 1.0
 LAST_S = 1.0
 """Time for the last answers to be read."""
 LOOK_S = 0.02
-QUIET_LOOKS, LAST_LOOKS = round(QUIET_S / LOOK_S), round(LAST_S / LOOK_S)
+QUIET_LOOKS, LAST_LOOKS, HANDSHAKE_LOOKS = (round(each / LOOK_S) for each in (QUIET_S, LAST_S, HANDSHAKE_S))
 """Looks are counted, not time: where the whole machine stood still, so did callers."""
 
 
@@ -95,19 +97,30 @@ class Server(uvicorn.Server):
         """Drain. What stands in the queue of a listening socket was accepted by the system, and would be reset with it."""
         if not self._wire.is_ending:
             self.handle_exit(signal.SIGINT, None)
-        loop = asyncio.get_running_loop()
-        listeners = [listener for server in self.servers for listener in server.sockets]
-        if listeners and not self.force_exit:
-            refuse_new(listeners)
-            await asyncio.sleep(HANDSHAKE_S)
-        for connection in accepted(listeners):
-            await loop.connect_accepted_socket(self.protocol, connection)
-        for server in self.servers:
-            server.close()
+        with ExitStack() as opened:
+            queues = [
+                opened.enter_context(socket.socket(fileno=os.dup(listener.fileno())))
+                for server in self.servers
+                for listener in server.sockets
+            ]
+            for server in self.servers:
+                server.close()  # The event loop accepts no more; what is listened on stays open in the queues.
+            await self._take_the_last(queues)
         await self._answered(time.monotonic())
         await self._lifetime.give_up()
         await self._gone()
         self._sweeper.stop()
+
+    async def _take_the_last(self, queues: Sequence[socket.socket]) -> None:
+        """Accept what was begun; without time for it, at least what stands in the queues."""
+        refuse_new(queues)
+        loop = asyncio.get_running_loop()
+        looks = HANDSHAKE_LOOKS if queues and not self.force_exit else 0
+        for look in range(looks + 1):
+            for connection in accepted(queues):
+                await loop.connect_accepted_socket(self.protocol, connection)
+            if look < looks:
+                await asyncio.sleep(LOOK_S)
 
     async def _answered(self, begun_s: float) -> None:
         """Wait for the last answer on each connection, for as long as a drain may take.

@@ -1,10 +1,8 @@
 """The sockets to listen on, and how they end; where there can be none, a ConfigError says which setting is at fault."""
 
-import ctypes
 import errno
 import os
 import socket
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 
@@ -20,22 +18,12 @@ REFUSALS: Mapping[int, str] = {
     errno.EAFNOSUPPORT: "--{of}host: found {host!r}, of a kind that this machine lacks, expected an address of its own",
 }
 """What the operating system refuses -> what to change."""
-SO_ATTACH_FILTER = 26
-"""Linux (asm-generic/socket.h); Python has no name for it."""
-PASS_ALL = 0xFFFFFFFF
-NO_NEW_CONNECTION = (
-    (
-        0x30,
-        0,
-        0,
-        13,
-    ),  # A = the flags of the TCP header (RFC 9293, 3.1), which a filter sees from its first byte
-    (0x54, 0, 0, 0x12),  # A &= SYN | ACK
-    (0x15, 0, 1, 0x02),  # A == SYN: it begins a connection, and
-    (0x06, 0, 0, 0),  # no byte of it passes;
-    (0x06, 0, 0, PASS_ALL),  # the last packet of a handshake that was begun before does
-)
-"""A program of the Berkeley Packet Filter: operation, jump if true, jump if false, operand (linux/filter.h)."""
+LEAST_TTL: Mapping[int, tuple[int, int]] = {
+    socket.AF_INET: (socket.IPPROTO_IP, 21),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 73),
+}
+"""Family -> level and option that bound the life of packets from below: IP_MINTTL, IPV6_MINHOPCOUNT (Linux, in.h, in6.h)."""
+ANY_TTL, HIGHEST_TTL = 0, 255
 HANDSHAKE_S = 0.2
 """Time in which handshakes that were begun come to their end: a round trip, and what a busy system lets packets wait."""
 ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -67,15 +55,14 @@ def bound(host: str, port: int, *, of: str = "") -> list[socket.socket]:
 def refuse_new(listeners: Iterable[socket.socket]) -> None:
     """Let no new connection be begun, while those that were begun can still be made and taken, for HANDSHAKE_S or so.
 
-    A filter that lets no SYN through (socket(7), SO_ATTACH_FILTER): a caller then tries again, and finds the port closed.
-    Were the socket closed at once, those that stand in its queue would be reset, and so would be callers whose side of the
-    handshake is done and ours is not. Where there are no such filters, nothing is done.
+    Of the packets that reach a listening socket itself, which are those that begin a connection, none passes any more: no
+    system sends with so long a life. A caller then tries again, and finds the port closed. The last packet of a handshake
+    belongs to what its first one has made, and passes. Were the socket closed at once, those that stand in its queue would
+    be reset, and so would be callers whose side of the handshake is done and ours is not. It needs no right, as a filter
+    does in containers. Where there is no such option, nothing is done.
     """
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in NO_NEW_CONNECTION))
-    filter_ = struct.pack("HP", len(NO_NEW_CONNECTION), ctypes.addressof(program))
     for listener in listeners:
-        with suppress(OSError):
-            listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filter_)
+        _take_from(listener, HIGHEST_TTL)
 
 
 def accepted(listeners: Iterable[socket.socket]) -> Iterator[socket.socket]:
@@ -87,7 +74,19 @@ def accepted(listeners: Iterable[socket.socket]) -> Iterator[socket.socket]:
                 with suppress(ConnectionAbortedError):  # Who has gone already; others may stand behind.
                     connection, _ = queue.accept()
                     connection.settimeout(0)
+                    take_packets(connection)
                     yield connection
+
+
+def take_packets(connection: socket.socket) -> None:
+    """Let a connection have its packets that was accepted after `refuse_new`: it has inherited what that has set."""
+    _take_from(connection, ANY_TTL)
+
+
+def _take_from(each: socket.socket, ttl: int) -> None:
+    with suppress(OSError, KeyError):
+        level, option = LEAST_TTL[each.family]
+        each.setsockopt(level, option, ttl)
 
 
 def _addresses(host: str, port: int, of: str) -> list[tuple[socket.AddressFamily, Address]]:

@@ -6,7 +6,7 @@ import socket
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from service.sockets import accepted, refuse_new
+from service.sockets import accepted, refuse_new, take_packets
 from service.workers.policy import choose
 from service.workers.seat import Seat
 
@@ -27,6 +27,8 @@ class Door:
         self._waiting: deque[socket.socket] = deque()
         self._turn = 0
         self._is_listening = self._is_pausing = False
+        self.is_refusing = False
+        """Whether only connections that were begun still come."""
 
     def open(self) -> None:
         """Listen from now on."""
@@ -57,6 +59,8 @@ class Door:
                     self._is_pausing = True
                     logger.warning("no connection accepted: %s", error)
                 return
+            if self.is_refusing:
+                take_packets(connection)
             self.share([connection])
             if self._waiting:
                 return
@@ -81,6 +85,7 @@ class Door:
     def refuse_new(self) -> None:
         """Let no connection be begun any more; those that were begun still come."""
         refuse_new(self._listeners)
+        self.is_refusing = True
 
     def accept_all(self) -> None:
         """Accept all that the system has, whoever takes it, and share it out."""

@@ -189,7 +189,7 @@ class Supervisor:
         While nobody takes it, since all hang or have full mailboxes, it waits, for as long as a drain may take.
         """
         self._door.accept_all()
-        has_time = now_s < self._leaves_at_s + HANDSHAKE_S + self._drain_s
+        has_time = now_s < self._leaves_at_s + self._drain_s
         if self._door.is_awaited and has_time and any(seat.pid for seat in self._seats):
             return
         self._phase = SupervisorPhase.STOPPING
@@ -218,10 +218,11 @@ class Supervisor:
                 processes.send([seat.pid for seat in self._seats], signal.SIGKILL)
             case SupervisorPhase.LEAVING:
                 self._look_after(now_s)
-                if now_s >= self._leaves_at_s + HANDSHAKE_S:
+                if now_s >= self._leaves_at_s and self._door.is_refusing:
                     self._hang_up(now_s)
                 elif now_s >= self._leaves_at_s:
                     self._door.refuse_new()
+                    self._leaves_at_s = now_s + HANDSHAKE_S
             case SupervisorPhase.STARTING | SupervisorPhase.SERVING:
                 self._look_after(now_s)
 
