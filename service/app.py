@@ -216,13 +216,12 @@ def _candidates(settings: Settings, metrics: Metrics) -> Candidates:
 
 
 def _publication(place: Place, metrics: Metrics) -> Publication:
-    return Publication(place, metrics.render, rules=GAUGES, versions=VERSIONS, restarts=RESTARTS)
+    return Publication(place, metrics.registry, rules=GAUGES, versions=VERSIONS, restarts=RESTARTS)
 
 
 def _exposition(metrics: Metrics, publication: Publication | None) -> Exposition:
-    """What several workers publish for each other are sums, which no exemplar belongs to."""
     if publication is not None:
-        return Exposition(publication.scrape)
+        return Exposition(publication.scrape, publication.scrape_open)
     return Exposition(_awaited(metrics.render), _awaited(metrics.render_open))
 
 

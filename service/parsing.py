@@ -27,6 +27,7 @@ from service.preparation import draft_of, is_long, preparation, prepared
 from service.registry.assignment import Asked
 from service.registry.manager import Manager
 from service.registry.version import LoadedVersion
+from service.request_trace import CURRENT
 
 CHARS_PER_TURN = 512
 """Characters of a batch after which other requests have a turn of the event loop: a millisecond or two of encoding."""
@@ -264,6 +265,8 @@ class ParseService:
         if isinstance(item, PolyparseError):
             raise item
         permit.settle(work_of(item.n_tokens, item.n_best))
+        if (trace := CURRENT.get()) is not None:
+            trace.tokens += item.n_tokens
         version.observer.encoded(encode_s)
         future = self._batcher.submit(item, version.model, departed=departed)
         return Pending(future, encode_s, permit, waited_s)

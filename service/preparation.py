@@ -55,7 +55,8 @@ def preparation(version: LoadedVersion, clock: Clock) -> BatchedModel[Draft, Any
         items = [prepared(version.parser, draft.utterance) for draft in drafts]
         return Arrays(items, {"encode": clock() - started_s})
 
-    return BatchedModel(run, UNTOLD, is_guest=version.model.is_guest)
+    model = version.model
+    return BatchedModel(run, UNTOLD, is_guest=model.is_guest, labels=model.labels, span="prepare")
 
 
 def prepared(parser: ServedParser[Any], utterance: Utterance) -> Any:

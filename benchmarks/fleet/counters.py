@@ -22,26 +22,28 @@ TIMEOUT_S = 30.0
 class Counters:
     """The value of each series by its name with its labels, as the page writes it; `page_bytes` is its size.
 
-    `loop_s` is the processor time of the main thread so far, `threads_s` that of all others.
+    `loop_s` is the processor time of the main thread so far, `threads_s` that of all others; `wakes` is how often the main
+    thread has waited for something.
     """
 
     series: Mapping[str, float]
     page_bytes: int
     loop_s: float
     threads_s: float
+    wakes: int
 
     @classmethod
     def before(cls, server: Server) -> "Counters":
         """Those of a server before something is done; MeasurementFailed where it shows none."""
         page = _page(server.port)
-        return cls(read_page(page), len(page.encode()), loop_s(server.pid), threads_s(server.pid))
+        return cls(read_page(page), len(page.encode()), *_spent(server.pid))
 
     @classmethod
     def after(cls, server: Server) -> "Counters":
         """The same after it: the time that the page itself takes is in neither."""
-        on_core_s = loop_s(server.pid), threads_s(server.pid)
+        spent = _spent(server.pid)
         page = _page(server.port)
-        return cls(read_page(page), len(page.encode()), *on_core_s)
+        return cls(read_page(page), len(page.encode()), *spent)
 
     @property
     def runs(self) -> float:
@@ -74,6 +76,16 @@ def _page(port: int) -> str:
     if response.status != 200:
         raise MeasurementFailed(f"/metrics: found status {response.status}, expected 200")
     return page.decode()
+
+
+def _spent(pid: int) -> tuple[float, float, int]:
+    return loop_s(pid), threads_s(pid), wakes(pid)
+
+
+def wakes(pid: int) -> int:
+    """How often the main thread of a process has given up its core to wait: for a socket, for a run, for Python's lock."""
+    status = Path(f"/proc/{pid}/task/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 def loop_s(pid: int) -> float:

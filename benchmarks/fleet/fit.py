@@ -3,7 +3,9 @@
 Two models of processor time, each linear:
 
     inference thread  = runs * run_s + sequences * sequence_s + tokens * token_s
-    event loop        = requests * (read_s + answer_s + write_s) + runs * wake_s
+    event loop        = requests * (read_s + answer_s + write_s) + wakes * wake_s
+
+Requests that come one by one wake the loop for each; those of callers who wait come together, after their answers.
 """
 
 from collections.abc import Sequence
@@ -27,11 +29,12 @@ class RunsSeen(NamedTuple):
 
 
 class LoadSeen(NamedTuple):
-    """Requests of callers who wait for their answers, their runs, the seconds of the event loop, and a caller's wait."""
+    """Requests, their runs, the seconds of the event loop, how often it had waited and was woken, and a caller's wait."""
 
     requests: float
     runs: RunsSeen
     loop_s: float
+    wakes: float
     p50_s: float
 
 
@@ -44,8 +47,8 @@ def run_terms(seen: Sequence[RunsSeen]) -> tuple[float, float, float]:
 
 
 def loop_terms(seen: Sequence[LoadSeen]) -> tuple[float, float]:
-    """Seconds of a request in the loop, and of a run."""
-    rows_N2 = np.array([(each.requests, each.runs.runs) for each in seen])
+    """Seconds of a request in the loop, and of being woken."""
+    rows_N2 = np.array([(each.requests, each.wakes) for each in seen])
     loop_N = np.array([each.loop_s for each in seen])
     request_s, wake_s = _non_negative(rows_N2 / loop_N[:, None], np.ones(len(seen)))
     return request_s, wake_s

@@ -23,7 +23,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.fleet.burst import Burst
 from benchmarks.fleet.counters import Counters, children_s, loop_s, threads_s
 from benchmarks.fleet.fit import LoadSeen, RunsSeen, run_terms, service_times
-from benchmarks.fleet.probe import Level, Plan, Probe, Round
+from benchmarks.fleet.probe import Level, Offered, Plan, Probe, Round
 from benchmarks.fleet.service_times import ServiceTimes, Work
 from benchmarks.process import Server, started
 from benchmarks.resident import resident_mb
@@ -70,13 +70,15 @@ def measure(models: Path, utterances: Sequence[Utterance], plan: Plan) -> Measur
             others = _others(server, model, other)
         with started([*command, *REFUSING], core=core) as server:
             refuse_s = median(_refuse_s(server, probe.requests) for _ in range(plan.rounds))
+    offered = [_valid(each) for each in zip(*(each.levels for each in rounds), strict=True)]
+    bearable = [each for each, share in zip(offered, plan.levels, strict=True) if share < 1]
     return Measured(
-        _times(rounds, refuse_s),
+        _times(rounds, bearable, refuse_s),
         probe.mix,
         median(each.capacity_per_s for each in rounds),
         1 / median(each.loads[-1].loop_s + each.loads[-1].runs.seconds for each in rounds),
         probe.rates_per_s,
-        [_level(each) for each in zip(*(each.levels for each in rounds), strict=True)],
+        [Level(*_medians([each.level for each in valid])) for valid in offered],
         others,
     )
 
@@ -86,9 +88,10 @@ def _shown(probe: Probe, number: int, rounds: int) -> Round:
     return probe.round(number)
 
 
-def _times(rounds: Sequence[Round], refuse_s: float) -> ServiceTimes:
+def _times(rounds: Sequence[Round], offered: Sequence[Sequence[Offered]], refuse_s: float) -> ServiceTimes:
     runs = [RunsSeen(*_medians(each)) for each in zip(*(each.runs for each in rounds), strict=True)]
     loads = [_load(each) for each in zip(*(each.loads for each in rounds), strict=True)]
+    loads += [_load([each.load for each in valid]) for valid in offered]
     burst = Burst(*_medians([each.burst for each in rounds]))
     alone = [pair for each in rounds for pair in each.alone]
     return service_times(runs, loads, burst, refuse_s, _factors(runs, alone))
@@ -101,16 +104,17 @@ def _medians(rows: Sequence[tuple[float, ...]]) -> list[float]:
 def _load(loads: Sequence[LoadSeen]) -> LoadSeen:
     """The median of each part, over rounds."""
     runs = RunsSeen(*_medians([each.runs for each in loads]))
-    return LoadSeen(1.0, runs, median(each.loop_s for each in loads), median(each.p50_s for each in loads))
+    parts = _medians([(each.loop_s, each.wakes, each.p50_s) for each in loads])
+    return LoadSeen(1.0, runs, *parts)
 
 
-def _level(seen: Sequence[Level | None]) -> Level:
-    """The median of each part, over the rounds in which the load came as it was meant to."""
-    if not (valid := [level for level in seen if level is not None]):
+def _valid(seen: Sequence[Offered | None]) -> Sequence[Offered]:
+    """Those of the rounds in which the load came as it was meant to."""
+    if not (valid := [offered for offered in seen if offered is not None]):
         raise MeasurementFailed(
             "found no round in which the load came in time, expected one: the machine is busy"
         )
-    return Level(*_medians(valid))
+    return valid
 
 
 def _factors(runs: Sequence[RunsSeen], alone: Sequence[tuple[int, float]]) -> list[float]:

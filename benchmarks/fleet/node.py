@@ -92,6 +92,10 @@ class Node:
         if not self._loop_is_busy:
             self._pause()
             self._loop_is_busy = True
+            self._agenda.after(self.slower * self._times.wake_s, self._woken)
+
+    def _woken(self) -> None:
+        if not self.is_lost:
             self._next()
 
     def _next(self) -> None:
@@ -141,7 +145,7 @@ class Node:
 
     def _hear(self, batch: Sequence[Visit]) -> "_Job":
         """Make the answers of all; they are written at the end of the turn, one after the other."""
-        return self._times.wake_s + len(batch) * self._times.answer_s, self._let_write
+        return len(batch) * self._times.answer_s, self._let_write
 
     def _let_write(self, batch: Sequence[Visit]) -> None:
         self._batch = []

@@ -61,12 +61,19 @@ class Level(NamedTuple):
     goodput_per_s: float
 
 
+class Offered(NamedTuple):
+    """What came of callers who do not wait: what they saw, and what the server spent on one of them."""
+
+    level: Level
+    load: LoadSeen
+
+
 class Round(NamedTuple):
     """One round; each load is of one request, each of the runs of one batch."""
 
     loads: Sequence[LoadSeen]
     runs: Sequence[RunsSeen]
-    levels: Sequence[Level | None]
+    levels: Sequence["Offered | None"]
     """None where the load came too slowly, because something else took the callers' core."""
     capacity_per_s: float
     burst: Burst
@@ -112,8 +119,7 @@ class Probe:
         after = Counters.after(self._server)
         if traffic.errors:
             raise MeasurementFailed(f"found {dict(traffic.faults)}, expected only answers of 200")
-        each_s = (after.loop_s - before.loop_s) / count
-        return LoadSeen(1.0, _runs(before, after, count), each_s, traffic.p50_ms / 1000), traffic.per_s
+        return _load(before, after, count, traffic.p50_ms), traffic.per_s
 
     def _batch(self, batch: bytes) -> RunsSeen:
         send(self._server.port, [batch], connections=1)
@@ -121,8 +127,10 @@ class Probe:
         send(self._server.port, [batch] * REPEATS, connections=1)
         return _runs(before, Counters.after(self._server), REPEATS)
 
-    def _level(self, per_s: float, seed: int) -> Level | None:
+    def _level(self, per_s: float, seed: int) -> Offered | None:
+        before = Counters.before(self._server)
         callers = on_uvloop(lambda: self._offer(self.requests, per_s, seed))
+        after = Counters.after(self._server)
         outcomes, seconds = callers.outcomes, self._plan.level_s
         try:
             figures.check_rate(outcomes, seconds)
@@ -131,7 +139,9 @@ class Probe:
             return None
         answered = [each for each in outcomes if each.status == figures.OK]
         latencies_ms = sorted(1000 * (each.done_s - each.sent_s) for each in answered)
-        return Level(percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99), len(answered) / seconds)
+        p50_ms, p99_ms = percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99)
+        load = _load(before, after, len(outcomes), p50_ms)
+        return Offered(Level(p50_ms, p99_ms, len(answered) / seconds), load)
 
     def _alone(self, seed: int) -> Iterator[tuple[int, float]]:
         timed = [each.replace(b"\r\n", b"\r\n" + TIMED, 1) for each in self.requests]
@@ -155,6 +165,13 @@ def _batches(utterances: Sequence[Utterance]) -> Iterator[bytes]:
         for chosen in (by_length[:size], by_length[-size:], utterances[:size]):
             items = [{"text": each.text} for each in chosen]
             yield post("/parse/batch", json.dumps({"items": items}, ensure_ascii=False).encode())
+
+
+def _load(before: Counters, after: Counters, requests: int, p50_ms: float) -> LoadSeen:
+    """What one of so many requests took."""
+    loop_s, wakes = after.loop_s - before.loop_s, after.wakes - before.wakes
+    runs = _runs(before, after, requests)
+    return LoadSeen(1.0, runs, loop_s / requests, wakes / requests, p50_ms / 1000)
 
 
 def _runs(before: Counters, after: Counters, parts: int) -> RunsSeen:

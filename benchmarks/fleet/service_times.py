@@ -26,8 +26,8 @@ class ServiceTimes:
     """Seconds of one core. A run of n sequences with t tokens takes `run_s + n * sequence_s + t * token_s`.
 
     The event loop takes `read_s` until a request waits for its run, `answer_s` after it to make its answer and `write_s` to
-    write it, `refuse_s` for one that it refuses at its head, and `wake_s` for each run. `wire_s` is what a caller waits
-    beside: the network, and being woken up.
+    write it, `refuse_s` for one that it refuses at its head, and `wake_s` for each time that it is woken. `wire_s` is what a
+    caller waits beside: the network, and being woken up.
     A run takes one of `run_factors` times as long, each as likely.
     """
 

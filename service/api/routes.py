@@ -106,10 +106,10 @@ FAST_ROUTES = (
 
 
 class Exposition(NamedTuple):
-    """Gives the metrics in Prometheus' text format and, where that can be had, as OpenMetrics, which has exemplars."""
+    """Gives the metrics in Prometheus' text format, and as OpenMetrics, which has exemplars."""
 
     text: Callable[[], Awaitable[bytes]]
-    openmetrics: Callable[[], Awaitable[bytes]] | None = None
+    openmetrics: Callable[[], Awaitable[bytes]]
 
 
 OPENMETRICS = "application/openmetrics-text"
@@ -140,8 +140,7 @@ def install_metrics(app: FastAPI, exposition: Exposition) -> None:
 
     @app.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
     async def scrape(request: Request) -> Response:
-        asks = OPENMETRICS in request.headers.get("accept", "")
-        if asks and exposition.openmetrics is not None:
+        if OPENMETRICS in request.headers.get("accept", ""):
             return Response(await exposition.openmetrics(), media_type=openmetrics.CONTENT_TYPE_LATEST)
         return Response(await exposition.text(), media_type=CONTENT_TYPE_LATEST)
 

@@ -23,7 +23,7 @@ from service.batching.protocols import Answer, BatchedModel, FrameT, ItemT, RunT
 from service.batching.run import Attempt, Waiter
 from service.clock import Clock
 from service.errors import QueueFull, ShuttingDown
-from service.request_trace import CURRENT
+from service.request_trace import CURRENT, RequestTrace
 
 if TYPE_CHECKING:
     from polyparse.errors import DeviceLost
@@ -87,7 +87,7 @@ class Batcher(Generic[ItemT, FrameT]):
         future.add_done_callback(self._done)
         waiter = Waiter(item, model, size, size.cost, future, departed, self._clock(), model.is_guest)
         if self._tracer is not None and model.labels:
-            _trace(waiter)
+            waiter.trace = _sampled_trace()
         lane.add(waiter)
         return future
 
@@ -165,7 +165,8 @@ class Batcher(Generic[ItemT, FrameT]):
         for attempt in attempts:
             self.device_lost = self.device_lost or attempt.device_lost
             if self._tracer is not None and (traces := attempt.traces):
-                self._tracer(attempt.run, traces, attempt.waiters[0].model.labels)
+                model = attempt.waiters[0].model
+                self._tracer(model.span, attempt.run, traces, model.labels)
         self._report_drained()
 
     def _report_drained(self) -> None:
@@ -180,9 +181,7 @@ class Batcher(Generic[ItemT, FrameT]):
         return chain(*(lane.waiters() for lane in self._lanes))
 
 
-def _trace(waiter: Waiter[ItemT, FrameT]) -> None:
-    """Let an item belong to the trace of the request in whose course it is queued, if that is kept."""
+def _sampled_trace() -> RequestTrace | None:
+    """The trace of the request in whose course an item is queued, if that is kept."""
     trace = CURRENT.get()
-    if trace is not None and trace.is_sampled:
-        waiter.trace = trace
-        trace.tokens += waiter.size.tokens
+    return trace if trace is not None and trace.is_sampled else None

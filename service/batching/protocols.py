@@ -87,15 +87,17 @@ class Observer(Protocol):
 class RunTracer(Protocol):
     """Is told of a run that some traced requests share, once its answers are out, before anything is done with them."""
 
-    def __call__(self, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /) -> None:
-        """A model of these labels has run, or failed."""
+    def __call__(
+        self, name: str, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /
+    ) -> None:
+        """A model of these labels has run, or failed; `name` says what its runs do."""
 
 
 @dataclass(slots=True, eq=False)
 class BatchedModel(Generic[ItemT, FrameT]):
     """What answers items, in batches that hold no other model's; `answered_s` is when a run last succeeded, by the clock.
 
-    `labels` identify it where its runs are traced; without any they are not.
+    `labels` identify it where its runs are traced, under the name `span`; without any they are not.
 
     All guests together never hold the last inference thread: one that hangs leaves a thread to the others.
     """
@@ -105,3 +107,4 @@ class BatchedModel(Generic[ItemT, FrameT]):
     answered_s: float | None = None
     is_guest: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    span: str = "run"

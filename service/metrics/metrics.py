@@ -104,13 +104,18 @@ class Metrics:
             self._requests.forget_version(number)
             self._families.forget_version(number)
 
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What collects all of it."""
+        return self._families.registry
+
     def render(self) -> bytes:
         """Return all of it in Prometheus' text format."""
-        return generate_latest(self._families.registry)
+        return generate_latest(self.registry)
 
     def render_open(self) -> bytes:
         """Return all of it in the format OpenMetrics 1.0, with exemplars."""
-        text: bytes = openmetrics.generate_latest(self._families.registry)  # type: ignore[no-untyped-call]
+        text: bytes = openmetrics.generate_latest(self.registry)  # type: ignore[no-untyped-call]
         return text
 
 

@@ -92,10 +92,12 @@ class SpanTracer:
         if trace.is_sampled:
             asyncio.get_running_loop().call_soon(self._finish, trace, end)
 
-    def ran(self, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /) -> None:
+    def ran(
+        self, name: str, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /
+    ) -> None:
         """See Tracer. It is the root of a trace of its own."""
         span = self._runs.start_span(
-            "run",
+            name,
             Context(),
             SpanKind.INTERNAL,
             _of_model(labels) | _of_run(run),

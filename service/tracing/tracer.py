@@ -44,7 +44,9 @@ class Tracer(Protocol):
     def end(self, trace: RequestTrace, end: TracedEnd) -> None:
         """End it; the spans are made once the answer was sent."""
 
-    def ran(self, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /) -> None:
+    def ran(
+        self, name: str, run: SharedRun, traces: Sequence[RequestTrace], labels: Mapping[str, str], /
+    ) -> None:
         """Make the one span of a run, linked with those of the requests that share it."""
 
     async def close(self, timeout_s: float) -> None:

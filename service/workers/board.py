@@ -3,11 +3,12 @@
 from contextlib import suppress
 from pathlib import Path
 
-COUNTERS, GAUGES, STATUS, REFUSAL, RESTARTS = "counters", "gauges", "status", "refusal", "restarts"
+COUNTERS, GAUGES, EXEMPLARS = "counters", "gauges", "exemplars"
+STATUS, REFUSAL, RESTARTS = "status", "refusal", "restarts"
 """Kinds of news: counters and restarts outlive their worker, the others end with it. STATUS is a ProcessStatus of
 polyparse.bundle.status as JSON; REFUSAL is why a worker does not start; RESTARTS, which its supervisor publishes, is how
 many workers have taken the place of another one there."""
-OF_THE_LIVING = (GAUGES, STATUS, REFUSAL)
+OF_THE_LIVING = (GAUGES, EXEMPLARS, STATUS, REFUSAL)
 
 
 class Board:

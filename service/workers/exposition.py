@@ -1,43 +1,75 @@
-"""Prometheus' text format as data, and several workers' as one: how the samples of each family combine."""
+"""Metrics as data that workers can give each other, and several workers' as one: how the samples of each family combine.
 
-import re
+What Prometheus' client collects is read, and what it can write is made of it, in whichever of its formats.
+"""
+
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from prometheus_client.utils import floatToGoString
+from prometheus_client import Metric
+from prometheus_client.core import Exemplar
+from prometheus_client.registry import Collector
 
 Samples = Mapping[str, Mapping[str, float]]
-"""Family -> series, as the text format names it with its labels -> value."""
+"""Family -> series -> value. A series is the JSON of its name and its labels."""
+Exemplars = Mapping[str, tuple[Mapping[str, str], float, float]]
+"""Series -> labels, value and moment (Unix time in seconds) of the latest observation that has a trace."""
 
 COUNTERS = ("counter", "histogram", "summary")
 """Types whose samples only grow, and are summed."""
 COMBINE: Mapping[str, Callable[[Iterable[float]], float]] = {"sum": sum, "max": max, "min": min}
-VERSION = re.compile(r'[{,]version="((?:[^"\\]|\\.)*)"')
 
 
 class Family(NamedTuple):
-    """One metric: the two lines that explain it, its type, and its samples by series."""
+    """One metric: what explains it, its type, and its samples by series."""
 
-    head: str
+    help: str
     kind: str
     series: dict[str, float]
+    exemplars: Exemplars
 
 
-def read_text(text: str) -> dict[str, Family]:
-    """The families of a text, in their order; each begins with its lines HELP and TYPE."""
-    families: dict[str, Family] = {}
-    head, series = "", dict[str, float]()
-    for line in text.splitlines():
-        if line.startswith("# HELP "):
-            head = line
-        elif line.startswith("# TYPE "):
-            _, _, name, kind = line.split(" ")
-            series = {}
-            families[name] = Family(f"{head}\n{line}\n", kind, series)
-        else:
-            key, _, value = line.rpartition(" ")
-            series[key] = float(value)
+class Combined(Collector):
+    """Samples, explained by the families of one worker, to be written by Prometheus' client."""
+
+    def __init__(self, families: Mapping[str, Family], samples: Samples, exemplars: Exemplars) -> None:
+        self._families, self._samples, self._exemplars = families, samples, exemplars
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it."""
+        for name, family in self._families.items():
+            metric = Metric(name, family.help, family.kind)
+            for key, value in self._samples.get(name, {}).items():
+                series, labels = json.loads(key)
+                traced = self._exemplars.get(key)
+                metric.add_sample(
+                    series, labels, value, exemplar=traced and Exemplar(dict(traced[0]), *traced[1:])
+                )
+            yield metric
+
+
+def series_of(name: str, labels: Mapping[str, str]) -> str:
+    """What identifies a series among those of all workers."""
+    return json.dumps([name, labels])
+
+
+def read(collector: Collector) -> dict[str, Family]:
+    """The families of a worker as they stand, in their order."""
+    families = {}
+    for metric in collector.collect():
+        keys = [series_of(sample.name, sample.labels) for sample in metric.samples]
+        families[metric.name] = Family(
+            metric.documentation,
+            metric.type,
+            {key: float(sample.value) for key, sample in zip(keys, metric.samples, strict=True)},
+            {
+                key: (sample.exemplar.labels, sample.exemplar.value, float(sample.exemplar.timestamp or 0))
+                for key, sample in zip(keys, metric.samples, strict=True)
+                if sample.exemplar is not None
+            },
+        )
     return families
 
 
@@ -48,6 +80,21 @@ def split(families: Mapping[str, Family]) -> tuple[Samples, Samples]:
     for name, family in families.items():
         (counts if family.kind in COUNTERS else moments)[name] = family.series
     return counts, moments
+
+
+def exemplars_of(families: Mapping[str, Family]) -> Exemplars:
+    """The exemplars of a worker, whatever their family."""
+    return {key: traced for family in families.values() for key, traced in family.exemplars.items()}
+
+
+def latest(exemplars: Iterable[Exemplars]) -> Exemplars:
+    """Of each series the exemplar that is the youngest of all workers'."""
+    found: dict[str, tuple[Mapping[str, str], float, float]] = {}
+    for each in exemplars:
+        for key, traced in each.items():
+            if key not in found or traced[-1] > found[key][-1]:
+                found[key] = traced
+    return found
 
 
 def add(samples: Iterable[Samples]) -> dict[str, dict[str, float]]:
@@ -81,9 +128,9 @@ def versions_in(samples: Iterable[Samples], family: str) -> set[str]:
 
 
 def version_of(key: str) -> str | None:
-    """The version that a series is of, as it stands there."""
-    match = VERSION.search(key)
-    return None if match is None else match[1]
+    """The version that a series is of."""
+    version: str | None = json.loads(key)[1].get("version")
+    return version
 
 
 def without_gone(samples: Samples, present: set[str]) -> dict[str, dict[str, float]]:
@@ -96,17 +143,3 @@ def without_gone(samples: Samples, present: set[str]) -> dict[str, dict[str, flo
         }
         for name, series in samples.items()
     }
-
-
-def write_text(families: Mapping[str, Family], samples: Samples) -> bytes:
-    """The text of some samples, explained by the families of one worker."""
-    lines: list[str] = []
-    for name, family in families.items():
-        lines.append(family.head)
-        lines += [f"{key} {_shown(value)}\n" for key, value in samples.get(name, {}).items()]
-    return "".join(lines).encode()
-
-
-def _shown(value: float) -> str:
-    """As Prometheus' own client writes it."""
-    return str(floatToGoString(value))  # type: ignore[no-untyped-call]

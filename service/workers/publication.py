@@ -7,22 +7,29 @@ one, whoever answers it, finds no less.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
 from polyparse.schema import unstructure
 from service.registry.status_file import status_now
 from service.registry.version import Version
 from service.workers.bell import Bell
-from service.workers.board import COUNTERS, GAUGES, RESTARTS, STATUS, Board
+from service.workers.board import COUNTERS, EXEMPLARS, GAUGES, RESTARTS, STATUS, Board
 from service.workers.exposition import (
+    Combined,
     Samples,
     add,
     combine,
-    read_text,
+    exemplars_of,
+    latest,
+    read,
+    series_of,
     split,
     versions_in,
     without_gone,
-    write_text,
 )
 from service.workers.ledger import Counted, after, after_death, read_counted
 from service.workers.place import Place
@@ -37,26 +44,20 @@ class Publication:
     """One worker's. Made and used in the event loop's thread."""
 
     def __init__(
-        self,
-        place: Place,
-        render: Callable[[], bytes],
-        *,
-        rules: Mapping[str, str],
-        versions: str,
-        restarts: str,
+        self, place: Place, metrics: Collector, *, rules: Mapping[str, str], versions: str, restarts: str
     ) -> None:
         """`rules` say how gauges combine, and `versions` which one of them has a series for each version.
 
         `restarts` is the counter whose value the supervisor publishes.
         """
         self.board = Board(place.folder, place.number)
-        self._render = render
+        self._metrics = metrics
         self._rules = rules
         self._version_family = versions
         self._restarts = restarts
         predecessor = self.board.read(COUNTERS).get(place.number)
         self._counted = Counted({}, {}) if predecessor is None else after_death(read_counted(predecessor))
-        self._families = read_text(render().decode())
+        self._families = read(metrics)
         self._known: Sequence[tuple[object, ...]] = ()
         self._problem: str | None = ""
         self._loop = asyncio.get_running_loop()
@@ -74,15 +75,24 @@ class Publication:
 
     def publish(self) -> None:
         """Publish what is counted and measured now."""
-        self._families = read_text(self._render().decode())
+        self._families = read(self._metrics)
         counts, moments = split(self._families)
         self._put(GAUGES, json.dumps(moments).encode())
+        self._put(EXEMPLARS, json.dumps(exemplars_of(self._families)).encode())
         present = versions_in(self._moments(), self._version_family)
         self._counted = after(self._counted, counts, present)
         self._put(COUNTERS, self._counted.to_bytes())
 
     async def scrape(self) -> bytes:
         """All workers' metrics, in Prometheus' text format."""
+        return generate_latest(await self._combined())
+
+    async def scrape_open(self) -> bytes:
+        """All workers' metrics in the format OpenMetrics 1.0, with the latest exemplar of each series."""
+        text: bytes = openmetrics.generate_latest(await self._combined())  # type: ignore[no-untyped-call]
+        return text
+
+    async def _combined(self) -> Combined:
         self.publish()
         await self._bell.ring()
         moments = self._moments()
@@ -90,8 +100,9 @@ class Publication:
         total = add(part for each in counted for part in each)
         counts = without_gone(total, versions_in(moments, self._version_family))
         restarts = sum(map(int, self.board.read(RESTARTS).values()))
-        counts[self._restarts] = {self._restarts: float(restarts)}
-        return write_text(self._families, counts | combine(moments, self._rules))
+        counts[self._restarts.removesuffix("_total")] = {series_of(self._restarts, {}): float(restarts)}
+        exemplars = latest(json.loads(content) for content in self.board.read(EXEMPLARS).values())
+        return Combined(self._families, counts | combine(moments, self._rules), exemplars)
 
     def close(self) -> None:
         """Publish for the last time."""

@@ -23,15 +23,15 @@ def runs(count: float, sequences: float, tokens: float) -> RunsSeen:
     return RunsSeen(count, sequences, tokens, seconds)
 
 
-def load(size: float) -> LoadSeen:
-    """One request of 7 tokens, in runs of so many."""
+def load(size: float, wakes: float) -> LoadSeen:
+    """One request of 7 tokens, in runs of so many; the loop is woken so often."""
     shared = runs(1 / size, 1, 7)
-    loop_s = REQUEST_S + WAKE_S / size
-    return LoadSeen(1.0, shared, loop_s, loop_s + shared.seconds + WIRE_S)
+    loop_s = REQUEST_S + wakes * WAKE_S
+    return LoadSeen(1.0, shared, loop_s, wakes, loop_s + shared.seconds + WIRE_S)
 
 
 SEEN = [runs(1, n, n * tokens) for n in (1, 4, 16) for tokens in (2, 8, 20)]
-LOADS = [load(size) for size in (1, 2.5, 11)]
+LOADS = [load(size, wakes) for size, wakes in ((1, 2), (2.5, 1), (11, 0.2), (3, 1.2))]
 
 
 def test_terms_are_found_again() -> None:
@@ -46,7 +46,9 @@ def test_no_term_is_below_zero_where_what_was_seen_would_have_it_so() -> None:
 
 def test_all_terms_together_are_what_a_caller_alone_waits() -> None:
     times = service_times(SEEN, LOADS, Burst(0.7, 10e-6), 30e-6, [1.0])
-    own_s = times.read_s + times.wake_s + times.of_run(1, 7) + times.answer_s + times.write_s + times.wire_s
+    own_s = (
+        times.read_s + 2 * times.wake_s + times.of_run(1, 7) + times.answer_s + times.write_s + times.wire_s
+    )
     assert own_s == pytest.approx(LOADS[0].p50_s)
     assert times.read_s == pytest.approx(0.7 * REQUEST_S)
     assert times.wire_s == pytest.approx(WIRE_S)
@@ -56,7 +58,7 @@ def test_a_page_of_the_service_is_read_whole() -> None:
     page = Metrics().render().decode()
     series = read_page(page)
     assert len(series) == sum(not line.startswith("#") for line in page.splitlines())
-    counted = Counters(series, len(page), 0.0, 0.0)
+    counted = Counters(series, len(page), 0.0, 0.0, 0)
     assert (counted.runs, counted.sequences, counted.tokens) == (0, 0, 0)
     assert "polyparse_batch_sequences_count" in series
 

@@ -79,7 +79,9 @@ def test_a_seed_decides_everything(name: str) -> None:
 
 
 def test_nobody_waits_less_than_his_own_service_and_way() -> None:
-    least_s = USUAL.wire_s + USUAL.read_s + USUAL.of_run(1, 3) + USUAL.wake_s + USUAL.answer_s + USUAL.write_s
+    least_s = (
+        USUAL.wire_s + USUAL.read_s + USUAL.of_run(1, 3) + 2 * USUAL.wake_s + USUAL.answer_s + USUAL.write_s
+    )
     assert min(fate.latency_s for fate in fleet(0.3).fates) >= least_s - 1e-9
 
 
@@ -92,7 +94,7 @@ def test_an_overloaded_node_refuses_so_that_who_is_let_in_waits_about_its_bound(
 
 
 def test_batches_grow_with_the_load_so_that_a_node_does_more_than_one_by_one() -> None:
-    alone_s = USUAL.read_s + USUAL.wake_s + USUAL.of_run(1, 8) + USUAL.answer_s + USUAL.write_s
+    alone_s = USUAL.read_s + 2 * USUAL.wake_s + USUAL.of_run(1, 8) + USUAL.answer_s + USUAL.write_s
     seen = fleet(0.9, nodes=1, per_s=0.9 * CAPACITY_PER_S)
     assert seen.count("answered") > 1.3 * 0.3 / alone_s
 

@@ -128,6 +128,26 @@ async def test_one_span_for_a_shared_run_is_linked_with_its_requests_and_they_wi
     }
 
 
+async def test_the_run_that_makes_the_arrays_of_a_long_text_is_a_span_too() -> None:
+    text = " ".join(["word"] * 100)
+    async with traced() as t:
+        answer = await t.serving.parse(text, headers=SAMPLED)
+        assert answer.status_code == 200
+        spans = await t.spans()
+    root, prepare, run = (one(spans, name) for name in ("parse", "prepare", "run"))
+    assert root.attributes is not None
+    assert root.attributes["polyparse.tokens"] == 100
+    assert [link.context.span_id for link in root.links] == [each.context.span_id for each in (prepare, run)]
+    for each in (prepare, run):
+        assert each.parent is None
+        assert [link.context.span_id for link in each.links] == [root.context.span_id]
+        assert each.attributes is not None
+        assert each.attributes["polyparse.model.digest"] == "d1"
+    assert prepare.end_time is not None
+    assert run.start_time is not None
+    assert prepare.end_time <= run.start_time
+
+
 async def test_a_batch_has_a_span_for_each_item_that_was_parsed() -> None:
     async with traced() as t:
         items = [{"text": "a"}, {"text": ""}, {"text": "b c", "locale": "hi-IN"}]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from service.workers.exposition import series_of
 from service.workers.ledger import Counted, after, after_death, read_counted
 
-FIRST, SECOND = 'x{version="1"}', 'x{version="2"}'
+FIRST, SECOND = (series_of("x", {"version": version}) for version in ("1", "2"))
 
 
 def counted(running: dict[str, float], kept: dict[str, float] | None = None) -> Counted:

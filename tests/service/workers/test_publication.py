@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ class Worker:
         self.metrics = Metrics()
         place = Place(number, WORKERS, 0, folder, 0)
         self.publication = Publication(
-            place, self.metrics.render, rules=GAUGES, versions=VERSIONS, restarts=RESTARTS
+            place, self.metrics.registry, rules=GAUGES, versions=VERSIONS, restarts=RESTARTS
         )
         self.versions: list[str] = []
         self.load("1")
@@ -165,6 +166,20 @@ async def test_counts_of_a_dead_worker_go_with_their_version(tmp_path: Path) -> 
         workers[2].load("2")
         workers[2].close("1")
         assert await workers[1].requests("1") is None
+
+
+async def test_exemplars_are_the_latest_of_the_living(tmp_path: Path) -> None:
+    async with workers_at(tmp_path) as workers:
+        for number, worker in enumerate(workers):
+            worker.metrics.answered("parse", OK, "1", 0.01, {"trace_id": f"t{number}"})
+        text = (await workers[0].publication.scrape_open()).decode()
+        assert re.findall(
+            r"^polyparse_request_seconds_bucket\{.*} (\S+) # \{(.*)} 0.01 ", text, re.MULTILINE
+        ) == [("3.0", 'trace_id="t2"')]
+        assert text.endswith("# EOF\n")
+        killed(workers, 2)
+        assert 'trace_id="t1"' in (await workers[0].publication.scrape_open()).decode()
+        workers[2] = Worker(tmp_path, 2)
 
 
 async def test_gauges_are_those_of_the_living(tmp_path: Path) -> None:
