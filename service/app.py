@@ -3,7 +3,7 @@ together.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -45,7 +45,9 @@ from service.registry.candidates import Candidates
 from service.registry.comparison import Bounds
 from service.registry.loaded import Loader
 from service.registry.manager import Manager
+from service.registry.policy import MOVING
 from service.registry.status_file import StatusFile
+from service.registry.version import Version
 from service.registry.watcher import Source
 from service.settings import Settings
 from service.shadow.disagreements import Disagreements
@@ -115,7 +117,10 @@ async def running(
         retry_after_s=admission.light.retry_after_s,
         tracer=_runs(tracer),
     )
-    listeners = (metrics.versions, administration.changed, *_changed(status_file), *_changed(publication))
+    listeners = (
+        *(metrics.versions, partial(strain, admission), administration.changed),
+        *(*_changed(status_file), *_changed(publication)),
+    )
     manager = Manager(
         loader=loader,
         observer=metrics,
@@ -199,6 +204,12 @@ def _asked(metrics: Metrics, garbage: GarbageWatch, readiness: Readiness, wire: 
 
 def _limits(settings: Settings) -> Limits:
     return Limits(queue_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens)
+
+
+def strain(admission: AdmissionControl, versions: Sequence[Version], _: int | None) -> None:
+    """Let requests wait a little longer while a version comes or goes beside them."""
+    for line in (admission.light, admission.heavy):
+        line.strain(is_strained=any(each.state in MOVING for each in versions))
 
 
 def _changed(listener: StatusFile | Publication | None) -> tuple[Any, ...]:

@@ -9,6 +9,9 @@ However slow the service is, a batch may always be inside, or a request for each
 nothing at all. And what a stall has left is no overload: requests that came while the event loop or the machine stood still
 are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, the line may
 for a moment be filled four times.
+
+While a version is loaded or let go beside requests, it takes what they would get, for some seconds and by our own doing.
+Then the line may be filled four times too: better they wait longer for a moment than that a swap refuses any.
 """
 
 from service.batching.policy import retry_after_s
@@ -27,9 +30,11 @@ BATCHES_PER_S = 40
 MEAN = 0.75
 """Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
 BURST, BURST_S = 4.0, 0.1
-"""Times the bound that may be inside in a burst after a stall, and how long it lasts."""
+"""Times the bound that may be inside in a burst after a stall, or beside a load, and how long the former lasts."""
 STALL_S = 0.02
 """Time until a request is read that tells of a stall."""
+EASES_S = 0.5
+"""Time after a load until what it has left in the line is gone."""
 CALM_S = 0.5
 """Time without a request beyond the bound before a burst. Under overload, when reading all sockets takes as long as a stall,
 one comes with each batch."""
@@ -44,6 +49,7 @@ class WaitingLine:
         self._least_requests = least_requests
         self._clock = clock
         self._stalled_s = self._burst_from_s = self._beyond_s = float("-inf")
+        self._strain_ends_s = float("-inf")
         self._since_s: float | None = None
         self._tokens, self._seconds = 0, 0.0
         self._refusal: QueueFull | None = None
@@ -70,7 +76,15 @@ class WaitingLine:
             return True
         rate = self.tokens_per_s or BATCHES_PER_S * self._batch_tokens
         bound = max(self._batch_tokens, MEAN * self._max_wait_s * rate)
-        return inside + cost <= bound or self._bears(inside + cost, bound, now_s)
+        room = BURST * bound if now_s < self._strain_ends_s else bound
+        return inside + cost <= room or self._bears(inside + cost, bound, now_s)
+
+    def strain(self, *, is_strained: bool) -> None:
+        """A version is loaded or let go from now on, or none is any more."""
+        if is_strained:
+            self._strain_ends_s = float("inf")
+        elif self._strain_ends_s == float("inf"):
+            self._strain_ends_s = self._clock() + EASES_S
 
     def _bears(self, tokens: int, bound: float, now_s: float) -> bool:
         """Whether so many tokens inside, more than the bound, are of a burst."""

@@ -1,8 +1,8 @@
 """What is left of a service's capacity when more is asked of it than it has: goodput, latency, memory, recovery.
 
 The service runs on one core, its callers on another. Capacity is that of callers who wait for their answers, before a level
-and after it: a shared core does more at some times than at others. Callers who do not wait ask for 0.8, 1.5, 2 and 3 times as
-much over 32, 500 and 2,000 connections, and after that for 0.8 again.
+and after it: a shared core does more at some times than at others. Callers who do not wait ask for 0.8, 1.5, 2 and 3 times
+as much over 32, 500 and 2,000 connections, and after that for 0.8 again.
 The same at 10 times with requests of ten hypotheses each, which take long: there it counts what a refusal costs.
 """
 

@@ -139,6 +139,8 @@ Action = Load | Cancel | Switch | Retire | Evict | Close | Refuse | Forget
 LOADED = (VersionState.READY, VersionState.RETIRED)
 LOADING = (VersionState.LOADING, VersionState.CANCELLED)
 LEAVING = (VersionState.RETIRED, VersionState.CLOSING)
+MOVING = (*LOADING, VersionState.CLOSING)
+"""States in which a version takes processor time beside requests."""
 
 
 def decide(

@@ -161,3 +161,28 @@ def test_an_ordinary_load_is_refused_nothing() -> None:
 def test_at_half_of_capacity_a_stall_lets_nobody_be_refused(stall_s: float) -> None:
     """What has come meanwhile is a burst, not an overload: it is gone before more than the bound has passed."""
     assert OneCore().load(0.5, 10.0, 11, stall_s=stall_s).refused == 0
+
+
+def test_while_a_version_comes_or_goes_requests_wait_longer_before_any_is_refused() -> None:
+    """For a third of a second they come faster than a core beside which one is loaded can answer."""
+    refused = []
+    for is_strained in (False, True):
+        core = OneCore()
+        core.load(0.5, 2.0, 12)
+        for line in (core.admission.light, core.admission.heavy):
+            line.strain(is_strained=is_strained)
+        refused.append(core.load(0.5, 0.3, 13, slower=2.3).refused)
+    assert refused[0] > 10
+    assert refused[1] == 0
+
+
+def test_what_a_swap_has_left_in_the_line_has_time_to_leave_and_then_the_bound_is_what_it_was() -> None:
+    core = OneCore()
+    core.load(0.5, 2.0, 14)
+    core.admission.light.strain(is_strained=True)
+    core.load(0.5, 0.3, 15, slower=2.3)
+    for _ in range(2):  # It is told at each change of any version.
+        core.admission.light.strain(is_strained=False)
+    assert core.load(0.5, 1.0, 16).refused == 0
+    core.load(2.0, 0.5, 17)
+    assert core.load(2.0, 1.0, 18).p99_s <= SOME_MORE * BOUND_S
