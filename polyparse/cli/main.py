@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
     "coin": Command("model_export.coin:main", "give a bundle words that its training never saw"),
+    "experiments": Command("experiments.cli:main", "carry out studies of training methods, and report them"),
     "models": Command("polyparse.cli.models:main", "list, verify, promote, roll back and upgrade bundles"),
 }
 
@@ -124,7 +125,7 @@ def run(command: Command, argv: Sequence[str]) -> int:
 
 def usage() -> str:
     """The help text: the table of subcommands."""
-    lines = (f"  {name:<10}{command.summary}" for name, command in COMMANDS.items())
+    lines = (f"  {name:<13}{command.summary}" for name, command in COMMANDS.items())
     first = "usage: polyparse SUBCOMMAND ... (each explains itself with --help), or polyparse --version"
     return "\n".join((first, "", *lines))
 

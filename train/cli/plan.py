@@ -45,7 +45,7 @@ class PlanRunner:
         Raises:
             ConfigError: a run has a setting that is none, or one that is there already is another run than the plan's.
         """
-        self.finished |= self._finished_before()
+        self.finished |= self.finished_before()
         self.out.mkdir(parents=True, exist_ok=True)
         try:
             while self._begin() or self._running or self._elsewhere:
@@ -73,20 +73,14 @@ class PlanRunner:
 
     def command(self, step: PlanStep) -> list[str]:
         """The command line of a step."""
-        teachers = [f"--teacher={self.out / teacher}" for teacher in step.teachers]
-        start = [f"--start={self.out / step.start}"] if step.start else []
-        settings = [f"--set={setting}" for setting in step.all_settings(self.settings)]
-        train = [sys.executable, "-m", "polyparse", "train", step.recipe, f"--out={self.out / step.name}"]
-        kept = [f"--soft-targets={self.out / SOFT_TARGETS}"] if teachers else []
-        also = [f"--also={task}" for task in self._also(step)]
-        return [*train, "--resume", "--quiet", *self.arguments, *teachers, *kept, *start, *also, *settings]
+        arguments = train_arguments(step, self.out, self.arguments, self.settings)
+        return [sys.executable, "-m", "polyparse", "train", *arguments]
 
-    def _also(self, step: PlanStep) -> tuple[str, ...]:
-        """The other tasks of a step, each with its corpus."""
-        own = "".join(one.removeprefix(CORPUS) for one in self.arguments if one.startswith(CORPUS))
-        return tuple(task if "=" in task else f"{task}={own}" for task in step.also)
+    def is_finished(self, name: str) -> bool:
+        """Whether there is nothing left to do for a step."""
+        return Checkpoint(self.out / name).complete
 
-    def _finished_before(self) -> set[str]:
+    def finished_before(self) -> set[str]:
         """The runs that are finished; refuses those that the plan would now carry out otherwise."""
         finished = set()
         for name, step in self.steps.items():
@@ -113,7 +107,7 @@ class PlanRunner:
     def _collect(self) -> None:
         for name in [name for name in self._elsewhere if not is_held(self.out / name)]:
             self._elsewhere.remove(name)
-            if Checkpoint(self.out / name).complete:
+            if self.is_finished(name):
                 self.finished.add(name)
                 print(f"{name}: finished", flush=True)
         for name, process in list(self._running.items()):
@@ -133,15 +127,30 @@ class PlanRunner:
     def _report(self) -> None:
         width = max(map(len, self.steps))
         for name in self.steps:
-            print(f"{name:{width}}  {self._outcome(name)}")
+            print(f"{name:{width}}  {self.outcome(name)}")
 
-    def _outcome(self, name: str) -> str:
+    def outcome(self, name: str) -> str:
+        """What the report at the end says of a step."""
         if name in self.failed:
             return f"failed, see {self.out / name}.log"
         if name not in self.finished:
             return "not begun, for a run that it needs has failed"
         match = Checkpoint(self.out / name).read("measures").get("mean", {}).get("exact_match")
         return "finished" if match is None else f"finished, exact match on dev {match:.4f}"
+
+
+def train_arguments(
+    step: PlanStep, out: Path, arguments: Sequence[str], settings: Sequence[str] = ()
+) -> list[str]:
+    """What `polyparse train` is given for a step whose parents lie in `out`; `arguments` are those of all steps."""
+    teachers = [f"--teacher={out / teacher}" for teacher in step.teachers]
+    start = [f"--start={out / step.start}"] if step.start else []
+    kept = [f"--soft-targets={out / SOFT_TARGETS}"] if teachers else []
+    own = "".join(one.removeprefix(CORPUS) for one in arguments if one.startswith(CORPUS))
+    also = [f"--also={task if '=' in task else f'{task}={own}'}" for task in step.also]
+    given = [f"--set={setting}" for setting in step.all_settings(settings)]
+    where = [step.recipe, f"--out={out / step.name}", "--resume", "--quiet"]
+    return [*where, *arguments, *teachers, *kept, *start, *also, *given]
 
 
 def _names(*folders: str) -> tuple[str, ...]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +22,7 @@ from train.checkpoint import Checkpoint, FollowedCheckpoint
 from train.cli.plan import PlanRunner
 from train.cli.recipe_table import first_line, recipe_table
 from train.cli.run_folder import SAME_RUN, check_free, check_same, held
+from train.cli.terminated import sigterm_raises, status_of
 from train.cli.texts import Corpora, locales_of, texts_of
 from train.compute import DEVICES, device_of
 from train.plan import read_plan, shown
@@ -37,8 +37,7 @@ from train.training.run import Parents
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
 
     from train.config import RunConfig
     from train.ranks import Ranks
@@ -48,12 +47,6 @@ MAX_JOBS = 64
 NO_MEMORY = ("[enforce fail at alloc_cpu", "Storage size calculation overflowed")
 """How PyTorch's message begins when there is not enough memory."""
 LIBRARIES = ("torch", "numpy", "scipy")
-INTERRUPTED, TERMINATED = 130, 143
-"""Exit statuses after Ctrl-C and after SIGTERM."""
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, as a machine sends it that goes down, or that wants its place for another task."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -105,12 +98,12 @@ def _carry_out(options: argparse.Namespace) -> int:
     runner = PlanRunner(
         read_plan(Path(options.plan)), Path(options.out), arguments, options.jobs, options.set
     )
-    with _sigterm_raises():
+    with sigterm_raises():
         try:
             return runner.run()
         except KeyboardInterrupt as error:
             print("\ninterrupted; the same command goes on", file=sys.stderr)
-            return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+            return status_of(error)
 
 
 def _plain(value: object) -> str:
@@ -143,7 +136,7 @@ def _train(config: RunConfig, options: argparse.Namespace, device: torch.device,
     )
     try:
         with (
-            _sigterm_raises(),
+            sigterm_raises(),
             held(checkpoint, resume=options.resume) if ranks.is_first else nullcontext(),
             Progress(quiet=options.quiet) if ranks.is_first else SilentProgress() as progress,
         ):
@@ -154,7 +147,7 @@ def _train(config: RunConfig, options: argparse.Namespace, device: torch.device,
             hold_out(checkpoint, texts, progress, parents, device)
     except KeyboardInterrupt as error:
         print(f"\n{_interrupted(checkpoint)}", file=sys.stderr)
-        return TERMINATED if isinstance(error, Terminated) else INTERRUPTED
+        return status_of(error)
     except RuntimeError as error:
         if not str(error).startswith(NO_MEMORY):
             raise
@@ -178,20 +171,6 @@ def _open(checkpoint: Checkpoint, run: RunRecord) -> None:
         return
     checkpoint.folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save("run", run)
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """End a run on SIGTERM as on Ctrl-C."""
-
-    def terminate(_signal: int, _frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupted(checkpoint: Checkpoint) -> str:
