@@ -30,8 +30,8 @@ class Progress:
         self._close_bar()
 
     @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar for work of at most `total` steps; call the yielded function with the step reached."""
+    def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """A bar for work of at most `total` steps, None if nobody knows; call the yielded function with the step reached."""
         with self._bars() as bars:
             bar = bars.add_task(name, total=total)
             yield lambda reached: bars.update(bar, completed=reached)

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
     "coin": Command("model_export.coin:main", "give a bundle words that its training never saw"),
+    "vectors": Command("train.cli.vectors.main:main", "train, align, measure, merge and fetch word vectors"),
     "experiments": Command("experiments.cli:main", "carry out studies of training methods, and report them"),
     "models": Command("polyparse.cli.models:main", "list, verify, promote, roll back and upgrade bundles"),
 }

@@ -1,1 +1,1 @@
-"""`polyparse train` and `polyparse ood`."""
+"""`polyparse train`, `polyparse ood` and `polyparse vectors`."""

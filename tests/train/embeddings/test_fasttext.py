@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError, CorpusError
 from polyparse.text.vocabulary import Vocabulary
 from train.embeddings import starting_vectors
-from train.embeddings.fasttext import THREADS, read_bin, train_vectors
+from train.embeddings.fasttext import THREADS, read_bin, train_space, train_vectors
 from train.models.embedder import EmbedderConfig
 from train.progress import Progress
 
@@ -70,6 +71,20 @@ def test_words_of_like_contexts_are_nearer_than_others() -> None:
     across = [row[a] @ row[b] for a in DAYS for b in TOWNS]
     assert np.mean(within) > 0.9
     assert np.mean(across) < 0.7
+
+
+def test_a_language_s_own_space_has_its_words_by_frequency() -> None:
+    space = train_space([*SENTENCES, ["once"]], size=SIZE, epochs=1, min_count=2)
+    assert sorted(space.words) == sorted(VOCABULARY.words)
+    counts = Counter(word for sentence in SENTENCES for word in sentence)
+    assert [counts[word] for word in space.words] == sorted(counts.values(), reverse=True)
+    assert space.vectors_VE.shape == (len(space.words), SIZE)
+    assert np.isfinite(space.vectors_VE).all()
+
+
+def test_text_without_a_frequent_word_has_no_space() -> None:
+    with pytest.raises(ConfigError, match=r"--min-count: found no word that occurs 5 times"):
+        train_space([["wake", "me"]], size=SIZE, min_count=5)
 
 
 def test_a_model_file_gives_vectors_of_words_that_it_never_saw(model_file: Path) -> None:

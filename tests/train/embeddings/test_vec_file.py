@@ -9,7 +9,8 @@ import pytest
 
 from polyparse.errors import ConfigError, CorpusError
 from polyparse.text.vocabulary import Vocabulary
-from train.embeddings.vec_file import LINES_A_STEP, PretrainedVectors, read_vec
+from train.embeddings.vec_file import PretrainedVectors, read_vec
+from train.embeddings.vec_format import LINES_A_STEP
 from train.progress import Progress
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""`polyparse vectors ACTION`."""
