@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export CORPUS
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-integration check format bench bundles audit clean
+.PHONY: help serve test test-integration check format bench bundles check-gpu check-gpu-here audit clean
 
 help:  ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 24
@@ -63,11 +63,19 @@ bundles: $(VENV)/.develop  ## train and export the shipped bundles anew: make bu
 	$(BIN)/polyparse export --checkpoint runs/student-continued-twice $(CARD) --approximate ain \
 	--out $(or $(OUT),runs/models)/massive/1.8-ain
 
+# An environment of its own: ONNX Runtime and PyTorch, both with CUDA, 3 GB. Nothing is installed where no driver knows a device.
+check-gpu:  ## check the CUDA path, in 8 minutes: runs/benchmarks/check_gpu.json; WHEELS=FOLDER installs without a network
+	@if $(PYTHON) benchmarks/check_gpu/driver.py; then $(MAKE) --no-print-directory check-gpu-here; fi
+
+check-gpu-here: .venv-check-gpu/.ready
+	mkdir -p runs/benchmarks
+	timeout --kill-after=10 480 .venv-check-gpu/bin/python -m benchmarks.check_gpu --json runs/benchmarks/check_gpu.json
+
 audit: .venv-audit/.ready  ## look every pin up in a database of vulnerabilities: 0 clean, 1 vulnerable, 3 not audited
 	@PATH="$(CURDIR)/.venv-audit/bin:$$PATH" $(PYTHON) requirements/audit.py; status=$$?; echo "audit: status $$status"; exit $$status
 
 clean:  ## remove the environment and every cache
-	rm -rf .venv .venv-gpu .venv-integration .venv-audit build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-gpu .venv-check-gpu .venv-integration .venv-audit build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -86,6 +94,11 @@ $(VENV)/.serve-gpu: $(PINS) | $(BIN)/python
 $(VENV)/.develop: $(PINS) | $(BIN)/python
 	$(BIN)/pip install --quiet -e '.[cpu,tracing,train,dev]'
 	touch $(VENV)/.serve-cpu $@
+
+.venv-check-gpu/.ready: $(PINS)
+	test -x .venv-check-gpu/bin/python || $(PYTHON) -m venv .venv-check-gpu
+	.venv-check-gpu/bin/pip install --quiet $(if $(WHEELS),--no-index --find-links $(WHEELS)) -e '.[gpu,gpu-check]'
+	touch $@
 
 .venv-audit/.ready: requirements/audit.txt
 	$(PYTHON) -m venv .venv-audit

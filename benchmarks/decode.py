@@ -7,6 +7,7 @@ measures the graphs on the GPU too, and a bundle's stages on both devices.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,15 +75,23 @@ class Decoder:
         tensors = [
             torch.from_numpy(array) for array in (emissions_BTK, allowed_BK, lengths_B.astype(np.int64))
         ]
-
-        def by_head() -> object:
-            with torch.inference_mode():
-                return self._head.decode(*tensors)
-
         by_graph = {
             PREFIXES[device]: partial(session.run, inputs) for device, session in self._sessions.items()
         }
-        return {**by_graph, "torch_": by_head}
+        by_head = {
+            f"torch_{PREFIXES[device]}": self._call_of_head(tensors, device) for device in self._sessions
+        }
+        return {**by_graph, **by_head}
+
+    def _call_of_head(self, tensors: Sequence[torch.Tensor], device: Device) -> Callable[[], object]:
+        """Decode on a device, where the scores are already, until the paths are back: on a GPU that waits for its end."""
+        head, there = deepcopy(self._head).to(device), [tensor.to(device) for tensor in tensors]
+
+        def by_head() -> object:
+            with torch.inference_mode():
+                return head.decode(*there).path_RT.cpu()
+
+        return by_head
 
 
 def main(argv: Sequence[str] | None = None) -> int:

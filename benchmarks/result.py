@@ -28,11 +28,15 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """What one run of a benchmark found. Every target has a figure; a figure may have none."""
+    """What one run of a benchmark found. Every target has a figure; a figure may have none.
+
+    `about` is what is no number: where and when it was measured, and what was found in words.
+    """
 
     benchmark: str
     figures: Mapping[str, float]
     targets: Mapping[str, Target] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if missing := self.targets.keys() - self.figures.keys():
@@ -53,6 +57,7 @@ class Result:
             "targets": self.targets,
             "pass": self.passed,
         }
+        data |= {"about": self.about} if self.about else {}
         text = json.dumps(data, indent=1, allow_nan=False)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text + "\n", encoding="utf-8")
@@ -63,7 +68,8 @@ class Result:
         rows += [(key, _shown(figure), *self._verdict(key)) for key, figure in self.figures.items()]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         lines = (f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in rows)
-        return "\n".join([f"{self.benchmark}: {'pass' if self.passed else 'FAIL'}", *lines])
+        words = [f"{key}: {text}" for key, text in self.about.items()]
+        return "\n".join([f"{self.benchmark}: {'pass' if self.passed else 'FAIL'}", *words, *lines])
 
     def _verdict(self, key: str) -> tuple[str, str]:
         target = self.targets.get(key)

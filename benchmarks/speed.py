@@ -59,7 +59,9 @@ def orders(parser: Parser, utterances: Sequence[Utterance]) -> Mapping[str, Batc
 def _taken(tokens: Sequence[int]) -> list[list[int]]:
     """The batches of a service under its default settings whose queue is deeper than it looks ahead."""
     settings = Settings()
-    limits = policy.Limits(queue_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens)
+    limits = policy.Limits(
+        queue_tokens=settings.queue_tokens, batch_tokens=policy.batch_tokens_of(settings.batch_tokens)
+    )
     waiting = list(range(len(tokens)))
     batches = []
     while waiting:

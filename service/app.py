@@ -27,7 +27,7 @@ from service.api.health import Liveness, Readiness
 from service.api.offer import Offered
 from service.api.routes import Exposition
 from service.batching.batcher import Batcher
-from service.batching.policy import Limits
+from service.batching.policy import Limits, batch_tokens_of
 from service.batching.protocols import RunTracer
 from service.clock import Clock
 from service.connections import admin_wire_of, admission_of, wire_of
@@ -203,7 +203,7 @@ def _asked(metrics: Metrics, garbage: GarbageWatch, readiness: Readiness, wire: 
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(queue_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens)
+    return Limits(queue_tokens=settings.queue_tokens, batch_tokens=batch_tokens_of(settings.batch_tokens))
 
 
 def strain(admission: AdmissionControl, versions: Sequence[Version], _: int | None) -> None:

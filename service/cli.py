@@ -29,6 +29,7 @@ from service import logs
 from service.admin_server import administered
 from service.administration import Administration
 from service.app import Service, Surroundings, running
+from service.batching.policy import batch_tokens_of
 from service.cores import usable_cores_here
 from service.end_signals import EndSignals
 from service.registry.loaded import Loader
@@ -99,7 +100,9 @@ async def serve(settings: Settings, place: Place | None = None) -> None:
 async def _serve(settings: Settings, place: Place | None, signals: EndSignals) -> None:
     device = choose_device(settings.device)
     check_device(settings.workers, device)
-    settings = _of_worker(settings, place)
+    settings = _of_worker(
+        replace(settings, batch_tokens=batch_tokens_of(settings.batch_tokens, device)), place
+    )
     cores = max(1, usable_cores_here() // settings.workers)
     threads = settings.threads or default_threads(device, cores)
     gc.collect()
@@ -179,12 +182,13 @@ def _loader(
     settings: Settings, device: Device, source: StateSource | RepositorySource, place: Place | None
 ) -> Loader:
     turns = None if place is None else Turns(place.folder)
+    batch_tokens = batch_tokens_of(settings.batch_tokens, device)
     rehearsals = Rehearsals(
-        device=device, batch_tokens=settings.batch_tokens, timeout_s=settings.load_timeout_s, turns=turns
+        device=device, batch_tokens=batch_tokens, timeout_s=settings.load_timeout_s, turns=turns
     )
     loader = BundleLoader(
         device=device,
-        batch_tokens=settings.batch_tokens,
+        batch_tokens=batch_tokens,
         rehearsals=rehearsals if settings.rehearsal else None,
         turns=turns,
         workers=settings.workers,

@@ -7,6 +7,7 @@ from service.admission import AdmissionControl
 from service.api import problems, routes
 from service.api.admission_gate import NEEDS_NONE, AdmissionGate
 from service.api.traced_gate import TracedGate
+from service.batching.policy import batch_tokens_of
 from service.clock import Clock
 from service.descriptors import connections_here
 from service.http.arrivals import Arrivals
@@ -25,7 +26,7 @@ def admission_of(settings: Settings, threads: int, clock: Clock) -> AdmissionCon
     """Who may come in, for a service of so many inference threads."""
     return AdmissionControl(
         max_wait_s=settings.max_wait_ms / 1000,
-        batch_tokens=settings.batch_tokens * threads,
+        batch_tokens=batch_tokens_of(settings.batch_tokens) * threads,
         threads=threads,
         clock=clock,
     )

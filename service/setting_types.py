@@ -80,6 +80,7 @@ def names(text: str) -> tuple[str, ...]:
 
 THREADS = or_word("auto", integer(1, 64))
 CONNECTIONS = or_word("auto", integer(1, 1_000_000))
+TOKENS = or_word("auto", integer(1, 1_000_000))
 PORT_OR_OFF = or_word("off", integer(0, 65535))
 SWITCH = SettingType("on or off", {"on": True, "off": False}.__getitem__)
 FOLDER = SettingType("a folder", lambda text: Path(not_blank(text)))

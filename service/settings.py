@@ -26,6 +26,7 @@ from service.setting_types import (
     PORT_OR_OFF,
     SWITCH,
     THREADS,
+    TOKENS,
     WORD,
     SettingType,
     choice,
@@ -167,8 +168,8 @@ class Settings:
     max_wait_ms: float = setting(
         50.0, milliseconds(1, 60_000), "longest wait that is expected of a request that is taken"
     )
-    batch_tokens: int = setting(
-        512, integer(1, 1_000_000), "size of a micro-batch: its sequences times its longest one"
+    batch_tokens: int | None = setting(
+        None, TOKENS, "size of a micro-batch, sequences times longest: 512, on CUDA 4096", default_text="auto"
     )
     request_timeout_s: float = setting(
         30.0, seconds(0.01, 3600), "time for a request: its body and its answer"

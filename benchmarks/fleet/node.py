@@ -50,9 +50,13 @@ class Node:
         self._agenda = agenda
         self._times = times
         self._random = random
-        self._limits = Limits(queue_tokens=settings.queue_tokens, batch_tokens=settings.batch_tokens)
+        self._limits = Limits(
+            queue_tokens=settings.queue_tokens, batch_tokens=policy.batch_tokens_of(settings.batch_tokens)
+        )
         self._admission = AdmissionControl(
-            max_wait_s=settings.max_wait_ms / 1000, batch_tokens=settings.batch_tokens, clock=agenda
+            max_wait_s=settings.max_wait_ms / 1000,
+            batch_tokens=policy.batch_tokens_of(settings.batch_tokens),
+            clock=agenda,
         )
         self._jobs: deque[tuple[_Begin, Any]] = deque()
         self._loop_is_busy = False

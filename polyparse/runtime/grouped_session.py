@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.inference.length_groups import Cost
+    from polyparse.runtime.bucketed_session import BucketedSession
     from polyparse.runtime.session import Session
     from polyparse.text.work import Work
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class GroupedSession:
     """Runs a session on groups of sequences, chosen by the cost of a run; without a cost, on all of them at once."""
 
-    def __init__(self, session: Session, cost: Cost | None, *, pads: bool = True) -> None:
+    def __init__(self, session: Session | BucketedSession, cost: Cost | None, *, pads: bool = True) -> None:
         """`pads` is whether the graph works on padding too."""
         self._session = session
         self._pads = pads

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from polyparse.inference.length_groups import Cost
 from polyparse.inference.networks import Decoded
+from polyparse.runtime.bucketed_session import BucketedSession
 from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
 from polyparse.runtime.word_vectors import WordVectorCache
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import numpy as np
@@ -37,6 +39,10 @@ DECODE = Cost(step=4, run=150)
 gather."""
 
 
+WARM_WORDS = {"U": 512, "C": 64}
+"""On a GPU the embed graph has run every shape of so many new words and characters before it serves."""
+
+
 class OnnxNetworks:
     """One score and one decode graph for each network, and the classifier's graph where there is one.
 
@@ -45,15 +51,23 @@ class OnnxNetworks:
     """
 
     def __init__(self, bundle: Path, manifest: Manifest, *, device: Device, threads: int) -> None:
-        def load(name: str) -> Session:
-            return Session(bundle / name, manifest.tensors[name], device=device, threads=threads)
+        def load(name: str, kept: Collection[str] = ()) -> Session | BucketedSession:
+            session = Session(bundle / name, manifest.tensors[name], device=device, threads=threads)
+            return session if device == "cpu" else BucketedSession(session, kept=kept)
 
-        def grouped(graph: Session, cost: Cost) -> GroupedSession:
+        def embed(name: str) -> Session | BucketedSession:
+            graph = load(name)
+            if isinstance(graph, BucketedSession):
+                graph.warm_up(WARM_WORDS)
+            return graph
+
+        def grouped(graph: Session | BucketedSession, cost: Cost) -> GroupedSession:
             # on a GPU padding costs nothing, since it runs in parallel with the rest
             return GroupedSession(graph, cost if device == "cpu" else None)
 
         def score(graphs: Graphs) -> GroupedSession:
-            session = load(graphs.score)
+            _, emissions = manifest.tensors[graphs.score].outputs
+            session = load(graphs.score, kept=(emissions.name,))
             packed = session.is_packed if graphs.layout is None else graphs.layout == "packed"
             return GroupedSession(session, None, pads=False) if packed else grouped(session, SCORE)
 
@@ -63,7 +77,7 @@ class OnnxNetworks:
             None
             if each.embed is None
             else WordVectorCache(
-                load(each.embed),
+                embed(each.embed),
                 max_bytes=VECTOR_BYTES // len(manifest.networks),
                 case_marks=manifest.text.case_marks,
             )
@@ -81,7 +95,7 @@ class OnnxNetworks:
         return log_probs_BX
 
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
-        """log P_joint_BI and emissions_BTK."""
+        """log P_joint_BI and emissions_BTK; on a GPU what stands for these, and stays there until `decode` gets it."""
         log_probs_BI, emissions_BTK = self._score[network].run(*self._inputs(batch, network), batch.work)
         return log_probs_BI, emissions_BTK
 

@@ -13,11 +13,12 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at the import: a cal
 import onnxruntime
 
 from polyparse.errors import DeviceLost, DeviceUnavailable, GraphInvalid, ModelRunFailed
-from polyparse.runtime import external_data
+from polyparse.runtime import cuda_options, external_data
+from polyparse.runtime.device_array import DeviceArray
 from polyparse.runtime.device_faults import why_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -65,16 +66,26 @@ class Cuda(NamedTuple):
 
 @cache
 def cuda_here() -> Cuda:
-    """Look once, by running a graph: the runtime lists CUDA wherever it was built with it, device or not."""
-    available = onnxruntime.get_available_providers()
+    """`look_for_cuda`, once."""
+    return look_for_cuda(onnxruntime)
+
+
+def look_for_cuda(runtime: Any) -> Cuda:
+    """Look by running a graph, under the options of every other one: `runtime` lists CUDA wherever it was built with it.
+
+    CUDA's own libraries are loaded first from where pip puts them, which no loader searches by itself.
+    """
+    available = runtime.get_available_providers()
     if PROVIDERS["cuda"] not in available:
         return Cuda(
             is_installed=False,
-            trouble=f"found ONNX Runtime {onnxruntime.__version__} with {', '.join(available)}, "
+            trouble=f"found ONNX Runtime {runtime.__version__} with {', '.join(available)}, "
             "expected CUDAExecutionProvider (install polyparse[gpu] in place of polyparse[cpu])",
         )
     try:
-        session = onnxruntime.InferenceSession(NEGATE, providers=[PROVIDERS["cuda"]], enable_fallback=0)
+        runtime.preload_dlls(directory="")
+        providers = _providers("cuda", len(NEGATE))
+        session = runtime.InferenceSession(NEGATE, providers=providers, enable_fallback=0)
         session.run(None, {"x": np.ones(1, np.float32)})
         first = session.get_providers()[0]
     except Exception as error:  # onnxruntime raises a dozen unrelated classes
@@ -84,6 +95,13 @@ def cuda_here() -> Cuda:
         f"found that ONNX Runtime fell back to {first}, expected {PROVIDERS['cuda']}; see its messages above"
     )
     return Cuda(is_installed=True, trouble=None if first == PROVIDERS["cuda"] else fell_back)
+
+
+def _providers(device: Device, graph_bytes: int) -> list[Any]:
+    """The one provider of a session: nodes that it lacks fall to the CPU by themselves."""
+    if device == "cpu":
+        return [PROVIDERS["cpu"]]
+    return [(PROVIDERS["cuda"], cuda_options.provider_options(graph_bytes))]
 
 
 NEGATE = bytes.fromhex(
@@ -110,18 +128,12 @@ class Session:
             GraphInvalid: this runtime cannot load the file, or the graph has another signature, or weights in another file.
             DeviceUnavailable: the device's provider did not start (for example, a driver is missing).
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = WARNINGS
-        options.enable_mem_pattern = False  # every batch has another shape
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             external_data.check(graph)
             self._session = onnxruntime.InferenceSession(
                 str(graph),
-                sess_options=options,
-                providers=[PROVIDERS[device]],
+                sess_options=self._options(device, threads),
+                providers=_providers(device, graph.stat().st_size),
                 disabled_optimizers=SLOW_ON_A_CPU if device == "cpu" else [],
             )
         except Exception as error:  # onnxruntime raises a dozen unrelated classes
@@ -132,6 +144,7 @@ class Session:
                 f"expected {PROVIDERS[device]}; see its messages above"
             )
         self._graph = graph.name
+        self._device = device
         self._run_options = onnxruntime.RunOptions()
         # A failed run is an exception. Written by the runtime too, it would wait for whoever reads standard error.
         self._run_options.log_severity_level = FATAL
@@ -139,6 +152,19 @@ class Session:
         _check("outputs", signature.outputs, self._session.get_outputs(), graph)
         self.axes = {tensor.name: tensor.shape for tensor in (*signature.inputs, *signature.outputs)}
         self.outputs = tuple(tensor.name for tensor in signature.outputs)
+
+    @staticmethod
+    def _options(device: Device, threads: int) -> Any:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = WARNINGS
+        options.enable_mem_pattern = False  # every batch has another shape
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if device == "cuda":
+            for name, option in cuda_options.SESSION_ENTRIES.items():
+                options.add_session_config_entry(name, option.value)
+        return options
 
     @property
     def is_packed(self) -> bool:
@@ -156,12 +182,38 @@ class Session:
         try:
             outputs: Sequence[NDArray[Any]] = self._session.run(None, inputs, self._run_options)
         except Exception as error:  # as above
-            if (reason := why_lost(str(error))) is not None:
-                raise DeviceLost(
-                    f"{self._graph}: found a lost device ({reason}), expected a run: {error}"
-                ) from error
-            raise ModelRunFailed(f"{self._graph}: {error}") from error
+            raise self._failure(error) from error
         return outputs
+
+    def run_bound(
+        self, inputs: Mapping[str, NDArray[Any] | DeviceArray], kept: Collection[str] = ()
+    ) -> Sequence[NDArray[Any] | DeviceArray]:
+        """`run`, where inputs may be on the device already, and the outputs that `kept` names stay there.
+
+        A binding is of one run, so that several threads run at once; the run has ended on the device when this returns.
+        """
+        try:
+            binding = self._session.io_binding()
+            for name, value in inputs.items():
+                if isinstance(value, DeviceArray):
+                    binding.bind_ortvalue_input(name, value.value)
+                else:
+                    binding.bind_cpu_input(name, np.ascontiguousarray(value))
+            for name in self.outputs:
+                binding.bind_output(name, self._device if name in kept else "cpu", cuda_options.DEVICE_ID)
+            self._session.run_with_iobinding(binding, self._run_options)
+            values = binding.get_outputs()
+        except Exception as error:  # as above
+            raise self._failure(error) from error
+        return [
+            DeviceArray(value) if name in kept else value.numpy()
+            for name, value in zip(self.outputs, values, strict=True)
+        ]
+
+    def _failure(self, error: Exception) -> ModelRunFailed | DeviceLost:
+        if (reason := why_lost(str(error))) is not None:
+            return DeviceLost(f"{self._graph}: found a lost device ({reason}), expected a run: {error}")
+        return ModelRunFailed(f"{self._graph}: {error}")
 
 
 DTYPES = {

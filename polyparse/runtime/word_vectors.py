@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polyparse.runtime.bucketed_session import BucketedSession
     from polyparse.runtime.session import Session
     from polyparse.text.words import Word
 
@@ -38,7 +39,7 @@ MARK_BYTES = np.dtype(CHARACTER).itemsize
 class WordVectorCache:
     """A cache of one network's word vectors, at most `max_bytes` of it, first in, first out. Safe between threads."""
 
-    def __init__(self, embed: Session, *, max_bytes: int, case_marks: bool = False) -> None:
+    def __init__(self, embed: Session | BucketedSession, *, max_bytes: int, case_marks: bool = False) -> None:
         self._embed, self._case_marks = embed, case_marks
         self._padding_E: Floats = self._embedded([])[0]
         rows = max(1, max_bytes // (self._padding_E.nbytes + KEY_BYTES))

@@ -26,6 +26,11 @@ HEAVY_WORK = 64
 its arrays made, in front of one of them."""
 
 
+BATCH_TOKENS = {"cpu": 512, "cuda": 4096}
+"""Size of a batch by device. On a core more save nothing; a GPU takes as long for one utterance as for hundreds, and so many
+hold the LOOKAHEAD utterances of 16 tokens that one batch may be made of."""
+
+
 class Size(NamedTuple):
     """How much work an item is."""
 
@@ -50,6 +55,11 @@ class Limits:
     queue_tokens: int
     batch_tokens: int
     max_padding: float = 0.5
+
+
+def batch_tokens_of(asked: int | None, device: str = "cpu") -> int:
+    """The size of a batch: as somebody asked, else by the device."""
+    return asked or BATCH_TOKENS[device]
 
 
 def work_of(tokens: int, n_best: int) -> int:

@@ -6,19 +6,26 @@ Warm means that it has run batches of every size and length that the service may
 one: a first run of a shape allocates, and on a GPU chooses algorithms.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located, check_names
 from polyparse.contract.frame import Utterance
+from polyparse.runtime.buckets import buckets
 from polyparse.runtime.load import load as load_bundle
 from polyparse.runtime.session import Device
+from service.batching.policy import LOOKAHEAD
 from service.registry.loaded import Loaded, ModelVersion, ServedParser
 
 STEP = 4
 """From one size of batch that is tried to the next: what lies between them allocates what the larger one has."""
 
+LONGEST = 512
+"""Tokens; a text has no more by default, and what is longer is so rare that its first run may take longer."""
+
+Shape = tuple[int, int]
+"""(tokens, sequences) of a batch."""
 Pause = Callable[[], None]
 """Called after each run, so that requests come in between."""
 
@@ -37,24 +44,26 @@ def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Paus
     ):  # A state names it by its folder; who names a bundle itself may call its folder anything.
         check_names(loaded.manifest, bundle.bundle)
     golden = loaded.golden()
-    warm_up(loaded.parser, golden, batch_tokens=batch_tokens, pause=pause)
+    warm_up(loaded.parser, golden, SHAPES[loaded.device](batch_tokens), pause=pause)
     loaded.check_golden(pause=pause)
     identity = ModelVersion(loaded.manifest.name, loaded.manifest.version, loaded.digest)
     return Loaded(identity, loaded.parser, golden[0])
 
 
-def warm_up(parser: ServedParser[Any], golden: Sequence[Golden], *, batch_tokens: int, pause: Pause) -> None:
-    """Run batches of sequences x tokens up to `batch_tokens`, both powers of STEP, made of golden utterances."""
+def warm_up(
+    parser: ServedParser[Any], golden: Sequence[Golden], shapes: Iterable[Shape], *, pause: Pause
+) -> None:
+    """Run batches of such shapes, made of golden utterances."""
     words = " ".join(entry.text for entry in golden).split()
-    for tokens, sequences in shapes(batch_tokens):
+    for tokens, sequences in shapes:
         text = " ".join(words[position % len(words)] for position in range(tokens))
         item = parser.prepare(Utterance(text, None))
         parser.run([item] * sequences)
         pause()
 
 
-def shapes(batch_tokens: int) -> Iterator[tuple[int, int]]:
-    """(tokens, sequences) of each batch, whose product is `batch_tokens` at most."""
+def stepped_shapes(batch_tokens: int) -> Iterator[Shape]:
+    """Both sizes are powers of STEP, and their product is `batch_tokens` at most."""
     tokens = 1
     while tokens <= batch_tokens:
         sequences = 1
@@ -62,3 +71,15 @@ def shapes(batch_tokens: int) -> Iterator[tuple[int, int]]:
             yield tokens, sequences
             sequences *= STEP
         tokens *= STEP
+
+
+def bucketed_shapes(batch_tokens: int) -> Iterator[Shape]:
+    """Every shape to which a batch of `batch_tokens` at most is padded, each utterance being asked for one hypothesis."""
+    shorter = 0
+    for tokens in buckets("T", min(batch_tokens, LONGEST)):
+        for sequences in buckets("B", min(LOOKAHEAD, batch_tokens // (shorter + 1))):
+            yield tokens, sequences
+        shorter = tokens
+
+
+SHAPES: Mapping[Device, Callable[[int], Iterator[Shape]]] = {"cpu": stepped_shapes, "cuda": bucketed_shapes}

@@ -33,14 +33,17 @@ def main(argv: Sequence[str]) -> int:
     # All that takes time is imported only here, when the priority is low.
     from polyparse.bundle.store import Located  # noqa: PLC0415
     from polyparse.errors import PolyparseError  # noqa: PLC0415
+    from polyparse.runtime.session import Device, choose_device  # noqa: PLC0415
     from service.memory import peak_resident_bytes, resident_bytes  # noqa: PLC0415
     from service.registry.errors import LoadFailed  # noqa: PLC0415
     from service.registry.load_warm import load_warm  # noqa: PLC0415
 
-    before = resident_bytes()
+    wished: Device = "cuda" if device == "cuda" else "cpu"
     located = Located(Path(folder), None if digest == "-" else digest)
     try:
-        load_warm(located, device="cuda" if device == "cuda" else "cpu", batch_tokens=int(batch_tokens))
+        choose_device(wished)  # Who serves has the device's libraries already.
+        before = resident_bytes()
+        load_warm(located, device=wished, batch_tokens=int(batch_tokens))
         result: dict[str, object] = {"bytes": peak_resident_bytes() - before}
     except Exception as error:
         refusal = error if isinstance(error, PolyparseError) else LoadFailed(error)

@@ -16,7 +16,9 @@ import pytest
 from model_export.bundle.files import signature_of
 from polyparse.bundle.manifest import GraphSignature, Tensor
 from polyparse.errors import DeviceLost, DeviceUnavailable, GraphInvalid, ModelRunFailed
-from polyparse.runtime.session import NEGATE, PROVIDERS, Cuda, Session, choose_device
+from polyparse.runtime.cuda_options import provider_options
+from polyparse.runtime.device_array import DeviceArray
+from polyparse.runtime.session import NEGATE, PROVIDERS, Cuda, Session, choose_device, look_for_cuda
 from tests.bundles import write_bundle
 
 if TYPE_CHECKING:
@@ -194,6 +196,9 @@ class Failing:
     def run(self, *_: object) -> None:
         raise RuntimeError(self._message)
 
+    def io_binding(self) -> None:
+        raise RuntimeError(self._message)
+
 
 @pytest.mark.parametrize(
     ("code", "error"), [(2, ModelRunFailed), (700, DeviceLost)], ids=["too little memory", "a lost device"]
@@ -203,8 +208,9 @@ def test_a_run_tells_a_lost_device_from_a_failure(
 ) -> None:
     session = Session(graph, signature, device="cpu")
     session._session = Failing(f"FAIL : CUDA failure {code}: some words ; GPU=0")
-    with pytest.raises(error, match=rf"^decode\.onnx: .*CUDA failure {code}"):
-        session.run(INPUTS)
+    for run in (session.run, session.run_bound):
+        with pytest.raises(error, match=rf"^decode\.onnx: .*CUDA failure {code}"):
+            run(INPUTS)
 
 
 def test_a_failed_run_writes_nothing_to_standard_error_itself(
@@ -249,3 +255,92 @@ def test_the_graph_that_cuda_is_tried_with_is_a_sound_one() -> None:
         None, {"x": np.ones(1, np.float32)}
     )
     assert negated.tolist() == [-1.0]
+
+
+class Runtime:
+    """A runtime with some providers, of which CUDA's runs, does not, or is left for another one."""
+
+    __version__ = "1.2.3"
+
+    def __init__(
+        self, providers: list[str], *, error: str | None = None, first: str = PROVIDERS["cuda"]
+    ) -> None:
+        self._providers, self._error, self._first = providers, error, first
+        self.asked: list[object] = []
+
+    def get_available_providers(self) -> list[str]:
+        return self._providers
+
+    def preload_dlls(self, *, directory: str) -> None:
+        self.asked.append(directory)
+
+    def InferenceSession(self, _graph: bytes, *, providers: list[object], enable_fallback: int) -> Runtime:
+        assert enable_fallback == 0
+        self.asked += providers
+        return self
+
+    def run(self, *_: object) -> None:
+        if self._error is not None:
+            raise RuntimeError(self._error)
+
+    def get_providers(self) -> list[str]:
+        return [self._first]
+
+
+BOTH = [PROVIDERS["cuda"], PROVIDERS["cpu"]]
+LACKING = (
+    "found ONNX Runtime 1.2.3 with CPUExecutionProvider, "
+    "expected CUDAExecutionProvider (install polyparse[gpu] in place of polyparse[cpu])"
+)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "found"),
+    [
+        (Runtime([PROVIDERS["cpu"]]), Cuda(is_installed=False, trouble=LACKING)),
+        (Runtime(BOTH), Cuda(is_installed=True, trouble=None)),
+        (
+            Runtime(BOTH, error="CUDA failure 35: driver too old"),
+            Cuda(
+                is_installed=True,
+                trouble="found CUDA that does not run (CUDA failure 35: driver too old), "
+                "expected a device, its driver and its libraries",
+            ),
+        ),
+        (
+            Runtime(BOTH, first=PROVIDERS["cpu"]),
+            Cuda(
+                is_installed=True,
+                trouble="found that ONNX Runtime fell back to CPUExecutionProvider, "
+                "expected CUDAExecutionProvider; see its messages above",
+            ),
+        ),
+    ],
+    ids=["built without", "runs", "no driver", "fell back"],
+)
+def test_what_a_list_of_providers_says_of_cuda_is_tried(runtime: Runtime, found: Cuda) -> None:
+    assert look_for_cuda(runtime) == found
+    if found.is_installed:
+        assert runtime.asked == ["", (PROVIDERS["cuda"], provider_options(len(NEGATE)))]
+
+
+def test_a_bound_run_gives_what_a_run_gives(session: Session) -> None:
+    bound = session.run_bound(INPUTS, kept=("path_BT",))
+    assert isinstance(bound[0], DeviceArray)
+    for one, other in zip([bound[0].numpy(), *bound[1:]], session.run(INPUTS), strict=True):
+        assert isinstance(one, np.ndarray)
+        assert one.dtype == other.dtype
+        assert one.tolist() == other.tolist()
+
+
+def test_what_is_on_the_device_is_read_there(session: Session) -> None:
+    marginals = session.run_bound(INPUTS, kept=("path_marginals_BT",))[1]
+    assert isinstance(marginals, DeviceArray)
+    with pytest.raises(ModelRunFailed, match=r"^decode\.onnx: .*emissions_BTK"):  # it has one axis too few
+        session.run_bound(INPUTS | {"emissions_BTK": marginals})
+
+
+def test_threads_share_a_session_of_bound_runs(session: Session) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(lambda _: session.run_bound(INPUTS)[0].tolist(), range(40)))  # type: ignore[union-attr]
+    assert paths == [path_of(session)] * 40

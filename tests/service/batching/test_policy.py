@@ -28,6 +28,16 @@ def area(batch: list[Size]) -> int:
     return sum(size.sequences for size in batch) * max(size.tokens for size in batch)
 
 
+@pytest.mark.parametrize(
+    ("asked", "device", "tokens"),
+    [(None, "cpu", 512), (None, "cuda", 4096), (64, "cpu", 64), (64, "cuda", 64)],
+)
+def test_a_batch_is_as_large_as_asked_or_as_suits_the_device(
+    asked: int | None, device: str, tokens: int
+) -> None:
+    assert batch_tokens_of(asked, device) == tokens
+
+
 def test_equal_items_fill_the_batch_in_order() -> None:
     assert take([Size(8, 1)] * 20, 1, LIMITS) == list(range(8))
 

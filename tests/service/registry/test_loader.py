@@ -17,11 +17,12 @@ import pytest
 
 from polyparse.bundle.store import Located, digest
 from polyparse.errors import ChecksumMismatch, ManifestInvalid, ModelRunFailed
+from polyparse.runtime.buckets import bucket
 from service.memory import RESERVE_BYTES
 from service.registry import loader as loaders
 from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
-from service.registry.load_warm import load_warm, shapes, warm_up
+from service.registry.load_warm import SHAPES, load_warm, warm_up
 from service.registry.loaded import Loaded
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
@@ -239,8 +240,17 @@ def test_what_takes_more_than_it_seemed_is_refused_after_its_rehearsal(
         beside_others(loader(rehearsals()), bundle)
 
 
+def test_on_a_device_every_shape_that_a_batch_is_padded_to_is_warm() -> None:
+    shapes = set(SHAPES["cuda"](64))
+    for tokens in range(1, 65):
+        for sequences in range(1, 64 // tokens + 1):
+            assert (bucket("T", tokens), bucket("B", sequences)) in shapes
+    assert len(list(SHAPES["cuda"](4096))) < 120
+
+
 def test_the_warm_up_runs_every_size_and_length() -> None:
-    assert list(shapes(16)) == [(1, 1), (1, 4), (1, 16), (4, 1), (4, 4), (16, 1)]
+    shapes = list(SHAPES["cpu"](16))
+    assert shapes == [(1, 1), (1, 4), (1, 16), (4, 1), (4, 4), (16, 1)]
     batches: list[tuple[int, int]] = []
     pauses: list[int] = []
 
@@ -250,10 +260,8 @@ def test_the_warm_up_runs_every_size_and_length() -> None:
 
     parser = object.__new__(Listed)
     parser.locales = ()
-    warm_up(
-        parser, [golden_of("two words"), golden_of("one")], batch_tokens=16, pause=lambda: pauses.append(1)
-    )
-    assert batches == list(shapes(16))
+    warm_up(parser, [golden_of("two words"), golden_of("one")], shapes, pause=lambda: pauses.append(1))
+    assert batches == shapes
     assert len(pauses) == len(batches)
 
 
