@@ -40,7 +40,7 @@ TIMEOUT_S = 120.0
 
 
 def figures(spec: str, devices: tuple[str, str] = DEVICES) -> dict[str, float]:
-    """The largest difference between weights after each of RUNS, and between losses, relative to the first device's."""
+    """After each of RUNS the largest difference between weights, and between losses of epochs, a share of the first's."""
     actual: dict[str, float] = {}
     with TemporaryDirectory() as folder:
         corpus = small_corpus(Path(spec.partition(":")[2]).expanduser(), Path(folder, "corpus"))
@@ -89,7 +89,7 @@ def _tensors(value: Any, place: str) -> Iterator[tuple[str, torch.Tensor]]:
 
 def _losses(run: Path) -> list[float]:
     entries = RunLog(run / "log.jsonl").entries()
-    return [float(entry["loss"]) for entry in entries if "loss" in entry]
+    return [entry["intent_loss"] + entry["slot_loss"] for entry in entries if "slot_loss" in entry]
 
 
 def _train(corpus: str, out: Path, device: str, changes: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ from benchmarks import speed
 from polyparse.contract.frame import Utterance
 from polyparse.inference.parser import Parser
 from polyparse.runtime.load import load
+from service.batching import policy
 from service.settings import Settings
 from tests.bundles import write_bundle
 
@@ -50,7 +51,7 @@ def test_batches_of_32_are_random_or_sorted(parser: Parser) -> None:
 
 def test_a_queue_is_cut_as_the_service_cuts_it(parser: Parser) -> None:
     for batch in lengths(parser, speed.orders(parser, mixed(400))["queue"]):
-        assert len(batch) * max(batch) <= Settings().batch_tokens
+        assert len(batch) * max(batch) <= policy.batch_tokens_of(Settings().batch_tokens)
 
 
 def test_the_figures_are_positive(parser: Parser) -> None:

@@ -12,6 +12,7 @@ from service.batching.policy import (
     Size,
     ThreadStates,
     admits,
+    batch_tokens_of,
     retry_after_s,
     states_of,
     take,
