@@ -265,7 +265,7 @@ class Interrupting(Progress):
         self._what, self._left = what, count
 
     @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
+    def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
         with super().stage(name, total):
             yield lambda _reached: self._count("iteration")
 
