@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from service.workers.board import COUNTERS, Board
+from service.workers.exposition import labels_of
 from service.workers.ledger import read_counted
 from service.workers.place import Place, read_place
 
@@ -25,11 +26,13 @@ def requests_of(folder: Path) -> dict[int, int]:
     """How many requests to /parse each worker has answered since it began, as it published last."""
     news = Board(folder, 0).read(COUNTERS)
     families = {
-        number: read_counted(content).running.get("polyparse_requests_total", {})
+        number: read_counted(content).running.get("polyparse_requests", {})
         for number, content in news.items()
     }
     return {
-        number: int(sum(count for series, count in family.items() if 'endpoint="parse"' in series))
+        number: int(
+            sum(count for series, count in family.items() if labels_of(series).get("endpoint") == "parse")
+        )
         for number, family in families.items()
     }
 

@@ -55,6 +55,12 @@ def series_of(name: str, labels: Mapping[str, str]) -> str:
     return json.dumps([name, labels])
 
 
+def labels_of(key: str) -> Mapping[str, str]:
+    """The labels of a series."""
+    labels: Mapping[str, str] = json.loads(key)[1]
+    return labels
+
+
 def read(collector: Collector) -> dict[str, Family]:
     """The families of a worker as they stand, in their order."""
     families = {}
@@ -129,8 +135,7 @@ def versions_in(samples: Iterable[Samples], family: str) -> set[str]:
 
 def version_of(key: str) -> str | None:
     """The version that a series is of."""
-    version: str | None = json.loads(key)[1].get("version")
-    return version
+    return labels_of(key).get("version")
 
 
 def without_gone(samples: Samples, present: set[str]) -> dict[str, dict[str, float]]:

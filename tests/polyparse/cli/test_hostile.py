@@ -34,6 +34,7 @@ TO_OUT = "--corpus {corpus} --out {out}"
 EVALUATE = "evaluate --bundle {models} --corpus {corpus} --partition dev"
 COINED = ROOT / "model_export" / "coined" / "massive-1.7.json"
 EXPORT = "export --checkpoint {run}"
+STUDY = ROOT / "studies" / "semer.toml"
 
 PLACES = {
     "below a file": ("{file}/x/y", "file/x/y"),
@@ -49,6 +50,10 @@ WRITERS = {
     "evaluate": "evaluate --checkpoint absent --corpus massive:absent --partition dev --report {place}",
     "export": EXPORT + " --out {place}/1",
     "coin": "coin absent --words absent --corpus massive:absent --out {place}/1",
+    "vectors align": "vectors align --quiet absent-1.vec absent-2.vec --identical --out {place}",
+    "vectors fetch": "vectors fetch --quiet http://127.0.0.1:9/a.vec --out {place}",
+    "vectors train": "vectors train --quiet --text absent --out {place}/a.vec",
+    "experiments report": f"experiments report {STUDY} --out {{place}}",
 }
 """Commands whose work, were it begun, would fail on account of something else, or take long."""
 
@@ -75,6 +80,11 @@ READERS = {
     "models history": "models history words --models {place}",
     "models upgrade": "models upgrade words 1 2 --models {place}",
     "serve": "serve --models {place}",
+    "vectors align": "vectors align --quiet {place} {models} --identical --out {out}",
+    "vectors evaluate": "vectors evaluate {place} {place} --dictionary {place}",
+    "vectors merge": "vectors merge en-US={place} --out {out}/a.vec",
+    "experiments run": "experiments run {place} --corpus massive=massive:{corpus} --out {out}",
+    "experiments report": "experiments report {place} --out {out}",
 }
 NO_INPUT = {
     "below a file": "{file}/x/y",
@@ -163,6 +173,12 @@ WRONG = {
     "serve --host ..": "--host",
     f"serve --host {70 * 'x'}": "--host",
     "serve --nothing": "--nothing",
+    "vectors": "train",
+    "vectors fetch ftp://a/b.vec --out {out}": "ftp",
+    "vectors align a.vec b.vec --identical --words 0 --out {out}": "--words",
+    "experiments": "name",
+    "experiments run": "STUDY",
+    f"experiments run {STUDY} --profile huge --out {{out}}": "huge",
 }
 """Command -> what its line names."""
 

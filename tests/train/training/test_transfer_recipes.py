@@ -195,11 +195,14 @@ def test_a_run_that_was_stopped_ends_as_an_uninterrupted_one(
 def test_the_plan_has_the_rows_of_the_study() -> None:
     starts = {name: (step.recipe, step.start) for name, step in PLAN.items()}
     sources = {name for name, (recipe, start) in starts.items() if start is None}
-    assert sources == {"source-en", "source-en-it", "source-en-es", "source-en-withheld", "4-stm"}
-    assert {recipe for recipe, _ in starts.values()} == {"stm-study", *STARTED}
-    for name in sources:
+    alone = {f"{model}-{locale}" for model in "13" for locale in ("en", "es", "it", "hi")}
+    together = {"2-maxent-crf", "3-hi-whole", "4-stm", "4-stm-hi-whole", "4-per-domain"}
+    from_which = {"source-en", "source-en-it", "source-en-es", "source-en-withheld"}
+    assert sources == alone | together | from_which
+    assert {recipe for recipe, _ in starts.values()} == {"stm-study", "maxent-crf", "per-domain", *STARTED}
+    for name in from_which:
         config = PLAN[name].config()
-        assert config.joint.embedder.freeze_words == (name != "4-stm")
+        assert config.joint.embedder.freeze_words
         assert bool(config.data.withheld.drawn_intents) == (name == "source-en-withheld")
     assert {name for name, (_, start) in starts.items() if start == "source-en-withheld"} == {
         "5w-enctl",

@@ -8,6 +8,7 @@ utterances are translations with the same id. Both languages are written, as wha
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,8 @@ def _outputs(options: argparse.Namespace) -> Mapping[str, str]:
         side: f"{getattr(options, side).name.removesuffix('.vec').removesuffix('.align')}.align.vec"
         for side in ("source", "target")
     }
-    read_files = {options.source.resolve(), options.target.resolve()}
-    written = {(options.out / name).resolve() for name in names_.values()}
+    read_files = {os.path.realpath(options.source), os.path.realpath(options.target)}
+    written = {os.path.realpath(options.out / name) for name in names_.values()}
     if len(written) < len(names_) or written & read_files:
         raise ConfigError(
             f"--out: found {options.out}, where {' and '.join(names_.values())} would overwrite each other or what is read,"
