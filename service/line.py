@@ -29,8 +29,6 @@ BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
 MEAN = 0.75
 """Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
-LEAST = 0.5
-"""Of the line is there for those, too, who have waited for long until they were read, as all do in an overload."""
 BURST, BURST_S = 4.0, 0.1
 """Times the bound that may be inside in a burst after a stall, or beside a load, and how long the former lasts."""
 STALL_S = 0.02
@@ -68,7 +66,7 @@ class WaitingLine:
         """Whether a request of so many tokens may come in, were it not for `own` tokens of its caller's that are inside.
 
         What is not read yet does not count: many long ones that come at once would keep out each other, all of them.
-        `came_s` is when it could have been read, where that is known: for as long it has waited already.
+        `came_s` is when it could have been read, where that is known.
         """
         now_s = self._clock()
         if now_s - came_s >= STALL_S:
@@ -78,10 +76,7 @@ class WaitingLine:
             return True
         rate = self.tokens_per_s or BATCHES_PER_S * self._batch_tokens
         bound = max(self._batch_tokens, MEAN * self._max_wait_s * rate)
-        if now_s < self._strain_ends_s:
-            room = BURST * bound
-        else:
-            room = max(self._batch_tokens, LEAST * bound, bound - rate * max(0.0, now_s - came_s))
+        room = BURST * bound if now_s < self._strain_ends_s else bound
         return inside + cost <= room or self._bears(inside + cost, bound, now_s)
 
     def strain(self, *, is_strained: bool) -> None:
