@@ -249,6 +249,11 @@ PROCESS = PanelRow(
             "bytes",
             (total("polyparse_accelerator_memory_bytes", "instance, kind"), "{{instance}} {{kind}}"),
         )._replace(cuda_only=True),
+        panel(
+            "Busy accelerator",
+            "percentunit",
+            (total("polyparse_accelerator_busy_ratio", "instance"), "{{instance}}"),
+        )._replace(cuda_only=True),
     ),
 )
 ROWS = (TRAFFIC, LATENCY, SATURATION, BATCHES, VERSIONS, DRIFT, PROCESS)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from polyparse.contract.frame import Frame
 from polyparse.runtime.device_memory import device_memory
+from polyparse.runtime.device_use import device_use
 from polyparse.runtime.session import Device
 from service import clock as clocks
 from service import logs
@@ -199,7 +200,7 @@ def _asked(metrics: Metrics, garbage: GarbageWatch, readiness: Readiness, wire: 
     metrics.watched.requests(lambda: metrics.in_flight, lambda: wire.connections)
     metrics.watched.readiness(lambda: readiness.is_ready)
     metrics.watched.garbage(garbage)
-    metrics.watched.accelerator(partial(device_memory, device))
+    metrics.watched.accelerator(partial(device_memory, device), device_use(device))
 
 
 def _limits(settings: Settings) -> Limits:

@@ -225,6 +225,13 @@ DEFINITIONS: Sequence[Definition] = (
         "max",
         "Memory of the device, `used` by whomever and `total`; only where a CUDA device serves",
     ),
+    _gauge(
+        "polyparse_accelerator_busy_ratio",
+        "",
+        "ratio",
+        "max",
+        "Share of the last moment in which the device ran something, whoever's; only where NVML tells it of a CUDA device",
+    ),
     _counter(
         "polyparse_log_lines_dropped_total",
         "",

@@ -62,8 +62,10 @@ class WatchedMetrics:
         self._families.counted("polyparse_gc_collections_total", watch.collections)
         self._families.counted("polyparse_gc_seconds_total", watch.seconds)
 
-    def accelerator(self, memory: MemoryAsk) -> None:
-        """The memory of the device; no series where there is none."""
+    def accelerator(self, memory: MemoryAsk, use: Callable[[], float] | None) -> None:
+        """The memory of the device, and how busy it is; no series where there is none, or nobody can tell."""
+        if use is not None:
+            self._families.gauge("polyparse_accelerator_busy_ratio").set_function(use)
         if memory() is None:
             return
         gauge = self._families.gauge("polyparse_accelerator_memory_bytes")

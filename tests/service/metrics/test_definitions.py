@@ -60,7 +60,7 @@ def everything() -> Metrics:
     metrics.watched.log_lines(lambda: 0)
     metrics.watched.trace_spans(lambda: 0)
     metrics.watched.threads(lambda: ThreadStates(1, 0, 0))
-    metrics.watched.accelerator(lambda: (1, 2))
+    metrics.watched.accelerator(lambda: (1, 2), lambda: 0.5)
     return metrics
 
 

@@ -22,11 +22,12 @@ async def test_collections_of_garbage_are_shown() -> None:
 
 
 @pytest.mark.parametrize("memory", [None, (3, 10)])
-def test_memory_of_a_device_is_shown_where_there_is_one(memory: tuple[int, int] | None) -> None:
+def test_memory_and_use_of_a_device_are_shown_where_there_is_one(memory: tuple[int, int] | None) -> None:
     metrics = Metrics()
-    metrics.watched.accelerator(lambda: memory)
+    metrics.watched.accelerator(lambda: memory, None if memory is None else lambda: 0.25)
     lines = re.findall(r"^polyparse_accelerator_.*$", metrics.render().decode(), re.MULTILINE)
-    assert lines == [
+    shown = [
         f'polyparse_accelerator_memory_bytes{{kind="{kind}"}} {value}.0'
         for kind, value in zip(("used", "total"), memory or (), strict=False)
     ]
+    assert sorted(lines) == sorted([*shown, *(["polyparse_accelerator_busy_ratio 0.25"] if memory else [])])

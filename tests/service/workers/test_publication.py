@@ -237,4 +237,6 @@ def test_every_gauge_says_how_those_of_several_workers_combine() -> None:
         line.split(" ")[2:] for line in Metrics().render().decode().splitlines() if line.startswith("# TYPE ")
     ]
     gauges = {name for name, kind in families if kind == "gauge"}
-    assert gauges | {"polyparse_accelerator_memory_bytes"} == set(GAUGES)
+    assert gauges | {f"polyparse_accelerator_{what}" for what in ("memory_bytes", "busy_ratio")} == set(
+        GAUGES
+    )
