@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 KEYS = [f"user-{number}" for number in range(120)]
-LONG = "wake me at seven " * 5
+LONG = "wake me at seven " * 10
+"""Of which the slow one takes twenty times as long: a stall of the machine in the mean of the other must not hide it."""
 
 
 class Fault(NamedTuple):
