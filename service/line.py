@@ -29,7 +29,7 @@ BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
 MEAN = 0.75
 """Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
-BURST, BURST_S = 4.0, 0.1
+BURST, BURST_S = 4.0, 0.25
 """Times the bound that may be inside in a burst after a stall, or beside a load, and how long the former lasts."""
 STALL_S = 0.02
 """Time until a request is read that tells of a stall."""

@@ -249,7 +249,7 @@ class TestStalls:
         site.drain(5000.0)
         site.clock.now += 1.0
         assert site.admission.admits_head(10, site.clock.now - 0.1)
-        site.clock.now += 0.2
+        site.clock.now += 0.3
         assert self.taken(site, lay_s=0.001) == pytest.approx(250, rel=0.1)
 
 

@@ -157,7 +157,7 @@ def test_an_ordinary_load_is_refused_nothing() -> None:
     assert OneCore().load(0.8, 5.0, 10).goodput >= 0.78
 
 
-@pytest.mark.parametrize("stall_s", [0.04, 0.1])
+@pytest.mark.parametrize("stall_s", [0.04, 0.1, 0.16])
 def test_at_half_of_capacity_a_stall_lets_nobody_be_refused(stall_s: float) -> None:
     """What has come meanwhile is a burst, not an overload: it is gone before more than the bound has passed."""
     assert OneCore().load(0.5, 10.0, 11, stall_s=stall_s).refused == 0
