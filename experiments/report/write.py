@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from polyparse.evaluation.report.page import templates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,15 +16,9 @@ TITLE = "What the methods do: studies"
 
 def page(reports: Sequence[StudyReport]) -> str:
     """The HTML page; whatever comes from data is escaped."""
-    environment = Environment(
-        loader=PackageLoader("experiments.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return (
+        templates_in("experiments.report").get_template("page.html.j2").render(title=TITLE, reports=reports)
     )
-    return environment.get_template("page.html.j2").render(title=TITLE, reports=reports)
 
 
 def markdown(reports: Sequence[StudyReport]) -> str:

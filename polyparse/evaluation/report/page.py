@@ -46,16 +46,21 @@ def page(report: Report) -> str:
     return templates().get_template("page.html.j2").render(report=report, sections=shown)
 
 
-def templates() -> Environment:
-    """The templates of the page; whatever comes from data is escaped by them."""
-    environment = Environment(
-        loader=PackageLoader("polyparse.evaluation.report"),
+def templates_in(package: str) -> Environment:
+    """The templates of a package; whatever comes from data is escaped by them, and a name that is not given is an error."""
+    return Environment(
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def templates() -> Environment:
+    """The templates of the page; whatever comes from data is escaped by them."""
+    environment = templates_in("polyparse.evaluation.report")
     environment.filters |= {"number": "{:,}".format, "percent": "{:.1%}".format}
     environment.globals |= {"MEASURES": MEASURES, "BINS": BINS, "plot": reliability_plot}
     return environment
