@@ -42,31 +42,36 @@ class _Site:
         self.heard: list[Heard] = []
         self._answer = answer
         self._numbers = count()
-        self._tasks: set[asyncio.Task[object] | None] = set()
+        self._handling: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def start(self) -> int:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._handle, "127.0.0.1", 0, backlog=1000)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1000)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def stop(self) -> None:
-        """Listen no more, and end every connection."""
+        """Listen no more, and end every connection, also with those who read nothing of what waits for them."""
         self._server.close()
-        tasks = [task for task in self._tasks if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in self._handling:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in self._handling), return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task that is cancelled before its first step does nothing, so that it could not close what it was given.
+        self._handling[writer] = asyncio.create_task(self._handle(reader, writer))
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(task := asyncio.current_task())
         try:
             while await self._say(reader, writer):
                 pass
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            self._tasks.discard(task)
             writer.close()
 
     async def _say(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
