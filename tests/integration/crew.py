@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -16,7 +17,7 @@ from polyparse.bundle import state as states
 from polyparse.bundle.release import Edit
 from polyparse.bundle.state import Pointer
 from polyparse.bundle.store import digest
-from service.workers.board import STATUS, Board
+from service.workers.board import COUNTERS, STATUS, Board
 from tests.bundles import write_bundle
 from tests.integration.server import ATTEMPTS, PAUSE_S, TIMEOUT_S, serving
 
@@ -45,8 +46,15 @@ class Crew(NamedTuple):
         return next(place.folder for place in places(self.server.process.pid).values())
 
     def requests(self) -> dict[int, int]:
-        """How many requests to /parse each worker has answered since it began."""
-        self.server.get("/metrics")
+        """How many requests to /parse each worker has answered since it began, as all publish from now on.
+
+        A scrape asks them to, but waits for a moment only: on a busy machine it shows what one published a second ago.
+        """
+        asked_s = time.time()
+        files = [self.folder() / f"{COUNTERS}.{number}" for number in self.pids()]
+        self.server.until(
+            lambda: self.server.get("/metrics") and all(file.stat().st_mtime > asked_s for file in files)
+        )
         return requests_of(self.folder())
 
     def samples(self) -> dict[str, float]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.crew import places
+from benchmarks.crew import places, requests_of
 from polyparse.cli.main import main
 from tests.integration.callers import BODY, Callers
 from tests.integration.crew import crew_at, is_running, model_at, wait_for
@@ -173,7 +173,7 @@ def test_a_worker_that_hangs_gets_no_connection_and_swallows_none(tmp_path: Path
         os.kill(pid, signal.SIGSTOP)
         with crew.server.connections(6) as connections:
             ask(connections)
-            before = crew.requests()
+            before = requests_of(crew.folder())
             os.kill(pid, signal.SIGCONT)
             wait_for(lambda: crew.server.post(BODY).status == 200 and crew.requests()[0] > before[0])
 
@@ -199,12 +199,12 @@ def test_a_signal_ends_all_with_0_after_what_is_in_flight(tmp_path: Path, sig: s
 def running_on_each(crew: Crew, connections: Sequence[http.client.HTTPConnection]) -> Iterator[None]:
     """Requests that run on each worker, all of which are answered in the end."""
     ask(connections)
-    ran = 'polyparse_stage_seconds_count{stage="queue",version="1"}'
-    before = crew.samples()[ran]
+    queued = 'polyparse_stage_seconds_count{stage="encode",version="1"}'
+    crew.server.until(lambda: crew.samples()[queued] == len(connections))
     for connection in connections:
         body = b'{"text": "%s"}' % TEXT_THAT_TAKES_LONG.encode()
         send(connection, "POST", "/parse", body)
-    crew.server.until(lambda: crew.samples()[ran] == before + 2)
+    crew.server.until(lambda: crew.samples()[queued] == 2 * len(connections))
     yield
     assert [receive(connection).status for connection in connections] == [200, 200]
 
