@@ -9,7 +9,7 @@ in one does not wait for those in the other, and is not kept out by them.
 from service.batching.policy import HEAVY_WORK, work_of
 from service.clock import Clock
 from service.errors import DeadlineExceeded, QueueFull
-from service.line import WaitingLine
+from service.line import STALL_S, WaitingLine
 
 ASCII_BYTES, OTHER_BYTES = 4, 3
 """Bytes of UTF-8 that a token has at least, on average: of a word and its space, of a letter that is a word."""
@@ -99,9 +99,13 @@ class Permit:
         permit._at_first = cost
         return permit
 
-    def enter(self) -> None:
-        """Take the place: the body is whole."""
-        self._began_s = self._admission.clock()
+    def enter(self, came_s: float = float("inf")) -> None:
+        """Take the place: the body is whole, and could be read since `came_s`, where that is known.
+
+        What reading those ahead of it took is a part of what they cost; what a stall took is not.
+        """
+        now_s = self._admission.clock()
+        self._began_s = min(now_s, max(came_s, now_s - STALL_S))
         self._ahead = self.line.inside + self.line.arriving
         self._arrive(self._at_first)
 

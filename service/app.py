@@ -112,7 +112,7 @@ async def running(
     publication = None if place is None else _publication(place, metrics)
     admission = admission_of(settings, threads, clock)
     batcher = Batcher[Any, Frame](
-        limits=_limits(settings),
+        limits=_limits(settings, device),
         threads=threads,
         clock=clock,
         retry_after_s=admission.light.retry_after_s,
@@ -203,8 +203,13 @@ def _asked(metrics: Metrics, garbage: GarbageWatch, readiness: Readiness, wire: 
     metrics.watched.accelerator(partial(device_memory, device), device_use(device))
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(queue_tokens=settings.queue_tokens, batch_tokens=batch_tokens_of(settings.batch_tokens))
+def _limits(settings: Settings, device: Device) -> Limits:
+    """On a core what does not fill a batch is cut into groups of like lengths, or not padded at all (decision 009)."""
+    return Limits(
+        queue_tokens=settings.queue_tokens,
+        batch_tokens=batch_tokens_of(settings.batch_tokens),
+        is_padded=device == "cuda",
+    )
 
 
 def strain(admission: AdmissionControl, versions: Sequence[Version], _: int | None) -> None:

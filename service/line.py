@@ -29,10 +29,12 @@ BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
 MEAN = 0.75
 """Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
-BURST, BURST_S = 4.0, 0.25
-"""Times the bound that may be inside in a burst after a stall, or beside a load, and how long the former lasts."""
-STALL_S = 0.02
-"""Time until a request is read that tells of a stall."""
+STRAIN = 4.0
+"""Times the bound that may be inside beside a load."""
+STALL_S, LONGEST_STALL_S = 0.02, 0.5
+"""Time until a request is read that tells of a stall, and what of a longer one counts."""
+BURST_S = 0.25
+"""How long a burst after a stall may last."""
 EASES_S = 0.5
 """Time after a load until what it has left in the line is gone."""
 CALM_S = 0.5
@@ -49,6 +51,7 @@ class WaitingLine:
         self._least_requests = least_requests
         self._clock = clock
         self._stalled_s = self._burst_from_s = self._beyond_s = float("-inf")
+        self._stall_s = self._burst_tokens = 0.0
         self._strain_ends_s = float("-inf")
         self._since_s: float | None = None
         self._tokens, self._seconds = 0, 0.0
@@ -70,14 +73,14 @@ class WaitingLine:
         """
         now_s = self._clock()
         if now_s - came_s >= STALL_S:
-            self._stalled_s = now_s
+            self._see_stall(now_s - came_s, now_s)
         inside = self.inside - own
         if not inside or self.requests < self._least_requests:
             return True
         rate = self.tokens_per_s or BATCHES_PER_S * self._batch_tokens
         bound = max(self._batch_tokens, MEAN * self._max_wait_s * rate)
-        room = BURST * bound if now_s < self._strain_ends_s else bound
-        return inside + cost <= room or self._bears(inside + cost, bound, now_s)
+        room = STRAIN * bound if now_s < self._strain_ends_s else bound
+        return inside + cost <= room or self._bears(inside + cost - bound, rate, now_s)
 
     def strain(self, *, is_strained: bool) -> None:
         """A version is loaded or let go from now on, or none is any more."""
@@ -86,12 +89,19 @@ class WaitingLine:
         elif self._strain_ends_s == float("inf"):
             self._strain_ends_s = self._clock() + EASES_S
 
-    def _bears(self, tokens: int, bound: float, now_s: float) -> bool:
-        """Whether so many tokens inside, more than the bound, are of a burst."""
+    def _see_stall(self, seconds: float, now_s: float) -> None:
+        """A request lay for so long before it could be read; of a stall, the one that lay longest tells how long it was."""
+        is_another = now_s - self._stalled_s > BURST_S
+        self._stall_s = seconds if is_another else max(self._stall_s, seconds)
+        self._stalled_s = now_s
+
+    def _bears(self, beyond: float, rate: float, now_s: float) -> bool:
+        """Whether so many tokens beyond the bound are of a burst."""
         if now_s - self._beyond_s > CALM_S and now_s - self._stalled_s <= BURST_S:
             self._burst_from_s = now_s
+            self._burst_tokens = rate * min(self._stall_s, LONGEST_STALL_S)
         self._beyond_s = now_s
-        return now_s - self._burst_from_s <= BURST_S and tokens <= BURST * bound
+        return now_s - self._burst_from_s <= BURST_S and beyond <= self._burst_tokens
 
     def refusal(self) -> QueueFull:
         """What is said to who is not let in; the same object as long as it is the same: it is needed often."""

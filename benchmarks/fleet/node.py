@@ -122,7 +122,7 @@ class Node:
         if not self._admission.admits_head(visit.work.head, visit.came_s):
             return self._times.refuse_s, self._refuse
         visit.permit = Permit.of_head(self._admission, visit.work.head)
-        visit.permit.enter()
+        visit.permit.enter(visit.came_s)
         return self._times.read_s, self._queue_up
 
     def _refuse(self, visit: Visit) -> None:

@@ -2,8 +2,8 @@
 again.
 
 An item is `sequences` sequences of `tokens` tokens: an n-best request is decoded once for each hypothesis that it asks for.
-All sequences of a batch are padded to its longest, so a batch costs sequences x longest, and a waiting item at least
-sequences x tokens.
+Where a device pads all sequences of a batch to its longest, a batch costs sequences x longest, and a waiting item at least
+sequences x tokens. Where nothing is padded a batch costs what its items do.
 Nothing here waits, reads a clock or changes anything.
 """
 
@@ -50,10 +50,11 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Bounds in tokens, padding counted; `max_padding` is a share of the batch."""
+    """Bounds in tokens; where sequences are padded, with their padding, of which `max_padding` is the share in a batch."""
 
     queue_tokens: int
     batch_tokens: int
+    is_padded: bool = False
     max_padding: float = 0.5
 
 
@@ -85,40 +86,26 @@ def half_of(limits: Limits) -> Limits:
 def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
     """Return the positions, in order, of the items of the next batch.
 
-    The first always runs, so that each item runs after at most as many batches as items stand before it. Of the others
-    those nearest to it in length come first, and join if the batch stays within its size and its padding: a deep queue
-    gives batches of like lengths. Idle threads share a short queue evenly, where their shares are worth a run each.
+    The first always runs, so that each item runs after at most as many batches as items stand before it. The others join in
+    the order in which they came, if the batch stays within its size and its padding: whoever goes first, as many wait, and
+    in this order nobody waits much longer than others. Idle threads share a short queue evenly, where their shares are worth
+    a run each.
     """
     chosen: list[int] = []
     sequences = longest = cost = 0
     share = math.ceil(len(queue) / idle_threads)
-    for position in _nearest_length_first(queue[:LOOKAHEAD]):
-        size = queue[position]
-        area = (sequences + size.sequences) * max(longest, size.tokens)
+    for position, size in enumerate(queue[:LOOKAHEAD]):
+        sequences_with, longest_with = sequences + size.sequences, max(longest, size.tokens)
         cost_with = cost + size.cost
-        padding = 1 - cost_with / area
-        if not chosen or (area <= limits.batch_tokens and padding <= limits.max_padding):
+        paid = sequences_with * longest_with if limits.is_padded else cost_with
+        is_within = paid <= limits.batch_tokens and paid - cost_with <= limits.max_padding * paid
+        if not chosen or is_within:
             chosen.append(position)
-            sequences += size.sequences
-            longest, cost = max(longest, size.tokens), cost_with
+            sequences, longest, cost = sequences_with, longest_with, cost_with
         is_share = len(chosen) >= share and sequences >= LEAST_SEQUENCES
-        if is_share or sequences * longest >= limits.batch_tokens:
+        if is_share or (sequences * longest if limits.is_padded else cost) >= limits.batch_tokens:
             break
-    return sorted(chosen)
-
-
-def area(batch: Sequence[Size]) -> int:
-    """The tokens of a batch with its padding."""
-    return sum(size.sequences for size in batch) * max(size.tokens for size in batch)
-
-
-def _nearest_length_first(queue: Sequence[Size]) -> list[int]:
-    """Positions by the difference in length from the first item, equal ones in the order of the queue."""
-    if not queue:
-        return []
-    first = queue[0].tokens
-    distances = [abs(size.tokens - first) for size in queue]
-    return sorted(range(len(queue)), key=distances.__getitem__)
+    return chosen
 
 
 def retry_after_s(waiting_tokens: int, tokens_per_s: float) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from polyparse.errors import DeviceLost, ModelRunFailed
-from service.batching.policy import Size, area
+from service.batching.policy import Size
 from service.batching.protocols import Answer, BatchedModel, FrameT, ItemT, Outcome, SharedRun
 from service.clock import Clock
 from service.errors import CallerDeparted, ServiceError
@@ -92,7 +92,7 @@ class BatchRun(Generic[ItemT, FrameT]):
         self.started_s = clock()
         result = _result(waiters)
         seconds = {} if isinstance(result, ModelRunFailed) else result.seconds
-        tokens = area([waiter.size for waiter in waiters])
+        tokens = sum(waiter.size.cost for waiter in waiters)
         return Attempt(waiters, result, SharedRun(seconds, tokens, len(waiters), self.started_s, clock()))
 
 

@@ -196,7 +196,7 @@ class HttpProtocol(BoundedConnection):
             self._enter(Phase.IDLE)
         else:
             if not self.pipeline:
-                self._take_place()
+                self._take_place(self._arrived_s)
             self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
@@ -230,10 +230,10 @@ class HttpProtocol(BoundedConnection):
         if not cycle.more_body:
             self._take_place()
 
-    def _take_place(self) -> None:
+    def _take_place(self, came_s: float = float("inf")) -> None:
         """Let the oldest request be inside: it is whole, and has its turn. Those behind it take no place of others."""
         if (permit := self._permits[0]) is not None:
-            permit.enter()
+            permit.enter(came_s)
 
     def _resume(self) -> None:
         """Parse what was held, then read on, unless that leads to more that is held."""

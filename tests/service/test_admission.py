@@ -222,11 +222,15 @@ class TestStalls:
             Permit(site.admission, 10)
         return site.admission.inside
 
-    def test_what_came_meanwhile_may_fill_the_line_four_times(self) -> None:
+    @pytest.mark.parametrize(("lay_s", "tokens"), [(0.1, 500), (0.3, 1500), (2.0, 2500)])
+    def test_as_much_as_leaves_in_its_time_may_be_inside_beside_what_always_may(
+        self, lay_s: float, tokens: int
+    ) -> None:
+        """A service that has what it is asked for got no more meanwhile. Of a long one, half a second counts."""
         site = Site()
         site.drain(5000.0)
         site.clock.now += 1.0
-        assert self.taken(site, lay_s=0.1) == pytest.approx(4 * 250, rel=0.1)
+        assert self.taken(site, lay_s=lay_s) == pytest.approx(250 + tokens, rel=0.1)
 
     def test_without_one_it_is_filled_once(self) -> None:
         site = Site()

@@ -106,7 +106,7 @@ class OneCore:
             self.refused += 1
             return
         permit = Permit.of_head(self.admission, tokens + FIRST_GUESS)
-        permit.enter()
+        permit.enter(came_s)
         self.clock.now += slower * READ_S
         try:
             permit.grow(tokens + 1)

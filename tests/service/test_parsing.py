@@ -58,7 +58,8 @@ PATIENCE_S = 20.0
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
 ROOMY = Limits(queue_tokens=10**6, batch_tokens=64)
 LATE = DeadlineExceeded(5)
-LONG = "x " * 40
+LONG = "x " * 64
+"""A batch of its own."""
 PART = "x" * (1 + CHARS_PER_TURN // 3)
 """Three of them are as much of a batch as is admitted in one turn."""
 HEAVY = "x " * 200

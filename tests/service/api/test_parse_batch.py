@@ -300,7 +300,7 @@ async def test_others_have_their_turns_while_a_batch_of_faults_is_written() -> N
 
 async def test_all_items_are_answered_by_one_version_though_another_takes_over() -> None:
     async with serving(batch_tokens=64) as s:
-        long = "x " * 40
+        long = "x " * 64  # a batch of its own
         with s.gate.held():
             batch = asyncio.create_task(s.parse_batch([{"text": "a"}, {"text": long}, {"text": ""}]))
             assert await s.gate.batch() == ["a"]

@@ -338,8 +338,8 @@ async def test_room_is_told_without_an_item_and_whose_items_leave_none() -> None
         await answers([running, first, second])
 
 
-async def test_a_long_item_between_short_ones_waits_for_no_more_than_those_before_it() -> None:
-    async with bench() as b:
+async def test_where_sequences_are_padded_a_long_item_waits_for_no_more_than_those_around_it() -> None:
+    async with bench(limits=Limits(queue_tokens=1000, batch_tokens=64, is_padded=True)) as b:
         with b.gate.held():
             first = b.submit("a")
             await b.gate.batch()

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.batching import policy
 from service.batching.policy import (
     LOOKAHEAD,
     MAX_RETRY_S,
@@ -13,14 +12,17 @@ from service.batching.policy import (
     ThreadStates,
     admits,
     batch_tokens_of,
+    half_of,
     retry_after_s,
     states_of,
     take,
     thread_states,
+    threads_of_guests,
     work_of,
 )
 
 LIMITS = Limits(queue_tokens=100, batch_tokens=64)
+PADDED = Limits(queue_tokens=100, batch_tokens=64, is_padded=True)
 sizes = st.builds(Size, tokens=st.integers(1, 80), sequences=st.integers(1, 10))
 queues = st.lists(sizes, min_size=1, max_size=40)
 
@@ -47,15 +49,19 @@ def test_an_n_best_item_takes_the_room_of_its_decodes() -> None:
     assert take([Size(8, 7), Size(8, 2), Size(8, 1)], 1, LIMITS) == [0, 2]
 
 
-def test_a_long_item_does_not_pad_short_ones_but_leads_the_next_batch() -> None:
+def test_where_sequences_are_padded_a_long_item_does_not_pad_short_ones_but_leads_the_next_batch() -> None:
     queue = [Size(2, 1)] * 4 + [Size(30, 1), Size(2, 1)]
-    assert take(queue, 1, Limits(queue_tokens=100, batch_tokens=512)) == [0, 1, 2, 3, 5]
+    for is_padded, expected in ((True, [0, 1, 2, 3, 5]), (False, [0, 1, 2, 3, 4, 5])):
+        limits = Limits(queue_tokens=100, batch_tokens=512, is_padded=is_padded)
+        assert take(queue, 1, limits) == expected
 
 
-def test_a_deep_queue_gives_a_batch_of_like_lengths() -> None:
-    """The first item's length and then the nearest ones, the earliest of each; what is left keeps its order."""
+def test_a_deep_queue_is_taken_in_its_order_and_a_smaller_item_fills_what_is_left() -> None:
+    """Whoever goes first, as many wait: in another order the last would wait twice as long for the same batches."""
     queue = [Size(8, 1)] + [Size(4, 1), Size(9, 1), Size(8, 1), Size(16, 1)] * 3
-    assert take(queue, 1, Limits(queue_tokens=999, batch_tokens=9 * 6)) == [0, 2, 3, 6, 7, 11]
+    assert take(queue, 1, Limits(queue_tokens=999, batch_tokens=49)) == [0, 1, 2, 3, 4, 5]
+    assert take(queue, 1, Limits(queue_tokens=999, batch_tokens=29)) == [0, 1, 2, 3]
+    assert take(queue, 1, Limits(queue_tokens=999, batch_tokens=25)) == [0, 1, 2, 5]
 
 
 def test_what_fits_whole_runs_whole() -> None:
@@ -71,28 +77,32 @@ def test_an_item_larger_than_any_batch_runs_alone() -> None:
 
 
 def test_a_queue_is_looked_at_only_so_far() -> None:
-    queue = [Size(1, 1), *[Size(60, 1)] * LOOKAHEAD, Size(1, 1)]
+    queue = [Size(5, 1), *[Size(60, 1)] * LOOKAHEAD, Size(1, 1)]
     assert take(queue, 1, LIMITS) == [0]
 
 
 @given(queues, st.integers(1, 4))
 def test_a_batch_keeps_order_size_and_padding(queue: list[Size], idle_threads: int) -> None:
-    positions = take(queue, idle_threads, LIMITS)
-    batch = [queue[i] for i in positions]
-    assert positions == sorted(set(positions))
-    assert positions[0] == 0
-    if len(batch) > 1:
-        assert area(batch) <= LIMITS.batch_tokens
-        assert 1 - sum(size.cost for size in batch) / area(batch) <= LIMITS.max_padding
+    for limits in (LIMITS, PADDED):
+        positions = take(queue, idle_threads, limits)
+        batch = [queue[i] for i in positions]
+        assert positions == sorted(set(positions))
+        assert positions[0] == 0
+        cost = sum(size.cost for size in batch)
+        if len(batch) > 1:
+            assert cost <= limits.batch_tokens
+        if len(batch) > 1 and limits.is_padded:
+            assert area(batch) <= limits.batch_tokens
+            assert 1 - cost / area(batch) <= limits.max_padding
 
 
-@given(queues, st.integers(1, 4))
+@given(queues, st.integers(1, 4), st.sampled_from([LIMITS, PADDED]))
 def test_every_item_runs_after_at_most_as_many_batches_as_stood_before_it(
-    queue: list[Size], idle_threads: int
+    queue: list[Size], idle_threads: int, limits: Limits
 ) -> None:
     waiting = list(enumerate(queue))
     for round_number in range(len(queue)):
-        taken = set(take([size for _, size in waiting], idle_threads, LIMITS)) if waiting else set()
+        taken = set(take([size for _, size in waiting], idle_threads, limits)) if waiting else set()
         waiting = [each for position, each in enumerate(waiting) if position not in taken]
         assert all(start > round_number for start, _ in waiting)
 
@@ -113,10 +123,6 @@ def test_retry_after_is_the_time_to_drain_in_whole_seconds() -> None:
     assert retry_after_s(1000, 1e9) == 1
     assert retry_after_s(10**9, 1.0) == MAX_RETRY_S
     assert retry_after_s(1000, 0.0) == 1
-
-
-def test_the_area_of_a_batch_counts_its_padding() -> None:
-    assert policy.area([Size(3, 1), Size(5, 2)]) == 15
 
 
 def test_a_short_queue_is_cut_into_no_smaller_shares_than_are_worth_a_run() -> None:
@@ -145,13 +151,13 @@ def test_a_thread_hangs_once_its_batch_began_early_enough(
 
 @pytest.mark.parametrize(("threads", "expected"), [(1, 1), (2, 1), (3, 2), (8, 7)])
 def test_guests_leave_a_thread_to_the_others_where_there_are_several(threads: int, expected: int) -> None:
-    assert policy.threads_of_guests(threads) == expected
+    assert threads_of_guests(threads) == expected
 
 
 @pytest.mark.parametrize(("tokens", "expected"), [(1, 1), (100, 50), (101, 50)])
 def test_guests_and_heavy_ones_leave_half_of_the_queue_to_the_others(tokens: int, expected: int) -> None:
     limits = Limits(queue_tokens=tokens, batch_tokens=64)
-    assert policy.half_of(limits) == Limits(queue_tokens=expected, batch_tokens=64)
+    assert half_of(limits) == Limits(queue_tokens=expected, batch_tokens=64)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ async def test_one_span_for_a_shared_run_is_linked_with_its_requests_and_they_wi
         "polyparse.model.version": "1",
         "polyparse.model.digest": "d1",
         "polyparse.batch.items": 3,
-        "polyparse.batch.tokens": 6,
+        "polyparse.batch.tokens": 4,
     }
 
 
