@@ -7,11 +7,11 @@ reach.
 
 However slow the service is, a batch may always be inside, or a request for each inference thread: else a slow one would take
 nothing at all. And what a stall has left is no overload: requests that came while the event loop or the machine stood still
-are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, the line may
-for a moment be filled four times.
+are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, there may for a
+moment be as much more inside as leaves in the time that it took.
 
 While a version is loaded or let go beside requests, it takes what they would get, for some seconds and by our own doing.
-Then the line may be filled four times too: better they wait longer for a moment than that a swap refuses any.
+Then the line may be filled four times: better they wait longer for a moment than that a swap refuses any.
 """
 
 from service.batching.policy import retry_after_s
@@ -28,7 +28,7 @@ ENOUGH = 0.5
 BATCHES_PER_S = 40
 """Batches that are taken to leave in a second, until a rate was seen."""
 MEAN = 0.75
-"""Of the bound is the mean wait of those who are let in; batches of like lengths make some wait half as long again."""
+"""Of the bound is the mean wait of those who are let in: some wait longer."""
 STRAIN = 4.0
 """Times the bound that may be inside beside a load."""
 STALL_S, LONGEST_STALL_S = 0.02, 0.5
