@@ -7,8 +7,8 @@ reach.
 
 However slow the service is, a batch may always be inside, or a request for each inference thread: else a slow one would take
 nothing at all. And what a stall has left is no overload: requests that came while the event loop or the machine stood still
-are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, there may for a
-moment be as much more inside as leaves in the time that it took.
+are gone again soon, if capacity is what it was. So after one, if no request was beyond the bound for a while, as much
+more may be inside for a moment as leaves in the time that it took.
 
 While a version is loaded or let go beside requests, it takes what they would get, for some seconds and by our own doing.
 Then the line may be filled four times: better they wait longer for a moment than that a swap refuses any.
