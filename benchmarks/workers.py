@@ -1,8 +1,9 @@
 """What several workers cost and give, beside one: CPU time a request, shares of the requests, a scrape, the supervisor.
 
-One and two workers get the same utterances by turns, on one core, and the load comes from another; user and system time
-of all processes, the supervisor's too, are read before and after. A ratio is taken within a turn. Where there are four cores
-or more, the rate of two workers on two cores is compared with that of one on one; else that is not verified.
+One and two workers get the same utterances by turns, each on a core of its own and from as many callers, and the load comes
+from the last core, which is that of the second worker where there are two; user and system time of all processes, the
+supervisor's too, are read before and after. A ratio is taken within a turn. Where there are four cores or more, the rate of
+two workers on two cores is compared with that of one on one; else that is not verified.
 """
 
 import http.client
@@ -100,7 +101,7 @@ def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
     cores = split(usable)
     with pinned(cores.load):
         figures = {
-            **_costs(serve, requests, cores, plan),
+            **_costs(serve, requests, usable, plan),
             **_scrapes(serve, requests, cores, plan.scrapes),
             **_rates(serve, requests, usable, plan.turns),
         }
@@ -108,18 +109,22 @@ def measure(models: Path, spec: str, n_utterances: int, plan: Plan) -> Result:
     return Result("workers", figures, targets)
 
 
-def _costs(serve: Sequence[str], requests: Sequence[bytes], cores: Cores, plan: Plan) -> dict[str, float]:
+def _costs(
+    serve: Sequence[str], requests: Sequence[bytes], usable: Sequence[int], plan: Plan
+) -> dict[str, float]:
     """One worker and two by turns, over connections that are kept and over one for each request."""
     with ExitStack() as stack:
-        one, two = (stack.enter_context(_workers(serve, workers, cores.server)) for workers in (1, 2))
+        one, two = (stack.enter_context(_workers(serve, workers, None)) for workers in (1, 2))
         for server in (one, two):
+            _place(server, usable)
             _pass(server, requests)
-        kept, alike, short = [], [], []
+        kept, same_callers, short = [], [], []
         before = _answered(two)
         for turn in range(plan.turns):
             order = (one, two) if turn % 2 else (two, one)
-            kept.append({server: _pass(server, requests) for server in order})
-            alike.append(_pass(two, requests, 2 * CONNECTIONS).cpu_us / kept[-1][one].cpu_us)
+            callers = {one: CONNECTIONS, two: 2 * CONNECTIONS}
+            kept.append({server: _pass(server, requests, callers[server]) for server in order})
+            same_callers.append(_pass(two, requests).cpu_us / kept[-1][one].cpu_us)
             short.append({server: _short_pass(server, requests[: plan.short]) for server in order})
         answered = {number: count - before[number] for number, count in _answered(two).items()}
         supervisor_rss_mb = resident_mb(two.pid)
@@ -128,7 +133,7 @@ def _costs(serve: Sequence[str], requests: Sequence[bytes], cores: Cores, plan: 
         "share_min": min(shares),
         "share_max": max(shares),
         "cpu_per_request_ratio": median(turn[two].cpu_us / turn[one].cpu_us for turn in kept),
-        "cpu_ratio_like_batches": median(alike),
+        "cpu_ratio_same_callers": median(same_callers),
         "cpu_us_one": median(turn[one].cpu_us for turn in kept),
         "cpu_us_two": median(turn[two].cpu_us for turn in kept),
         "short_cpu_ratio": median(turn[two].cpu_us / turn[one].cpu_us for turn in short),
@@ -166,6 +171,13 @@ def _rates(
         "per_s_one": median(turn[one] for turn in rates),
         "per_s_two": median(turn[two] for turn in rates),
     }
+
+
+def _place(server: Server, usable: Sequence[int]) -> None:
+    """Let each worker run on a core of its own, as far as there are some; threads that it starts later do too."""
+    for pid, place in places(server.pid).items():
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {usable[place.number % len(usable)]})
 
 
 def _workers(serve: Sequence[str], workers: int, core: int | None) -> AbstractContextManager[Server]:

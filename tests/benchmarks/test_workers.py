@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from benchmarks import workers
-from benchmarks.crew import places, requests_of
+from benchmarks.crew import places
 from tests.integration.crew import crew_at, model_at
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ def test_the_workers_of_a_service_and_what_each_has_answered_are_found(tmp_path:
             for connection in connections:
                 connection.request("POST", "/parse", b'{"text": "wake me"}')
             assert [connection.getresponse().read() for connection in connections]
-        crew.server.get("/metrics")
-        assert requests_of(crew.folder()) == {0: 1, 1: 1}
+        assert crew.requests() == {0: 1, 1: 1}
 
 
 def test_it_measures_a_small_bundle_from_end_to_end(
