@@ -136,7 +136,7 @@ def _measure_over(
             levels[level] = _level(server, requests, level * capacities[-1], plan, connections)
             if level is LEVELS[-1]:
                 after_mb = resident_mb(server.pid)
-                again = _level(server, requests, USUAL * capacities[-1], plan, connections)
+                again = _level(server, requests, USUAL * min(capacities), plan, connections)
             capacities.append(_capacity(server, requests, plan.probe))
     bound_ms = MAX_WAIT_MS + 2 * figures.p99_ms(usual.outcomes)
     result = {

@@ -62,10 +62,14 @@ def test_a_load_that_comes_too_slowly_is_void() -> None:
         figures.check_rate(late, 1.0)
 
 
-def test_recovery_lasts_until_the_last_request_that_was_not_served_well() -> None:
-    outcomes = [outcome(10 + i / 100) for i in range(300)]
+def test_recovery_lasts_until_the_last_window_of_which_a_hundredth_was_not_served_well() -> None:
+    outcomes = [outcome(10 + i / 1000) for i in range(3000)]
     assert figures.recovery_s(outcomes, 10.0, 60.0) == 0
-    outcomes += [outcome(10.6, status=429), outcome(11.1, ms=200)]
+    outcomes += [outcome(10.6, status=429)] * 2
+    assert figures.recovery_s(outcomes, 10.0, 60.0) == 0
+    outcomes.append(outcome(10.7, status=429))
+    assert figures.recovery_s(outcomes, 10.0, 60.0) == 0.75
+    outcomes += [outcome(11.1, ms=200)] * 4
     assert figures.recovery_s(outcomes, 10.0, 60.0) == 1.25
 
 
