@@ -68,7 +68,7 @@ def by_status(outcomes: Sequence[Outcome]) -> Counter[str]:
 
 
 def recovery_s(outcomes: Sequence[Outcome], start_s: float, p99_bound_ms: float) -> float:
-    """Seconds until the end of the last window in which more than a hundredth failed, was refused, or took longer than a bound.
+    """Seconds until the end of the last window in which more than a hundredth was refused, failed, or was late.
 
     The bound is of a 99th percentile, which a hundredth of the requests of any window may exceed.
     """
