@@ -62,15 +62,21 @@ def test_a_load_that_comes_too_slowly_is_void() -> None:
         figures.check_rate(late, 1.0)
 
 
-def test_recovery_lasts_until_the_last_window_of_which_a_hundredth_was_not_served_well() -> None:
+def test_recovery_lasts_until_a_second_in_no_quarter_of_which_more_than_a_hundredth_was_served_ill() -> None:
     outcomes = [outcome(10 + i / 1000) for i in range(3000)]
     assert figures.recovery_s(outcomes, 10.0, 60.0) == 0
-    outcomes += [outcome(10.6, status=429)] * 2
+    outcomes += [outcome(10.1, status=429)] * 2
     assert figures.recovery_s(outcomes, 10.0, 60.0) == 0
-    outcomes.append(outcome(10.7, status=429))
-    assert figures.recovery_s(outcomes, 10.0, 60.0) == 0.75
-    outcomes += [outcome(11.1, ms=200)] * 4
-    assert figures.recovery_s(outcomes, 10.0, 60.0) == 1.25
+    outcomes.append(outcome(10.2, status=429))
+    assert figures.recovery_s(outcomes, 10.0, 60.0) == 0.25
+    late = [outcome(11.1, ms=200)] * 4
+    assert figures.recovery_s([*outcomes, *late], 10.0, 60.0) == 1.25
+    assert figures.recovery_s([*outcomes, *late, *[outcome(12.1, ms=200)] * 4], 10.0, 60.0) == 3.0
+
+
+def test_a_stall_after_a_good_second_is_none_of_it() -> None:
+    outcomes = [outcome(10 + i / 1000) for i in range(3000)]
+    assert figures.recovery_s([*outcomes, *[outcome(11.1, ms=200)] * 4], 10.0, 60.0) == 0
 
 
 def test_heavy_requests_are_of_as_many_characters_and_no_two_are_alike() -> None:
