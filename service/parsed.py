@@ -29,6 +29,7 @@ class Deadline(NamedTuple):
             return await future
         finally:
             timer.cancel()
+            del future  # It holds what it ended with, whose traceback holds this frame.
 
     def end(self, futures: Iterable[asyncio.Future[Answer[Any]]]) -> None:
         """Let those of them that are not done end as late."""

@@ -143,6 +143,7 @@ class ParseService:
         departed: Departed,
         permit: Permit,
     ) -> Parsed:
+        pending: Pending | None = None
         try:
             pending = await self._admit(version, utterance, deadline, departed, permit)
             parsed = _parsed(version, pending, await deadline.bound(pending.future))
@@ -150,6 +151,8 @@ class ParseService:
             permit.void()
             self._ended(version, error)
             raise
+        finally:
+            del pending  # Its future holds the error, whose traceback holds this frame.
         self._ended(version, parsed)
         return parsed
 
@@ -205,11 +208,11 @@ class ParseService:
             except QueueFull as error:
                 waiting = {future for future in _futures(before) if not future.done()}
                 if not self._is_filled_by(waiting, before, each):
-                    return error
+                    return error.with_traceback(None)
             except CallerDeparted:
                 raise
             except PolyparseError as error:
-                return error
+                return error.with_traceback(None)  # It holds this frame, which holds all of the batch.
             await asyncio.wait(waiting, timeout=deadline.left_s(), return_when=asyncio.FIRST_COMPLETED)
         return each
 
@@ -254,16 +257,23 @@ class ParseService:
         permit.grow(most_cost(utterance.text, utterance.n_best))
         self._batcher.check_room(Size(most_tokens(utterance.text), utterance.n_best))
         if is_long(utterance.text):
-            draft = draft_of(utterance)
-            future = self._batcher.submit(draft, preparation(version, self._clock), departed=departed)
-            answer: Answer[Any] = await deadline.bound(future)
+            drafted = self._batcher.submit(
+                draft_of(utterance), preparation(version, self._clock), departed=departed
+            )
+            try:
+                answer: Answer[Any] = await deadline.bound(drafted)
+            finally:
+                del drafted
             item, encode_s, waited_s = answer.frame, answer.run.seconds["encode"], answer.queue_s
         else:
             started_s = self._clock()
             item = prepared(version.parser, utterance)
             encode_s, waited_s = self._clock() - started_s, 0.0
         if isinstance(item, PolyparseError):
-            raise item
+            try:
+                raise item
+            finally:
+                del item  # The traceback holds this frame, and would hold itself by this name.
         permit.settle(work_of(item.n_tokens, item.n_best))
         if (trace := CURRENT.get()) is not None:
             trace.tokens += item.n_tokens
@@ -278,7 +288,7 @@ def _outcome(version: LoadedVersion, pending: Pending) -> Parsed | PolyparseErro
     except CallerDeparted:
         raise
     except PolyparseError as error:
-        return error
+        return error.with_traceback(None)
 
 
 def _futures(admissions: Admissions) -> list[asyncio.Future[Answer[Frame]]]:

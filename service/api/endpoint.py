@@ -118,10 +118,7 @@ class Endpoint:
         except CallerDeparted:
             pass
         except Exception as error:
-            failure = error if isinstance(error, PolyparseError) else InternalError(error)
-            outcome, response, version = failure.code, problem_of(failure, request_id), failure.version
-            if response.status_code == 500:
-                logger.exception("request failed", extra=self._log_fields(request_id))
+            outcome, version, response = self._refused(error, request_id)
         finally:
             self._metrics.in_flight -= 1
             ended_s = self._clock()
@@ -129,6 +126,18 @@ class Endpoint:
             if trace is not None and self._tracer is not None:
                 self._tracer.end(trace, _traced_end(outcome, response, ended_s, answered))
         return response
+
+    def _refused(self, error: Exception, request_id: str) -> tuple[str, str, Response]:
+        """The outcome, the version and the answer of a request that ended with an error.
+
+        Here, and not where it was caught: a name there that kept it would be kept by its traceback, and all of the
+        request with it, until the garbage collector comes.
+        """
+        failure = error if isinstance(error, PolyparseError) else InternalError(error)
+        response = problem_of(failure, request_id)
+        if response.status_code == 500:
+            logger.error("request failed", exc_info=error, extra=self._log_fields(request_id))
+        return failure.code, failure.version, response
 
     def _traced(self, tracer: Tracer, request: Request, request_id: str, arrived_s: float) -> RequestTrace:
         """Its trace, which began when its first byte could be read."""
