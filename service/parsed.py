@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from polyparse.contract.frame import Frame
+from polyparse.errors import PolyparseError
 from service.admission import Permit
 from service.batching.protocols import Answer, SharedRun
-from service.errors import ServiceError
+from service.errors import CallerDeparted, ServiceError
 from service.registry.comparison import Spent
 from service.registry.loaded import ModelVersion
 
@@ -71,3 +72,18 @@ class Pending(NamedTuple):
     encode_s: float
     permit: Permit
     waited_s: float = 0.0
+
+    def parsed(self, model: ModelVersion, answer: Answer[Frame]) -> Parsed:
+        """Its frame and what that cost, from the answer of its run."""
+        return Parsed(
+            answer.frame, model, self.encode_s, answer.since_s, answer.queue_s, answer.run, self.waited_s
+        )
+
+    def outcome(self, model: ModelVersion) -> Parsed | PolyparseError:
+        """What it came to, once its future is done; CallerDeparted is raised."""
+        try:
+            return self.parsed(model, self.future.result())
+        except CallerDeparted:
+            raise
+        except PolyparseError as error:
+            return error.with_traceback(None)  # It holds this frame, which holds the future, which holds it.

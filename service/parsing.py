@@ -146,7 +146,7 @@ class ParseService:
         pending: Pending | None = None
         try:
             pending = await self._admit(version, utterance, deadline, departed, permit)
-            parsed = _parsed(version, pending, await deadline.bound(pending.future))
+            parsed = pending.parsed(version.identity, await deadline.bound(pending.future))
         except PolyparseError as error:
             permit.void()
             self._ended(version, error)
@@ -187,7 +187,8 @@ class ParseService:
             if futures := _futures(admissions):
                 await asyncio.wait(futures, timeout=deadline.left_s())
                 deadline.end(futures)
-            return [_outcome(version, each) if isinstance(each, Pending) else each for each in admissions]
+            model = version.identity
+            return [each.outcome(model) if isinstance(each, Pending) else each for each in admissions]
         finally:
             for future in _futures(admissions):  # None may run for nobody, or hold an error that nobody took.
                 if not future.cancel() and not future.cancelled():
@@ -282,26 +283,5 @@ class ParseService:
         return Pending(future, encode_s, permit, waited_s)
 
 
-def _outcome(version: LoadedVersion, pending: Pending) -> Parsed | PolyparseError:
-    try:
-        return _parsed(version, pending, pending.future.result())
-    except CallerDeparted:
-        raise
-    except PolyparseError as error:
-        return error.with_traceback(None)
-
-
 def _futures(admissions: Admissions) -> list[asyncio.Future[Answer[Frame]]]:
     return [each.future for each in admissions if isinstance(each, Pending)]
-
-
-def _parsed(version: LoadedVersion, pending: Pending, answer: Answer[Frame]) -> Parsed:
-    return Parsed(
-        answer.frame,
-        version.identity,
-        pending.encode_s,
-        answer.since_s,
-        answer.queue_s,
-        answer.run,
-        pending.waited_s,
-    )
