@@ -52,11 +52,14 @@ class _Site:
 
     async def stop(self) -> None:
         """Listen no more, and end every connection, also with those who read nothing of what waits for them."""
+        while accepting := asyncio.all_tasks() - {asyncio.current_task(), *self._handling.values()}:
+            await asyncio.wait(
+                accepting
+            )  # A server that is closed, or a task that is cancelled, closes no socket of theirs.
         self._server.close()
-        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in self._handling.values():
+            task.cancel()
+        await asyncio.gather(*self._handling.values(), return_exceptions=True)
         for writer in self._handling:
             writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in self._handling), return_exceptions=True)
