@@ -204,7 +204,7 @@ def _asked(metrics: Metrics, garbage: GarbageWatch, readiness: Readiness, wire: 
 
 
 def _limits(settings: Settings, device: Device) -> Limits:
-    """On a core what does not fill a batch is cut into groups of like lengths, or not padded at all (decision 009)."""
+    """A core pads no batch as a whole: its graphs take packed tokens, or groups of like lengths (decision 009)."""
     return Limits(
         queue_tokens=settings.queue_tokens,
         batch_tokens=batch_tokens_of(settings.batch_tokens),

@@ -92,18 +92,19 @@ def take(queue: Sequence[Size], idle_threads: int, limits: Limits) -> list[int]:
     a run each.
     """
     chosen: list[int] = []
-    sequences = longest = cost = 0
+    sequences = longest = cost = paid = 0
     share = math.ceil(len(queue) / idle_threads)
     for position, size in enumerate(queue[:LOOKAHEAD]):
         sequences_with, longest_with = sequences + size.sequences, max(longest, size.tokens)
         cost_with = cost + size.cost
-        paid = sequences_with * longest_with if limits.is_padded else cost_with
-        is_within = paid <= limits.batch_tokens and paid - cost_with <= limits.max_padding * paid
+        paid_with = sequences_with * longest_with if limits.is_padded else cost_with
+        padding = paid_with - cost_with
+        is_within = paid_with <= limits.batch_tokens and padding <= limits.max_padding * paid_with
         if not chosen or is_within:
             chosen.append(position)
-            sequences, longest, cost = sequences_with, longest_with, cost_with
+            sequences, longest, cost, paid = sequences_with, longest_with, cost_with, paid_with
         is_share = len(chosen) >= share and sequences >= LEAST_SEQUENCES
-        if is_share or (sequences * longest if limits.is_padded else cost) >= limits.batch_tokens:
+        if is_share or paid >= limits.batch_tokens:
             break
     return chosen
 
