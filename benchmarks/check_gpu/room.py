@@ -17,9 +17,9 @@ def figures(located: Located, device: Device, driver: Driver) -> dict[str, float
     loader = BundleLoader(device=device, batch_tokens=BATCH_TOKENS, rehearsals=None)
     with driver.all_but(LEFT_BYTES):
         try:
-            loader.load(located, is_first=False, is_cancelled=Event())
+            loader.load(located, beside=None, is_cancelled=Event())
             is_refused = False
         except MemoryShort as error:
             is_refused = "memory of cuda" in str(error)
-    loader.load(located, is_first=False, is_cancelled=Event())
+    loader.load(located, beside=None, is_cancelled=Event())
     return {"refused_where_short": float(is_refused)}

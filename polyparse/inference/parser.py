@@ -59,6 +59,10 @@ class Parser:
             raise UnknownLocale(f"locale: found {locale!r}, expected a language of {', '.join(self.locales)}")
         return max(of_language, key=lambda served: _likeness(_subtags(served)[1:], rest))
 
+    def kept_chunks(self) -> list[str]:
+        """The chunks of texts whose words it keeps, the first one first; a chunk is what stands between blanks."""
+        return self.vectorizer.kept_chunks()
+
     def prepare(self, utterance: Utterance) -> Item:
         """Arrays of one utterance whose text `polyparse.text.tokens.check` accepts.
 

@@ -137,6 +137,10 @@ class Vectorizer:
         features = self._features(words) if self._feature_ids else []
         return Item(utterance, starts, ends, words, features, self._token_features(words))
 
+    def kept_chunks(self) -> list[str]:
+        """The chunks of texts that need not be cut and looked up again, the first one first."""
+        return self._words.chunks()
+
     def misses(self) -> int:
         """How many chunks of texts were cut and looked up since the start, because they were not kept."""
         return self._words.misses

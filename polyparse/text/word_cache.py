@@ -78,6 +78,11 @@ class WordCache(dict[str, "Words"]):
         """The words of a text that is cut already."""
         return [self._word(token.text) for token in tokens]
 
+    def chunks(self) -> list[str]:
+        """The chunks that are kept, the first one first."""
+        with self._lock:
+            return list(self)
+
     def tokens(self) -> int:
         """How many words are kept by their tokens."""
         return len(self._words)

@@ -7,11 +7,14 @@ one: a first run of a shape allocates, and on a GPU chooses algorithms.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from polyparse.bundle.golden import Golden
 from polyparse.bundle.store import Located, check_names
 from polyparse.contract.frame import Utterance
+from polyparse.errors import InputError
 from polyparse.runtime.buckets import buckets
 from polyparse.runtime.load import load as load_bundle
 from polyparse.runtime.session import Device
@@ -23,6 +26,11 @@ STEP = 4
 
 LONGEST = 512
 """Tokens; a text has no more by default, and what is longer is so rare that its first run may take longer."""
+
+LINE = 64
+"""Characters of a text that is made of words to meet."""
+LINES = 4
+"""Such texts at once: they take some 3 ms, for what serves has to go on."""
 
 Shape = tuple[int, int]
 """(tokens, sequences) of a batch."""
@@ -60,6 +68,35 @@ def warm_up(
         item = parser.prepare(Utterance(text, None))
         parser.run([item] * sequences)
         pause()
+
+
+def meet_words(parser: ServedParser[Any], chunks: Iterable[str], *, pause: Pause) -> None:
+    """Let a parser make what it keeps of words, chunks of text in which another one has met them.
+
+    What serves has met the words that callers use, and keeps what it made of them. A version that begins without would be
+    slower by all of that in its first second, which is when it is watched most.
+    """
+    lines = _lines(chunks)
+    while batch := list(islice(lines, LINES)):
+        items = []
+        for line in batch:
+            with suppress(InputError):  # Chunks may be of marks alone.
+                items.append(parser.prepare(Utterance(line, None)))
+        if items:
+            parser.run(items)
+        pause()
+
+
+def _lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Texts of LINE characters, or of one chunk that is as long."""
+    line = ""
+    for chunk in chunks:
+        if line and len(line) + len(chunk) >= LINE:
+            yield line
+            line = ""
+        line = f"{line} {chunk}" if line else chunk
+    if line:
+        yield line
 
 
 def stepped_shapes(batch_tokens: int) -> Iterator[Shape]:

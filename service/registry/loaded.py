@@ -33,6 +33,9 @@ class ServedParser(Protocol[ItemT]):
     def run(self, items: Sequence[ItemT], /) -> Outcome[Frame]:
         """Parse a batch; several threads call this at once."""
 
+    def kept_chunks(self) -> list[str]:
+        """The chunks of texts, without blanks, whose words it keeps from what it has parsed, the first one first."""
+
 
 class Loaded(NamedTuple):
     """A version that is warm and has just answered all its golden utterances as recorded."""
@@ -45,8 +48,8 @@ class Loaded(NamedTuple):
 class Loader(Protocol):
     """Loads bundles. Each call is made in a thread of its own."""
 
-    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
-        """Load, warm and check a bundle; nothing serves yet where it is the first.
+    def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
+        """Load, warm and check a bundle beside what serves; None where nothing does.
 
         Raises:
             MemoryShort: it does not fit beside what is loaded.

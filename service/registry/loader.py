@@ -1,6 +1,6 @@
 """How a bundle is loaded beside what serves: only where it fits, and after a rehearsal.
 
-    does it fit in memory -> its rehearsal in another process -> does it fit, measured -> load
+    does it fit in memory -> its rehearsal in another process -> does it fit, measured -> load -> meet the words in use
 
 The first version of a process is not rehearsed: nothing serves that it could harm, and who starts a service waits for it.
 
@@ -8,9 +8,11 @@ Several workers load at about the same moment, and each would find free what the
 fit as often as there are workers, they look and load one after the other.
 """
 
+import gc
 import time
 from contextlib import AbstractContextManager, nullcontext
 from threading import Event
+from typing import Any
 
 from polyparse.bundle.store import Located
 from polyparse.runtime.device_memory import free_device_bytes
@@ -18,8 +20,8 @@ from polyparse.runtime.session import Device
 from service.background import in_the_background
 from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
 from service.registry.errors import LoadCancelled, MemoryShort
-from service.registry.load_warm import load_warm
-from service.registry.loaded import Loaded
+from service.registry.load_warm import load_warm, meet_words
+from service.registry.loaded import Loaded, ServedParser
 from service.registry.rehearsal import Rehearsals
 from service.registry.turns import Turns
 
@@ -30,6 +32,10 @@ FIXED_BYTES = 40_000_000
 PROCESS_BYTES = 64_000_000
 """What the process of a rehearsal takes beside the version."""
 PAUSE_S = 0.02
+YOUNG = 1
+"""Of Python's collector, the generation that is collected after each run, with the younger one. What a load makes lives as
+long as the version. Left to itself the collector waits until there are 20,000 objects, and then stops all threads for 20 to
+40 ms, since none of them is in a cache of the processor any more; while they are few and new it is a fraction of one."""
 
 
 class BundleLoader:
@@ -51,13 +57,13 @@ class BundleLoader:
         self._turns = turns
         self._workers = workers
 
-    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+    def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
-        with nullcontext() if is_first else in_the_background():
-            needed = self._measured(bundle, is_first=is_first, is_cancelled=is_cancelled)
+        with nullcontext() if beside is None else in_the_background():
+            needed = self._measured(bundle, is_first=beside is None, is_cancelled=is_cancelled)
             with self._turn(needed, is_cancelled):
                 self._check_room(needed)
-                return self._load(bundle, is_first=is_first, is_cancelled=is_cancelled)
+                return self._load(bundle, beside, is_cancelled)
 
     def _measured(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> int:
         """The bytes that a bundle takes, by its rehearsal where there is one."""
@@ -72,14 +78,18 @@ class BundleLoader:
             return nullcontext()
         return self._turns.load(is_cancelled)
 
-    def _load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+    def _load(self, bundle: Located, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         def pause() -> None:
             if is_cancelled.is_set():
                 raise LoadCancelled("found another wish while it was warmed up, expected the same")
-            if not is_first:
+            if beside is not None:
+                gc.collect(YOUNG)
                 time.sleep(PAUSE_S)
 
-        return load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
+        loaded = load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
+        if beside is not None:
+            meet_words(loaded.parser, beside.kept_chunks(), pause=pause)
+        return loaded
 
     def release(self, parts: list[object]) -> None:
         """Drop the last references to a version and return its memory."""

@@ -224,7 +224,7 @@ class Manager:
         load = partial(
             self._loader.load,
             version.bundle,
-            is_first=self._serving is None,
+            beside=None if self.serving is None else self.serving.parser,
             is_cancelled=version.is_cancelled,
         )
         limit = asyncio.timeout(self._load_timeout_s)

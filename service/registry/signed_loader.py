@@ -2,11 +2,12 @@
 
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from polyparse.bundle.model import Model
 from polyparse.bundle.store import Located
 from polyparse.repository.signing import check_signature
-from service.registry.loaded import Loaded, Loader
+from service.registry.loaded import Loaded, Loader, ServedParser
 
 
 class SignedLoader:
@@ -17,14 +18,14 @@ class SignedLoader:
         self._model = model
         self._key = key
 
-    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+    def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`; SignatureInvalid for what the key's owner did not sign.
 
         What is loaded then has the digest of what was checked.
         """
         digest = check_signature(self._model, bundle.bundle, self._key)
         pinned = Located(bundle.bundle, bundle.digest or digest)
-        return self._loader.load(pinned, is_first=is_first, is_cancelled=is_cancelled)
+        return self._loader.load(pinned, beside=beside, is_cancelled=is_cancelled)
 
     def release(self, parts: list[object]) -> None:
         """See `service.registry.loaded.Loader`."""

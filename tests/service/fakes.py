@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from starlette.types import Message, Receive
 
@@ -18,7 +19,7 @@ from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, Slot, 
 from polyparse.errors import DeviceLost, UnknownLocale
 from service.batching.protocols import Outcome
 from service.registry.errors import LoadCancelled
-from service.registry.loaded import Loaded, ModelVersion
+from service.registry.loaded import Loaded, ModelVersion, ServedParser
 from service.registry.policy import Desired, WishedCanary, WishedShadow
 
 BOUND_S = 30.0
@@ -121,6 +122,9 @@ class FakeParser:
             raise UnknownLocale(f"found {utterance.locale!r}, expected one of {', '.join(self.locales)}")
         return FakeItem(utterance, len(utterance.text.split()), utterance.n_best)
 
+    def kept_chunks(self) -> list[str]:
+        return []
+
     def run(self, items: Sequence[FakeItem], /) -> Outcome[Frame]:
         texts = [item.utterance.text for item in items]
         self.gate.enter(texts)
@@ -213,7 +217,7 @@ class FakeLoader:
     """What each load that was refused had made before."""
     released: list[object] = field(default_factory=list)
 
-    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+    def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         version = bundle.bundle.name
         self.loads.append(version)
         while version in self.holds and not self.holds[version].wait(0.001):

@@ -1,5 +1,6 @@
 """A version is loaded where it fits, after a rehearsal in another process that may hang, crash or be given up."""
 
+import gc
 import json
 import os
 import signal
@@ -16,14 +17,16 @@ import numpy as np
 import pytest
 
 from polyparse.bundle.store import Located, digest
+from polyparse.contract.frame import Utterance
 from polyparse.errors import ChecksumMismatch, ManifestInvalid, ModelRunFailed
+from polyparse.inference.parser import Parser
 from polyparse.runtime.buckets import bucket
 from service.memory import RESERVE_BYTES
 from service.registry import loader as loaders
 from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
-from service.registry.load_warm import SHAPES, load_warm, warm_up
-from service.registry.loaded import Loaded
+from service.registry.load_warm import SHAPES, load_warm, meet_words, warm_up
+from service.registry.loaded import Loaded, ServedParser
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
 from service.registry.turns import Turns
@@ -78,10 +81,11 @@ def rehearse(bundle: Located, timeout_s: float = BOUND_S) -> int:
     return rehearsals(timeout_s).rehearse(bundle, Event())
 
 
-def beside_others(loader: BundleLoader, bundle: Located) -> Loaded:
+def beside_others(loader: BundleLoader, bundle: Located, beside: ServedParser[Any] | None = None) -> Loaded:
     """Load a version in a thread of its own, as one is that takes over: the thread's priority stays low."""
+    beside = beside or object.__new__(FakeParser)
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(loader.load, bundle, is_first=False, is_cancelled=Event()).result(BOUND_S)
+        return threads.submit(loader.load, bundle, beside=beside, is_cancelled=Event()).result(BOUND_S)
 
 
 def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
@@ -89,7 +93,7 @@ def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
 
 
 def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> None:
-    loaded = loader().load(bundle, is_first=True, is_cancelled=Event())
+    loaded = loader().load(bundle, beside=None, is_cancelled=Event())
     assert (loaded.identity.name, loaded.identity.version) == ("words", "1")
     assert loaded.identity.digest == bundle.digest
     assert loaded.golden.text == "wake me at seven"
@@ -100,12 +104,73 @@ def test_a_version_that_takes_over_is_rehearsed_and_loaded(bundle: Located) -> N
     assert 0 < rehearse(bundle) < 1e9
 
 
+def test_a_version_that_takes_over_has_met_the_words_of_what_serves(bundle: Located) -> None:
+    before = loader().load(bundle, beside=None, is_cancelled=Event()).parser
+    texts = ["Wake Anneliese, please!", "... ?!", "jaldi " * 40, "x" * 63 + " zwölf", "日本語"]
+    assert isinstance(before, Parser)
+    for text in texts:
+        before.vectorizer.item(Utterance(text, None))
+    after = beside_others(loader(), bundle, before).parser
+    assert isinstance(after, Parser)
+    misses = after.vectorizer.misses()
+    for text in texts:
+        after.vectorizer.item(Utterance(text, None))
+    assert after.vectorizer.misses() == misses
+    assert before.vectorizer.misses() > 0
+
+
+def test_what_a_load_makes_is_collected_before_it_is_much(bundle: Located) -> None:
+    before = loader().load(bundle, beside=None, is_cancelled=Event()).parser
+    assert isinstance(before, Parser)
+    before.vectorizer.item(Utterance(" ".join(f"word{number}" for number in range(3000)), None))
+    most: list[int] = []
+
+    def heard(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] < 2:
+            most.append(len(gc.get_objects(0)) + len(gc.get_objects(1)))
+
+    gc.collect()
+    gc.callbacks.append(heard)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(20_000)  # as the service has it
+    try:
+        made_before = len(gc.get_objects())
+        loaded = beside_others(loader(), bundle, before)
+        made = len(gc.get_objects()) - made_before
+    finally:
+        gc.callbacks.remove(heard)
+        gc.set_threshold(*thresholds)
+    assert loaded.identity.digest == bundle.digest
+    assert made > 6000
+    assert max(most) < made / 2
+
+
+def test_words_are_met_a_few_at_a_time() -> None:
+    class Listed(FakeParser):
+        def run(self, items, /):  # type: ignore[no-untyped-def]
+            runs.append([item.utterance.text for item in items])
+
+    runs: list[list[str]] = []
+    chunks = [f"chunk{number}" for number in range(1000)] + ["y" * 64]
+
+    def pause() -> None:
+        runs.append([])
+
+    parser = object.__new__(Listed)
+    parser.locales = ("en-US",)
+    meet_words(parser, chunks, pause=pause)
+    assert " ".join(text for run in runs for text in run).split() == chunks
+    assert max(len(text) for run in runs for text in run) <= 64
+    assert max(len(run) for run in runs) <= 4
+    assert all(not after for after in runs[1::2]), "a pause follows each run"
+
+
 def test_a_rehearsal_tells_the_reason_and_its_code(bundle: Located) -> None:
     bundle.bundle.joinpath("score.onnx").write_bytes(b"damaged")
     with pytest.raises(RehearsalFailed, match=r"score\.onnx: found 7 bytes.* \(checksum_mismatch\)"):
         beside_others(loader(rehearsals()), bundle)
     with pytest.raises(ChecksumMismatch):
-        loader(rehearsals()).load(bundle, is_first=True, is_cancelled=Event())
+        loader(rehearsals()).load(bundle, beside=None, is_cancelled=Event())
 
 
 def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +180,7 @@ def test_inference_that_gives_nan_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(bundles, "table", broken)
     folder = write_bundle(tmp_path / "words" / "nan")
     with pytest.raises(ModelRunFailed, match="found nan"):
-        loader().load(Located(folder, None), is_first=True, is_cancelled=Event())
+        loader().load(Located(folder, None), beside=None, is_cancelled=Event())
 
 
 def test_inference_that_hangs_is_refused_in_time(hanging: Located) -> None:
@@ -157,7 +222,7 @@ def test_a_load_can_be_given_up_between_the_runs_of_its_warm_up(bundle: Located)
     is_cancelled = Event()
     is_cancelled.set()
     with pytest.raises(LoadCancelled, match="found another wish"):
-        loader().load(bundle, is_first=True, is_cancelled=is_cancelled)
+        loader().load(bundle, beside=None, is_cancelled=is_cancelled)
 
 
 def test_what_nobody_foresaw_is_told_by_a_rehearsal_too(bundle: Located) -> None:
@@ -224,7 +289,7 @@ def test_what_does_not_fit_is_refused_before_anything_starts(
     bundle: Located, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loaders, "available_bytes_here", lambda: 100_000_000)
-    assert loader().load(bundle, is_first=True, is_cancelled=Event())
+    assert loader().load(bundle, beside=None, is_cancelled=Event())
     with pytest.raises(
         MemoryShort, match="found 100 MB of memory free, expected 136 MB for one more version"
     ):
@@ -321,7 +386,7 @@ class Machine:
             )
             begin.wait(BOUND_S)
             try:
-                worker.load(bundle, is_first=True, is_cancelled=Event())
+                worker.load(bundle, beside=None, is_cancelled=Event())
             except MemoryShort as error:
                 return error.code
             return "loaded"

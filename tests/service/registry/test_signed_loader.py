@@ -16,8 +16,9 @@ from tests.bundles import write_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
-    from service.registry.loaded import Loaded
+    from service.registry.loaded import Loaded, ServedParser
 
 pytestmark = pytest.mark.needs_tools("model_signing")
 
@@ -29,9 +30,9 @@ class Counted(BundleLoader):
         super().__init__(device="cpu", batch_tokens=16, rehearsals=None)
         self.asked: list[Located] = []
 
-    def load(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> Loaded:
+    def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         self.asked.append(bundle)
-        return super().load(bundle, is_first=is_first, is_cancelled=is_cancelled)
+        return super().load(bundle, beside=beside, is_cancelled=is_cancelled)
 
 
 def test_only_what_is_signed_is_loaded(tmp_path: Path) -> None:
@@ -43,10 +44,10 @@ def test_only_what_is_signed_is_loaded(tmp_path: Path) -> None:
     model, inner = FolderModel(tmp_path / "words"), Counted()
     loader = SignedLoader(inner, model, tmp_path / "k.pub")
     with pytest.raises(SignatureInvalid, match="words/1: found no signature"):
-        loader.load(Located(bundle, None), is_first=True, is_cancelled=Event())
+        loader.load(Located(bundle, None), beside=None, is_cancelled=Event())
     assert inner.asked == []
     sign(model, "1", tmp_path / "k.pem")
-    loaded = loader.load(Located(bundle, None), is_first=True, is_cancelled=Event())
+    loaded = loader.load(Located(bundle, None), beside=None, is_cancelled=Event())
     assert loaded.identity.digest == digest(bundle)
     assert inner.asked == [Located(bundle, digest(bundle))]
     parts: list[object] = [loaded]
