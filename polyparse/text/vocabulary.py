@@ -56,7 +56,8 @@ class Vocabulary:
 
         Of several, the most frequent one.
         """
-        bare = ((without_marks(word), word) for word in reversed(self.words))
+        marked = (word for word in reversed(self.words) if not word.isascii() or "'" in word)
+        bare = ((without_marks(word), word) for word in marked)
         return {left: word for left, word in bare if left and left not in self.word_ids}
 
     @classmethod
@@ -154,7 +155,7 @@ def _words(content: bytes) -> tuple[list[str], bytes]:
             slice_ = json.loads(f"[{content[start:stop].decode()}]")
         except ValueError:
             return [], content
-        if b"\\u" in content[start:stop] or not all(isinstance(word, str) for word in slice_):
+        if b"\\u" in content[start:stop] or not set(map(type, slice_)) <= {str}:
             return [], content  # An escape may be half of a character.
         words += slice_
         start = stop + 1
