@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, Command] = {
     "ood": Command("train.cli.ood:main", "choose the out-of-domain threshold of a trained model"),
     "evaluate": Command("polyparse.cli.evaluate:main", "measure a bundle or a checkpoint on a corpus"),
     "export": Command("model_export.cli:main", "turn a checkpoint into a bundle"),
+    "unpack": Command("train.cli.unpack:main", "turn a bundle into a finished run, to teach or to go on"),
     "coin": Command("model_export.coin:main", "give a bundle words that its training never saw"),
     "vectors": Command("train.cli.vectors.main:main", "train, align, measure, merge and fetch word vectors"),
     "experiments": Command("experiments.cli:main", "carry out studies of training methods, and report them"),
