@@ -48,10 +48,14 @@ class CoinedWord:
 
 @dataclass(frozen=True, kw_only=True)
 class Coinage:
-    """Words to be coined, and (locale, text) of utterances with them, whose frames become golden."""
+    """Words to be coined, and (locale, text) of utterances with them, whose frames become golden.
+
+    With `read_numbers`, the bundle looks numbers in digits up by the words that say them, from now on.
+    """
 
     words: tuple[CoinedWord, ...]
-    utterances: tuple[tuple[str, str], ...]
+    utterances: tuple[tuple[str | None, str], ...]
+    read_numbers: bool = False
 
     @classmethod
     def load(cls, file: Path) -> Coinage:

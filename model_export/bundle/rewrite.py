@@ -1,6 +1,7 @@
 """A bundle with coined words, as a new version: the bundle's weights and those of `coined_words`, measured anew on dev.
 
-Its golden frames are those of the old bundle, which it must give, and its own for the utterances of the coinage.
+Its golden frames are those of the old bundle, which it must give, and its own for the utterances of the coinage. Where it
+reads numbers from now on, those of texts with digits are its own too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from polyparse.evaluation.evaluate import answer, measure
 from polyparse.evaluation.robustness import pairs_by_kind
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
+from polyparse.text.number_reader import DIGIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from polyparse.bundle.manifest import Manifest
     from polyparse.corpora.example import Example
     from polyparse.runtime.load import LoadedBundle
+
+READ_NUMBERS = "numbers in digits, times, dates and sums are looked up by the words that say them in the caller's language"
 
 
 def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Example]) -> Manifest:
@@ -48,11 +52,14 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
         shutil.copytree(bundle, folder)
         folder.chmod(0o755)
         coined_words.add(coinage, folder, before)
-        written = replace(before, version=out.name, files=files.records(folder))
+        text = replace(before.text, read_numbers=before.text.read_numbers or coinage.read_numbers)
+        reads_now = text != before.text
+        changed = _without_digits(folder / before.golden) if reads_now else []
+        written = replace(before, version=out.name, text=text, files=files.records(folder))
         manifest.write(written, folder)
         loaded = load(folder, device="cpu")
         loaded.check_golden()
-        _add_golden(coinage, loaded)
+        _add_golden([*changed, *coinage.utterances], loaded)
         written = _measured(coinage, loaded, dev)
         written = replace(written, files=files.records(folder))
         manifest.write(written, folder)
@@ -62,8 +69,15 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
     return written
 
 
-def _add_golden(coinage: Coinage, bundle: LoadedBundle) -> None:
-    frames = bundle.parser.parse([Utterance(text, locale) for locale, text in coinage.utterances])
+def _without_digits(file: Path) -> list[tuple[str | None, str]]:
+    """Leave golden frames of texts with digits out of a file; returns (locale, text) of these."""
+    entries = golden.parse(file.read_bytes(), name=file.name)
+    golden.save(file, [entry for entry in entries if not DIGIT.search(entry.text)])
+    return [(entry.locale, entry.text) for entry in entries if DIGIT.search(entry.text)]
+
+
+def _add_golden(utterances: Sequence[tuple[str | None, str]], bundle: LoadedBundle) -> None:
+    frames = bundle.parser.parse([Utterance(text, locale) for locale, text in utterances])
     added = [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in frames]
     golden.save(bundle.folder / bundle.manifest.golden, [*bundle.golden(), *added])
 
@@ -75,6 +89,8 @@ def _measured(coinage: Coinage, bundle: LoadedBundle, dev: Sequence[Example]) ->
     described = replace(bundle.manifest, measures={**measures["locales"], "mean": measures["mean"]})
     card = bundle.folder / files.CARD
     notes = [*_notes(card, bundle.manifest), *map(_in_words, coinage.words)]
+    if coinage.read_numbers:
+        notes.append(READ_NUMBERS)
     noise = pairs_by_kind(bundle.parser, dev)
     card.write_text(model_card(described, notes=notes, noise=noise), encoding="utf-8")
     return described

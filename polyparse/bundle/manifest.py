@@ -77,9 +77,8 @@ class TextFiles:
     """Files that turn text into arrays; `features` is None for a model without a domain classifier.
 
     With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
-    word begin with the mark of its case.
-    `training_text` is for an out-of-domain score that compares utterances with training text. `rules` is the number of the
-    rules (`polyparse.text.tokens.RULES`) by which the golden frames were recorded.
+    word begin with the mark of its case; with `read_numbers`, digits are looked up by the words that say them.
+    `training_text` is what an out-of-domain score compares with. Golden frames are of the rules of text numbered `rules`.
     """
 
     vocabulary: str
@@ -88,6 +87,7 @@ class TextFiles:
     training_text: str | None = None
     rules: int = 1
     case_marks: bool = False
+    read_numbers: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

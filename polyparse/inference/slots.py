@@ -28,19 +28,21 @@ def slots_of_path(
 
     Args:
         item: the utterance with its tokens' offsets.
-        tags: one tag a token; a slot ends where a phrase does, and has a letter or a digit in its value.
+        tags: one tag a token; a slot ends where a phrase does, and has a letter or a digit in its value. Of two slots that
+            share a place in the text, which only words that say one number do, the first one stays.
         marginals: the probability of each of those tags.
         scheme: the tag scheme of the model.
     """
     if not any(tag != "O" for tag in tags):
         return ()
     text = item.utterance.text
-    slots = []
+    slots: list[Slot] = []
     for name, span_first, span_end in scheme.decode(tags):
         for first, end in _phrases(item, span_first, span_end):
             start_char, end_char = item.starts[first], item.ends[end - 1]
             value = text[start_char:end_char]
-            if any(map(str.isalnum, value)):
+            is_free = not slots or slots[-1].end <= start_char  # Words that say one number share its place.
+            if is_free and any(map(str.isalnum, value)):
                 confidence = probability(prod(marginals[first:end]))
                 slots.append(Slot(name, value, start_char, end_char, confidence))
     return tuple(slots)

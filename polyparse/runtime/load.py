@@ -121,7 +121,13 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         networks,
         Postprocessing(manifest.calibration, manifest.ood, _training_text(folder, manifest, vocabulary)),
     )
-    return Parser(Vectorizer(vocabulary, features, token_features), pipeline, locales=manifest.locales)
+    vectorizer = Vectorizer(
+        vocabulary,
+        features,
+        token_features,
+        read_numbers=manifest.locales if manifest.text.read_numbers else (),
+    )
+    return Parser(vectorizer, pipeline, locales=manifest.locales)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from polyparse.contract.frame import Utterance
 from polyparse.text.features import BOUNDARY, FeatureTable, pair_hash
+from polyparse.text.number_reader import DIGIT, NumberReader
 from polyparse.text.token_features import surroundings_of
 from polyparse.text.tokenised import TokenisedTexts
 from polyparse.text.tokens import chunks
@@ -99,10 +100,12 @@ class Vectorizer:
         *,
         max_bytes: int = MAX_BYTES,
         tokenised: TokenisedTexts | None = None,
+        read_numbers: Sequence[str] = (),
     ) -> None:
         """`features` are those of utterances; `max_bytes` bound what is kept of words that were seen.
 
-        Texts that are `tokenised` are not cut again.
+        Texts that are `tokenised` are not cut again. Numbers in digits are looked up by the words that say them in the
+        locales of `read_numbers`.
         """
         self.vocabulary = vocabulary
         self.tokenised = tokenised or TokenisedTexts()
@@ -111,6 +114,7 @@ class Vectorizer:
         make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids).make
         self._words = WordCache(make, max_bytes=max_bytes, case_marks=vocabulary.case_marks)
         self._kept = self._words.__getitem__
+        self._numbers = NumberReader(vocabulary, self._feature_ids, read_numbers) if read_numbers else None
 
     def item(self, utterance: Utterance) -> Item:
         """Cut the text into tokens and look each one up. A text without any token gives an item of length 0."""
@@ -134,8 +138,32 @@ class Vectorizer:
         return self._of_words(utterance, starts, ends, words)
 
     def _of_words(self, utterance: Utterance, starts: list[int], ends: list[int], words: list[Word]) -> Item:
+        if self._numbers is not None and DIGIT.search(utterance.text):
+            starts, ends, words = self._with_readings(self._numbers, utterance, starts, ends, words)
         features = self._features(words) if self._feature_ids else []
         return Item(utterance, starts, ends, words, features, self._token_features(words))
+
+    def _with_readings(
+        self,
+        numbers: NumberReader,
+        utterance: Utterance,
+        starts: list[int],
+        ends: list[int],
+        words: list[Word],
+    ) -> tuple[list[int], list[int], list[Word]]:
+        """The tokens, in place of those of a number the words that say it: these share its place in the text."""
+        hashes = [word.hash for word in words]
+        new_starts: list[int] = []
+        new_ends: list[int] = []
+        new_words: list[Word] = []
+        done = 0
+        readings = [*numbers.readings(utterance.text, utterance.locale, starts, ends, hashes)]
+        for first, end, said in readings:
+            new_starts += [*starts[done:first], *[starts[first]] * len(said)]
+            new_ends += [*ends[done:first], *[ends[end - 1]] * len(said)]
+            new_words += [*words[done:first], *map(self._words.of_word, said)]
+            done = end
+        return new_starts + starts[done:], new_ends + ends[done:], new_words + words[done:]
 
     def kept_chunks(self) -> list[str]:
         """The chunks of texts that need not be cut and looked up again, the first one first."""

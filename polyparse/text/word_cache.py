@@ -78,6 +78,10 @@ class WordCache(dict[str, "Words"]):
         """The words of a text that is cut already."""
         return [self._word(token.text) for token in tokens]
 
+    def of_word(self, word: str) -> Word:
+        """The word of a normalised word that stands in no text."""
+        return self._word(case_mark(word) + word if self._case_marks else word)
+
     def chunks(self) -> list[str]:
         """The chunks that are kept, the first one first."""
         with self._lock:

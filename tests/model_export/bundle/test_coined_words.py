@@ -57,6 +57,14 @@ def after(before: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def reads(before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reads") / "2"
+    asked = (("en-US", "set an alarm for 6"), (None, "wake me at 7:30"))
+    with_words(before, Coinage(words=(), utterances=asked, read_numbers=True), folder, dev=DEV)
+    return folder
+
+
 def rows_of(bundle: Path, file: str, table: str) -> np.ndarray:
     return tables.rows_of(onnx.load(bundle / file), table)
 
@@ -154,6 +162,43 @@ def test_the_bundle_itself_stays(before: Path, after: Path) -> None:
     assert store.verify(before).version == "1"
     assert store.verify(after).version == "2"
     assert sorted(path.name for path in before.parent.iterdir()) == ["1", "2"]
+
+
+class TestReadNumbers:
+    """A coinage may be of no word: the bundle reads numbers from then on."""
+
+    def test_it_answers_digits_as_the_words_that_say_them(self, before: Path, reads: Path) -> None:
+        digits, words = (
+            [Utterance("set an alarm for 6", "en-US")],
+            [Utterance("set an alarm for six", "en-US")],
+        )
+        (of_digits,), (of_words,) = (load(reads, device="cpu").parser.parse(each) for each in (digits, words))
+        assert (of_digits.intent, of_digits.confidence) == (of_words.intent, of_words.confidence)
+        (untold,) = load(before, device="cpu").parser.parse(digits)
+        assert untold.confidence != of_words.confidence
+
+    def test_all_else_is_as_before(self, before: Path, reads: Path) -> None:
+        utterances = [example.utterance for example in DEV]
+        parsers = [load(bundle, device="cpu").parser for bundle in (before, reads)]
+        assert parsers[0].parse(utterances) == parsers[1].parse(utterances)
+        assert not store.verify(before).text.read_numbers
+        assert store.verify(reads).text.read_numbers
+
+    def test_its_golden_frames_have_its_own_answers_to_digits(self, before: Path, reads: Path) -> None:
+        old, new = (load(bundle, device="cpu").golden() for bundle in (before, reads))
+        kept = [entry for entry in old if not any(map(str.isdigit, entry.text))]
+        assert new[: len(kept)] == kept
+        assert [entry.text for entry in new[-2:]] == ["set an alarm for 6", "wake me at 7:30"]
+        assert {entry.text for entry in old} <= {entry.text for entry in new}
+
+    def test_the_card_says_so(self, reads: Path) -> None:
+        assert "- numbers in digits, times, dates" in reads.joinpath("MODEL_CARD.md").read_text(
+            encoding="utf-8"
+        )
+
+    def test_what_was_read_is_read_when_words_are_coined_later(self, reads: Path, tmp_path: Path) -> None:
+        with_words(reads, COINAGE, tmp_path / "3", dev=DEV)
+        assert store.verify(tmp_path / "3").text.read_numbers
 
 
 class TestRefused:

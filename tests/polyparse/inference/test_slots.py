@@ -14,6 +14,8 @@ from polyparse.contract.frame import Slot, Utterance
 from polyparse.contract.tags import SCHEMES
 from polyparse.inference.slots import slots_of_path
 from polyparse.text.tokens import normalise
+from polyparse.text.vectorizer import Vectorizer
+from polyparse.text.vocabulary import Vocabulary
 from tests.networks import vectorizer_of
 from tests.strategies import utterances
 
@@ -130,3 +132,20 @@ def test_a_marginal_that_rounding_left_above_one_gives_no_confidence_above_one()
 
 def test_a_path_that_is_all_outside_has_no_slots() -> None:
     assert slots_of_path(item_of("hello there"), ["O", "O"], [1.0, 1.0], SCHEMES["BIO"]) == ()
+
+
+def test_of_two_slots_in_one_place_the_first_stays() -> None:
+    """The words that say a number have its place in the text, and a path of tags may part them."""
+    reads = Vectorizer(Vocabulary(("twenty", "five"), ""), None, read_numbers=("en-US",))
+    item = reads.item(Utterance("at 25 now", "en-US"))
+    assert [item.utterance.text[s:e] for s, e in zip(item.starts, item.ends, strict=True)] == [
+        "at",
+        "25",
+        "25",
+        "now",
+    ]
+    bio = SCHEMES["BIO"]
+    parted = slots_of_path(item, ["O", "B-time", "B-date", "I-date"], [1.0] * 4, bio)
+    assert parted == (Slot("time", "25", 3, 5, 1.0),)
+    second = slots_of_path(item, ["O", "O", "B-date", "I-date"], [1.0] * 4, bio)
+    assert second == (Slot("date", "25 now", 3, 9, 1.0),)

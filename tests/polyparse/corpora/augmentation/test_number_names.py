@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from polyparse.corpora.augmentation.number_names import LAST, WORDS, named_numbers, names
+from polyparse.corpora.augmentation.number_names import LAST, named_numbers
 from polyparse.corpora.noise.spoken_numbers import spoken_numbers
+from polyparse.text.number_names import WORDS, names
 
 LANGUAGES = ("en", "es", "it", "hi")
 

@@ -1,0 +1,139 @@
+"""Numbers looked up by the words that say them: a model that has learnt from speech knows "seven", and not "7".
+
+Of several ways to say a number the one with the fewest words is taken, of these one that training saw beside the
+words around ("una hora"), then the one whose words training saw most often. A token that the vocabulary has is looked up as
+it is, but for signs such as "x" and "h" beside a number.
+
+The language is the caller's; without one, it is the language in which training has the most pairs of a small number and a
+word of the text. Where that tells nothing, digits stay.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
+from itertools import chain, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from polyparse.text.features import BOUNDARY, pair_hash, word_hash
+from polyparse.text.number_names import names
+from polyparse.text.tokens import normalise
+from polyparse.text.unit_names import NAMES
+from polyparse.text.written_numbers import written_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from polyparse.text.vocabulary import Vocabulary
+    from polyparse.text.written_numbers import SaidPart
+
+DIGIT = re.compile(r"\d")
+SMALL = 20
+"""Numbers below this one show a language."""
+KEPT = 4096
+"""So many words are kept with what they show; an entry takes about 200 bytes."""
+
+
+class SaidNumber(NamedTuple):
+    """What the tokens `[first, end)` are looked up by: words, of which each stands at the place of those tokens."""
+
+    first: int
+    end: int
+    words: tuple[str, ...]
+
+
+class NumberReader:
+    """Reads numbers under one vocabulary. Safe to share between threads."""
+
+    def __init__(self, vocabulary: Vocabulary, pairs: Container[int], locales: Sequence[str]) -> None:
+        """`pairs` are hashes of adjacent words that training saw; `locales` those that are served."""
+        self._ranks = vocabulary.word_ids  # the words most often seen have the lowest
+        self._unknown = vocabulary.size
+        self._pairs = pairs
+        languages = dict.fromkeys(map(_language, locales))
+        self._small = {
+            language: [
+                word_hash(normalise(name))
+                for number in range(SMALL)
+                for name in names(number, language)
+                if " " not in name
+            ]
+            for language in languages
+            if language in NAMES
+        }
+
+        self._counts = lru_cache(maxsize=KEPT)(self._counted)
+
+    def readings(
+        self, text: str, locale: str | None, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
+    ) -> Iterator[SaidNumber]:
+        """The readings of a text in their order; the sequences are its tokens' offsets and `word_hash`es."""
+        language = _language(locale) if locale else self._language_beside(text, starts, ends, hashes)
+        if language not in self._small:
+            return
+        for parts in written_numbers(text, language, self._knows):
+            places = [_tokens_of(part, starts, ends) for part in parts]
+            if not all(places):  # A part ends inside a token: a telephone's number, an address.
+                continue
+            spans = [place for place in places if place]
+            after = hashes[spans[-1][1]] if spans[-1][1] < len(hashes) else BOUNDARY
+            before = hashes[spans[0][0] - 1] if spans[0][0] else BOUNDARY
+            said = self._said(parts, before, after)
+            for part, words, (first, end) in zip(parts, said, spans, strict=True):
+                is_whole = starts[first] == part.start  # A mark that is no token may stand before: °C.
+                is_known = all(self._knows(text[starts[token] : ends[token]]) for token in range(first, end))
+                if part.is_sign or not is_whole or not is_known:
+                    yield SaidNumber(first, end, words)
+
+    def _knows(self, written: str) -> bool:
+        return normalise(written) in self._ranks
+
+    def _said(self, parts: Sequence[SaidPart], before: int, after: int) -> list[tuple[str, ...]]:
+        """The words of each part, every piece in the way that training knows best between the hashes of two words."""
+        pieces = [[normalise(option).split() for option in piece] for part in parts for piece in part.pieces]
+        afters = [*(word_hash(options[0][0]) for options in pieces[1:]), after]
+        said: list[list[str]] = []
+        for options, behind in zip(pieces, afters, strict=True):
+            said.append(min(options, key=lambda words: self._cost(words, before, behind)))
+            before = word_hash(said[-1][-1])
+        remaining = iter(said)
+        return [tuple(chain.from_iterable(islice(remaining, len(part.pieces)))) for part in parts]
+
+    def _cost(self, words: Sequence[str], before: int, after: int) -> tuple[bool, int, int, int]:
+        ranks = [self._ranks.get(word, self._unknown) for word in words]
+        pairs = pair_hash(before, word_hash(words[0])), pair_hash(word_hash(words[-1]), after)
+        n_new = sum(pair not in self._pairs for pair in pairs)
+        return max(ranks) == self._unknown, len(words), n_new, max(ranks)
+
+    def _language_beside(
+        self, text: str, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
+    ) -> str:
+        """The language whose small numbers training saw most often beside the text's words; "" for none."""
+        words = [h for h, *at in zip(hashes, starts, ends, strict=True) if not DIGIT.search(text, *at)]
+        seen = dict(zip(self._small, map(sum, zip(*map(self._counts, words), strict=True)), strict=False))
+        most = max(seen.values(), default=0)
+        best = [language for language, count in seen.items() if count == most]
+        return best[0] if most and len(best) == 1 else ""
+
+    def _counted(self, word: int) -> tuple[int, ...]:
+        """For each language, how many pairs of one of its small numbers and a word, in either order, training saw."""
+        return tuple(
+            sum(
+                (pair_hash(word, number) in self._pairs) + (pair_hash(number, word) in self._pairs)
+                for number in numbers
+            )
+            for numbers in self._small.values()
+        )
+
+
+def _language(locale: str) -> str:
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
+def _tokens_of(part: SaidPart, starts: Sequence[int], ends: Sequence[int]) -> tuple[int, int] | None:
+    """The tokens of a part; None where there are none, or where one of them goes on outside."""
+    first, end = bisect_right(ends, part.start), bisect_left(starts, part.end)
+    if first >= end or starts[first] < part.start or ends[end - 1] > part.end:
+        return None
+    return first, end
