@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +25,7 @@ from polyparse.text.written_numbers import written_numbers
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+    from polyparse.text.number_words import Piece
     from polyparse.text.vocabulary import Vocabulary
     from polyparse.text.written_numbers import SaidPart
 
@@ -32,7 +33,7 @@ DIGIT = re.compile(r"\d")
 SMALL = 20
 """Numbers below this one show a language."""
 KEPT = 4096
-"""So many words are kept with what they show; an entry takes about 200 bytes."""
+"""So many words are kept with what they show, and so many things with how they are said; an entry takes up to a kilobyte."""
 
 
 class SaidNumber(NamedTuple):
@@ -41,6 +42,15 @@ class SaidNumber(NamedTuple):
     first: int
     end: int
     words: tuple[str, ...]
+
+
+class Way(NamedTuple):
+    """A way to say something: its words, the hashes of the first and the last one, the rank of the rarest."""
+
+    words: tuple[str, ...]
+    first: int
+    last: int
+    rank: int
 
 
 class NumberReader:
@@ -64,6 +74,7 @@ class NumberReader:
         }
 
         self._counts = lru_cache(maxsize=KEPT)(self._counted)
+        self._ways = lru_cache(maxsize=KEPT)(self._ways_of)
 
     def readings(
         self, text: str, locale: str | None, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
@@ -91,20 +102,35 @@ class NumberReader:
 
     def _said(self, parts: Sequence[SaidPart], before: int, after: int) -> list[tuple[str, ...]]:
         """The words of each part, every piece in the way that training knows best between the hashes of two words."""
-        pieces = [[normalise(option).split() for option in piece] for part in parts for piece in part.pieces]
-        afters = [*(word_hash(options[0][0]) for options in pieces[1:]), after]
-        said: list[list[str]] = []
-        for options, behind in zip(pieces, afters, strict=True):
-            said.append(min(options, key=lambda words: self._cost(words, before, behind)))
-            before = word_hash(said[-1][-1])
+        pieces = [self._ways(piece) for part in parts for piece in part.pieces]
+        afters = [*(ways[0].first for ways in pieces[1:]), after]
+        said: list[tuple[str, ...]] = []
+        for ways, behind in zip(pieces, afters, strict=True):
+            way = (
+                ways[0] if len(ways) == 1 else min(ways, key=partial(self._cost, before=before, after=behind))
+            )
+            said.append(way.words)
+            before = way.last
         remaining = iter(said)
         return [tuple(chain.from_iterable(islice(remaining, len(part.pieces)))) for part in parts]
 
-    def _cost(self, words: Sequence[str], before: int, after: int) -> tuple[bool, int, int, int]:
-        ranks = [self._ranks.get(word, self._unknown) for word in words]
-        pairs = pair_hash(before, word_hash(words[0])), pair_hash(word_hash(words[-1]), after)
-        n_new = sum(pair not in self._pairs for pair in pairs)
-        return max(ranks) == self._unknown, len(words), n_new, max(ranks)
+    def _cost(self, way: Way, *, before: int, after: int) -> tuple[bool, int, int, int]:
+        is_new = (
+            pair not in self._pairs for pair in (pair_hash(before, way.first), pair_hash(way.last, after))
+        )
+        return way.rank == self._unknown, len(way.words), sum(is_new), way.rank
+
+    def _ways_of(self, piece: Piece) -> tuple[Way, ...]:
+        options = [tuple(normalise(option).split()) for option in piece]
+        return tuple(
+            Way(
+                words,
+                word_hash(words[0]),
+                word_hash(words[-1]),
+                max(self._ranks.get(word, self._unknown) for word in words),
+            )
+            for words in options
+        )
 
     def _language_beside(
         self, text: str, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]

@@ -43,7 +43,7 @@ def _units(**signs: tuple[str, str]) -> dict[str, tuple[str, str]]:
 _SIGNS = {
     "percent": "%",
     "degrees": "°",
-    "celsius": "°c ℃",
+    "celsius": "°c ºc ℃",
     "euros": "€",
     "dollars": "$",
     "pounds": "£",

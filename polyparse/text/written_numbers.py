@@ -12,17 +12,28 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from polyparse.text.number_names import LAST, WORDS, names
+from polyparse.text.number_names import WORDS
+from polyparse.text.number_words import (
+    day_and_month,
+    hour_words,
+    number_words,
+    of_month,
+    ordinal_words,
+    time_words,
+    unit_words,
+    ways,
+)
 from polyparse.text.unit_names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Piece = tuple[str, ...]
-"""The ways to say a thing, each some words with a blank between."""
+    from polyparse.text.number_words import Piece
+
+MOST = 64
+"""Numbers of a text beyond these are left: nobody says so many, and each takes some 50 us to read."""
 
 
 class SaidPart(NamedTuple):
@@ -45,7 +56,9 @@ def written_numbers(text: str, language: str, knows: Callable[[str], bool]) -> I
     if language not in NAMES:
         return
     text, at = text.translate(_DIGITS), 0
-    while found := _START.search(text, at):
+    for _ in range(MOST):
+        if (found := _START.search(text, at)) is None:
+            return
         start = found.start()
         parts = next(filter(None, (read(text, start, language, knows) for read in _READINGS)), ())
         if parts:
@@ -54,26 +67,11 @@ def written_numbers(text: str, language: str, knows: Callable[[str], bool]) -> I
         if parts and (sign := _SIGN.match(text, at)):
             group = sign.lastindex or 1
             said = NAMES[language].sums[_SUMS.get(sign[group], sign[group])]
-            yield (SaidPart(*sign.span(group), (_piece(said),), is_sign=True),)
-
-
-@lru_cache(maxsize=4096)
-def number_words(digits: str, language: str) -> Piece:
-    """The ways to say a number as it is written, with decimals or marks between thousands; none where it is too long."""
-    thousands = NAMES[language].thousands
-    if re.fullmatch(rf"\d{{1,3}}(?:\{thousands}\d{{3}})+", digits):
-        digits = digits.replace(thousands, "")
-    whole, *decimals = re.split("[.,]", digits)
-    if len(decimals) > 1 or not all(map(str.isdigit, (whole, *decimals))):
-        return ()
-    options = [_integer(whole, language)]
-    if decimals:
-        options += [_piece(NAMES[language].point), _integer(decimals[0], language)]
-    return tuple(map(" ".join, product(*options)))
+            yield (SaidPart(*sign.span(group), (ways(said),), is_sign=True),)
 
 
 _DIGITS = str.maketrans("०१२३४५६७८९０１２３４５６７８９", "0123456789" * 2)
-_NUMBER = r"\d+(?:[.,]\d+)*"
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,9}){0,3}"
 _MONEY = "[$€£₹]"
 _END = r"(?![\w\u0300-\u036f\u0900-\u0963\u0970-\u097f]|[.,:]\d)"  # Vowel signs are no letters to `re`.
 _START = re.compile(rf"(?<![\w.,:])(?:us)?(?:{_MONEY}\s?)?\d[\d.,:]*", re.IGNORECASE)
@@ -106,9 +104,9 @@ def _date(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple[
         month, day = day, month
     if not (0 < int(month) <= _MONTHS and 0 < int(day) <= _LAST_DAY):
         return ()
-    pieces = list(_day_and_month(int(day), int(month), language))
+    pieces = list(day_and_month(int(day), int(month), language))
     if year:
-        pieces += [*_of(language), number_words(year if len(year) > 2 else f"20{year}", language)]
+        pieces += [*of_month(language), number_words(year if len(year) > 2 else f"20{year}", language)]
     return (SaidPart(*match.span(), tuple(pieces)),)
 
 
@@ -123,11 +121,13 @@ def _clock(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple
     half_days = NAMES[language].half_days
     if not half and NAMES[language].month_first and not 0 < hour < _NOON:  # where clocks have twelve hours
         half, hour = "ap"[hour >= _NOON], hour % _NOON or _NOON
-        return (SaidPart(*match.span(), (_time(hour, match["minute"], language), _piece(half_days[half]))),)
-    time = _time(hour, match["minute"], language)
+        return (
+            SaidPart(*match.span(), (time_words(hour, match["minute"], language), ways(half_days[half]))),
+        )
+    time = time_words(hour, match["minute"], language)
     if not half:
         return (SaidPart(*match.span(), (time,)),)
-    return _with_unit(match, match.start("half"), (time,), _piece(half_days[half]))
+    return _with_unit(match, match.start("half"), (time,), ways(half_days[half]))
 
 
 def _amount(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple[SaidPart, ...]:
@@ -135,23 +135,25 @@ def _amount(text: str, at: int, language: str, _: Callable[[str], bool]) -> tupl
     match = _AMOUNT.match(text, at)
     if match is None or not (number := number_words(match["number"], language)):
         return ()
-    return (SaidPart(*match.span(), (number, _unit(match["number"], match["sign"], language))),)
+    return (SaidPart(*match.span(), (number, unit_words(match["number"], match["sign"], language))),)
 
 
 def _ordinal(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple[SaidPart, ...]:
     """5th, 1º, 5वें."""
-    match = _patterns(language)[0].match(text, at)
-    if match is None or not (said := _ordinal_words(int(match[1]), language, match[2])):
+    match = _patterns(language).ordinal.match(text, at)
+    if match is None or not (said := ordinal_words(int(match[1]), language, match[2])):
         return ()
     return (SaidPart(*match.span(), (said,)),)
 
 
 def _measure(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple[SaidPart, ...]:
     """50%, 20 °C, 15min, 5€."""
-    match = _patterns(language)[1].match(text, at)
+    match = _patterns(language).measure.match(text, at)
     if match is None or not (number := number_words(match["number"], language)):
         return ()
-    return _with_unit(match, match.start("sign"), (number,), _unit(match["number"], match["sign"], language))
+    return _with_unit(
+        match, match.start("sign"), (number,), unit_words(match["number"], match["sign"], language)
+    )
 
 
 def _glued(text: str, at: int, language: str, knows: Callable[[str], bool]) -> tuple[SaidPart, ...]:
@@ -162,7 +164,7 @@ def _glued(text: str, at: int, language: str, knows: Callable[[str], bool]) -> t
     if match["number"]:
         said = number_words(match["number"], language)
     else:
-        said = _time(int(match["hour"]), match["minute"], language)
+        said = time_words(int(match["hour"]), match["minute"], language)
     return (SaidPart(*match.span(), (said, (match["word"],))),) if said else ()
 
 
@@ -175,19 +177,19 @@ def _plain(text: str, at: int, language: str, _: Callable[[str], bool]) -> tuple
     is_first = match["number"] == "1"
     may_be_ordinal = is_first or (NAMES[language].month_first and match["number"].isdigit())
     if may_be_ordinal and _is_day(text, *match.span(), language):
-        ordinal = _ordinal_words(int(match["number"]), language, "") or said
+        ordinal = ordinal_words(int(match["number"]), language, "") or said
         said = ordinal if NAMES[language].month_first else ordinal + said
     elif is_first and _is_hour(text, at, language):
-        said = _hour(1, language)
+        said = hour_words(1, language)
     return (SaidPart(*match.span(), (said,)),) if said else ()
 
 
 _READINGS = (_date, _clock, _amount, _ordinal, _measure, _glued, _plain)
 """In the order in which they are tried."""
-_HOURS, _NOON, _TEN = 25, 12, 10
+_HOURS, _NOON = 25, 12
 _MONTHS, _LAST_DAY = 12, 31
-_LONGEST = 4
-"""Digits of a number that are said one by one, or up to the last one."""
+_REACH = 20
+"""Characters in which a month or an article is looked for."""
 
 
 def _with_unit(
@@ -201,84 +203,35 @@ def _with_unit(
     )
 
 
+class _Patterns(NamedTuple):
+    """Those of one language; the last three are of what stands around a number."""
+
+    ordinal: re.Pattern[str]
+    measure: re.Pattern[str]
+    behind_month: re.Pattern[str]
+    before_month: re.Pattern[str]
+    behind_article: re.Pattern[str]
+
+
 @lru_cache(maxsize=len(NAMES))
-def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Of ordinals, and of numbers with a unit."""
-    signs = "|".join(sorted(map(re.escape, NAMES[language].units), key=len, reverse=True))
-    return (
-        re.compile(rf"(\d+)({NAMES[language].ordinal_marks}){_END}", re.IGNORECASE),
+def _patterns(language: str) -> _Patterns:
+    unit_names = NAMES[language]
+    signs = "|".join(sorted(map(re.escape, unit_names.units), key=len, reverse=True))
+    months = "|".join(name for names_ in WORDS[language]["months"] for name in names_)
+    return _Patterns(
+        re.compile(rf"(\d{{1,4}})({unit_names.ordinal_marks}){_END}", re.IGNORECASE),
         re.compile(rf"(?P<number>{_NUMBER})(?P<gap>\s?)(?P<sign>{signs}){_END}", re.IGNORECASE),
+        re.compile(rf"\b(?:{months})\s+(?:the\s+)?$", re.IGNORECASE),
+        re.compile(rf"\s+(?:of\s+|de\s+)?(?:{months}){_END}", re.IGNORECASE),
+        re.compile(rf"(?:{unit_names.hour_articles or '(?!)'})$", re.IGNORECASE),
     )
-
-
-def _piece(said: str) -> Piece:
-    return tuple(said.split("/"))
-
-
-def _of(language: str) -> tuple[Piece, ...]:
-    return ((NAMES[language].of,),) if NAMES[language].of else ()
-
-
-def _unit(number: str, sign: str, language: str) -> Piece:
-    one, several = NAMES[language].units[sign.lower()]
-    return _piece(one if number.isdigit() and int(number) == 1 else several)
-
-
-def _integer(digits: str, language: str) -> Piece:
-    if len(digits) > 1 and int(digits[0]) == 0:
-        if len(digits) > _LONGEST:
-            return ()
-        return tuple(map(" ".join, product(*(names(int(digit), language) for digit in digits))))
-    value = int(digits) if len(digits) <= len(str(LAST)) else LAST + 1
-    is_short = len(digits) <= _LONGEST or value % 100 == 0
-    return tuple(names(value, language)) if value <= LAST and is_short else ()
-
-
-def _ordinal_words(value: int, language: str, mark: str) -> Piece:
-    """An ordinal's words, those that end with its mark if any do; for want of a word, those of the number."""
-    ordinals, glues = WORDS[language]["places"], NAMES[language].glues_marks
-    if 0 < value <= len(ordinals):
-        options = tuple(ordinals[value - 1])
-        return tuple(option for option in options if option.endswith(mark)) or options
-    numbers = number_words(str(value), language)
-    return tuple(f"{number}{mark}" for number in numbers) if glues else numbers
-
-
-def _day_and_month(day: int, month: int, language: str) -> tuple[Piece, ...]:
-    name = tuple(WORDS[language]["months"][month - 1])
-    if NAMES[language].month_first:
-        return name, _ordinal_words(day, language, "")
-    return number_words(str(day), language), *_of(language), name
-
-
-def _time(hour: int, minute: str | None, language: str) -> Piece:
-    unit_names, minutes = NAMES[language], int(minute or "0")
-    hours = _hour(hour, language)
-    said = unit_names.quarters.get(minutes, unit_names.clock)
-    of_minutes = names(minutes, language)
-    if minutes < _TEN and unit_names.oh:
-        of_minutes = [f"{oh} {name}" for oh in _piece(unit_names.oh) for name in of_minutes]
-    return tuple(
-        dict.fromkeys(
-            option.format(hour=at, next=after, minute=of_minute)
-            for option in _piece(said)
-            for at, after, of_minute in product(hours, _hour(hour % _NOON + 1, language), of_minutes)
-        )
-    )
-
-
-def _hour(hour: int, language: str) -> Piece:
-    return _piece(NAMES[language].one_o_clock) if hour == 1 else tuple(names(hour, language))
 
 
 def _is_day(text: str, start: int, end: int, language: str) -> bool:
-    months = "|".join(name for names_ in WORDS[language]["months"] for name in names_)
-    before = re.search(rf"\b(?:{months})\s+(?:the\s+)?$", text[max(0, start - 20) : start], re.IGNORECASE)
-    return bool(
-        before or re.match(rf"\s+(?:of\s+|de\s+)?(?:{months}){_END}", text[end : end + 20], re.IGNORECASE)
-    )
+    patterns = _patterns(language)
+    before = patterns.behind_month.search(text, max(0, start - _REACH), start)
+    return bool(before or patterns.before_month.match(text, end))
 
 
 def _is_hour(text: str, at: int, language: str) -> bool:
-    articles = NAMES[language].hour_articles
-    return bool(articles) and re.search(f"{articles}$", text[max(0, at - 8) : at], re.IGNORECASE) is not None
+    return _patterns(language).behind_article.search(text, max(0, at - _REACH), at) is not None

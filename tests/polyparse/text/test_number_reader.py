@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from polyparse.contract.frame import Utterance
 from polyparse.corpora.augmentation.written_forms import in_digits
@@ -16,6 +18,7 @@ from polyparse.text.forms import words_of
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import UNKNOWN, Vocabulary
 from tests.polyparse.corpora.annotated import example_of
+from tests.strategies import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,6 +133,21 @@ def test_one_is_said_as_training_says_it_beside_the_words_around(locale: str, te
     assert (word, "1h" if "h" in text else "1") in read(text, locale)
 
 
+@given(texts, st.sampled_from([None, *LOCALES]))
+@example("at 7:30pm on 12/24, 5 x 5 or $10 ½ ७बजे 10\u200d0", "en-US")
+@example("a 1\u0301 1:٣٠ ２０％ x 3", None)
+def test_what_is_read_has_the_place_of_the_tokens_that_it_stands_for(text: str, locale: str | None) -> None:
+    item, plain = (each.item(Utterance(text, locale)) for each in (READS, DOES_NOT))
+    assert item.starts == sorted(item.starts)
+    assert item.ends == sorted(item.ends)
+    places = set(zip(item.starts, item.ends, strict=True))
+    tokens = [*zip(plain.starts, plain.ends, strict=True)]
+    for start, end in tokens:
+        assert sum(first <= start < end <= last for first, last in places) == 1
+    assert {first for first, _ in places} <= {start for start, _ in tokens}
+    assert {last for _, last in places} <= {end for _, end in tokens}
+
+
 SAME = """
 en-US wake me at [time : five thirty p. m.]
 en-US lower the lights by [change_amount : twenty percent]
@@ -152,13 +170,13 @@ hi-IN [change_amount : बीस प्रतिशत] कम करो
 def test_noise_is_looked_up_by_the_words_that_were_said(line: str) -> None:
     """Whatever form a recogniser writes, spaced or glued, in Devanagari or not."""
     locale, _, annotated = line.partition(" ")
-    example = example_of(annotated, locale)
-    said = [word for word, _ in read(example.text, locale)]
+    spoken = example_of(annotated, locale)
+    said = [word for word, _ in read(spoken.text, locale)]
     forms = {
         noisy.text
         for noise in (written, glued)
         for seed in range(20)
-        if (noisy := noise(example, Random(seed)))
+        if (noisy := noise(spoken, Random(seed)))
     }
     assert forms
     for text in forms:
@@ -169,8 +187,8 @@ def test_noise_is_looked_up_by_the_words_that_were_said(line: str) -> None:
 def test_what_augmentation_writes_is_known_words(line: str) -> None:
     """No digits are left, so that a run which learns from written forms learns nothing that is not said."""
     locale, _, annotated = line.partition(" ")
-    example = example_of(annotated, locale)
-    forms = [form for seed in range(40) if (form := in_digits(example, Random(seed), native=0.5))]
+    spoken = example_of(annotated, locale)
+    forms = [form for seed in range(40) if (form := in_digits(spoken, Random(seed), native=0.5))]
     assert forms
     for form in forms:
         item = READS.item(form.utterance)

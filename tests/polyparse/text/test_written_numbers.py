@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from polyparse.corpora.noise.spoken_numbers import spoken_numbers
 from polyparse.text.number_names import LAST, names
+from polyparse.text.number_words import number_words
 from polyparse.text.unit_names import NAMES
-from polyparse.text.written_numbers import number_words, written_numbers
+from polyparse.text.written_numbers import MOST, written_numbers
 from tests.strategies import texts
 
 WORDS = {"बजे", "मिनट", "pm", "second"}
@@ -78,6 +79,10 @@ def test_what_is_written_is_said_in_the_language(
 def test_what_is_no_number_that_is_said_is_left_alone(text: str) -> None:
     for language in NAMES:
         assert said(text, language) == []
+
+
+def test_a_long_text_of_numbers_is_read_as_far_as_someone_may_say_it() -> None:
+    assert len(said("7 " * 10 * MOST, "en")) == MOST
 
 
 def test_a_language_without_words_has_no_numbers() -> None:
