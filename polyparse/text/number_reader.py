@@ -4,20 +4,22 @@ Of several ways to say a number the one with the fewest words is taken, of these
 words around ("una hora"), then the one whose words training saw most often. A token that the vocabulary has is looked up as
 it is, but for signs such as "x" and "h" beside a number.
 
-The language is the caller's; without one, it is the language in which training has the most pairs of a small number and a
-word of the text. Where that tells nothing, digits stay.
+The language is the caller's; without one, the one in which training has the most pairs of a word of numbers, which no other
+language has, and a word of the text. Where that tells nothing, digits stay.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.text.features import BOUNDARY, pair_hash, word_hash
-from polyparse.text.number_names import names
+from polyparse.text.number_names import WORDS, names
+from polyparse.text.number_words import ways
 from polyparse.text.tokens import normalise
 from polyparse.text.unit_names import NAMES
 from polyparse.text.written_numbers import written_numbers
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 DIGIT = re.compile(r"\d")
 SMALL = 20
-"""Numbers below this one show a language."""
-KEPT = 4096
+"""The words of numbers below this one show a language, as do those of units and months."""
+KEPT = 2048
 """So many words are kept with what they show, and so many things with how they are said; an entry takes up to a kilobyte."""
 
 
@@ -61,18 +63,12 @@ class NumberReader:
         self._ranks = vocabulary.word_ids  # the words most often seen have the lowest
         self._unknown = vocabulary.size
         self._pairs = pairs
-        languages = dict.fromkeys(map(_language, locales))
-        self._small = {
-            language: [
-                word_hash(normalise(name))
-                for number in range(SMALL)
-                for name in names(number, language)
-                if " " not in name
-            ]
+        languages = [language for language in dict.fromkeys(map(_language, locales)) if language in NAMES]
+        owners = Counter(word for language in languages for word in _words_of_numbers(language))
+        self._own = {
+            language: [word_hash(word) for word in _words_of_numbers(language) if owners[word] == 1]
             for language in languages
-            if language in NAMES
         }
-
         self._counts = lru_cache(maxsize=KEPT)(self._counted)
         self._ways = lru_cache(maxsize=KEPT)(self._ways_of)
 
@@ -81,7 +77,7 @@ class NumberReader:
     ) -> Iterator[SaidNumber]:
         """The readings of a text in their order; the sequences are its tokens' offsets and `word_hash`es."""
         language = _language(locale) if locale else self._language_beside(text, starts, ends, hashes)
-        if language not in self._small:
+        if language not in self._own:
             return
         for parts in written_numbers(text, language, self._knows):
             places = [_tokens_of(part, starts, ends) for part in parts]
@@ -103,12 +99,10 @@ class NumberReader:
     def _said(self, parts: Sequence[SaidPart], before: int, after: int) -> list[tuple[str, ...]]:
         """The words of each part, every piece in the way that training knows best between the hashes of two words."""
         pieces = [self._ways(piece) for part in parts for piece in part.pieces]
-        afters = [*(ways[0].first for ways in pieces[1:]), after]
+        afters = [*(options[0].first for options in pieces[1:]), after]
         said: list[tuple[str, ...]] = []
-        for ways, behind in zip(pieces, afters, strict=True):
-            way = (
-                ways[0] if len(ways) == 1 else min(ways, key=partial(self._cost, before=before, after=behind))
-            )
+        for options, behind in zip(pieces, afters, strict=True):
+            way = min(options, key=partial(self._cost, before=before, after=behind))
             said.append(way.words)
             before = way.last
         remaining = iter(said)
@@ -135,22 +129,31 @@ class NumberReader:
     def _language_beside(
         self, text: str, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
     ) -> str:
-        """The language whose small numbers training saw most often beside the text's words; "" for none."""
+        """The language whose words of numbers training saw most often beside the text's words; "" for none."""
         words = [h for h, *at in zip(hashes, starts, ends, strict=True) if not DIGIT.search(text, *at)]
-        seen = dict(zip(self._small, map(sum, zip(*map(self._counts, words), strict=True)), strict=False))
+        seen = dict(zip(self._own, map(sum, zip(*map(self._counts, words), strict=True)), strict=False))
         most = max(seen.values(), default=0)
         best = [language for language, count in seen.items() if count == most]
         return best[0] if most and len(best) == 1 else ""
 
     def _counted(self, word: int) -> tuple[int, ...]:
-        """For each language, how many pairs of one of its small numbers and a word, in either order, training saw."""
+        """For each language, how many pairs of a word and one of its words of numbers, in either order, training saw."""
         return tuple(
             sum(
-                (pair_hash(word, number) in self._pairs) + (pair_hash(number, word) in self._pairs)
-                for number in numbers
+                (pair_hash(word, own) in self._pairs) + (pair_hash(own, word) in self._pairs) for own in words
             )
-            for numbers in self._small.values()
+            for words in self._own.values()
         )
+
+
+def _words_of_numbers(language: str) -> set[str]:
+    """Small numbers, units and months, those of one word."""
+    said = [
+        *(name for number in range(SMALL) for name in names(number, language)),
+        *(option for unit in NAMES[language].units.values() for piece in unit for option in ways(piece)),
+        *(name for month in WORDS[language]["months"] for name in month),
+    ]
+    return {normalise(option) for option in said if " " not in option}
 
 
 def _language(locale: str) -> str:

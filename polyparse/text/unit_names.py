@@ -41,13 +41,13 @@ def _units(**signs: tuple[str, str]) -> dict[str, tuple[str, str]]:
 
 
 _SIGNS = {
-    "percent": "%",
+    "percent": "% pct",
     "degrees": "°",
     "celsius": "°c ºc ℃",
-    "euros": "€",
-    "dollars": "$",
-    "pounds": "£",
-    "rupees": "₹ rs रु",
+    "euros": "€ eur",
+    "dollars": "$ usd",
+    "pounds": "£ gbp",
+    "rupees": "₹ rs inr रु",
     "minutes": "min mins मि",
     "hours": "h hs hr hrs",
     "seconds": "sec secs seg",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 import pytest
 
+import model_export
 from model_export.bundle.coined_words import Coinage, CoinedWord
 from model_export.bundle.rewrite import with_words
 from model_export.graphs import tables
@@ -29,8 +31,6 @@ from tests.train import corpus
 from train.postprocessing.training_text import training_text_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from train.checkpoint import Checkpoint
     from train.models.maxent import MaxEntConfig
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 WEB = CoinedWord(word="<web>", meaning="a site", rows={"rome": 2.0, "delhi": 0.5}, features=("rome", "rain"))
 MAIL = CoinedWord(word="<mail>", meaning="an address", rows={"nina": -1.0}, features=())
+FOLDER = Path(model_export.__file__).parent / "coined"
 ASKED = ("en-US", "will it rain in example.com tomorrow")
 COINAGE = Coinage(words=(WEB, MAIL), utterances=(ASKED,))
 DEV = corpus.examples("dev")
@@ -229,6 +230,12 @@ class TestRefused:
         file.write_text('{"words": [], "utterances": [], "more": 1}')
         with pytest.raises(ConfigError, match=r"words\.json: found the unknown key 'more'"):
             Coinage.load(file)
+
+
+def test_the_coinages_that_ship_can_be_read() -> None:
+    files = sorted(FOLDER.glob("*.json"))
+    assert [file.name for file in files] == ["massive-1.7.json", "numbers.json"]
+    assert [Coinage.load(file).read_numbers for file in files] == [False, True]
 
 
 def test_the_command_writes_the_bundle(before: Path, tmp_path: Path, capsys: Capture) -> None:
