@@ -25,7 +25,7 @@ from polyparse.text.unit_names import NAMES
 from polyparse.text.written_numbers import written_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from polyparse.text.number_words import Piece
     from polyparse.text.vocabulary import Vocabulary
@@ -69,8 +69,8 @@ class NumberReader:
             language: [word_hash(word) for word in _words_of_numbers(language) if owners[word] == 1]
             for language in languages
         }
-        self._counts = lru_cache(maxsize=KEPT)(self._counted)
-        self._ways = lru_cache(maxsize=KEPT)(self._ways_of)
+        self._counts = lru_cache(maxsize=KEPT)(partial(_counted, pairs, list(self._own.values())))
+        self._ways = lru_cache(maxsize=KEPT)(partial(_ways_of, self._ranks, self._unknown))
 
     def readings(
         self, text: str, locale: str | None, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
@@ -114,18 +114,6 @@ class NumberReader:
         )
         return way.rank == self._unknown, len(way.words), sum(is_new), way.rank
 
-    def _ways_of(self, piece: Piece) -> tuple[Way, ...]:
-        options = [tuple(normalise(option).split()) for option in piece]
-        return tuple(
-            Way(
-                words,
-                word_hash(words[0]),
-                word_hash(words[-1]),
-                max(self._ranks.get(word, self._unknown) for word in words),
-            )
-            for words in options
-        )
-
     def _language_beside(
         self, text: str, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
     ) -> str:
@@ -136,14 +124,21 @@ class NumberReader:
         best = [language for language, count in seen.items() if count == most]
         return best[0] if most and len(best) == 1 else ""
 
-    def _counted(self, word: int) -> tuple[int, ...]:
-        """For each language, how many pairs of a word and one of its words of numbers, in either order, training saw."""
-        return tuple(
-            sum(
-                (pair_hash(word, own) in self._pairs) + (pair_hash(own, word) in self._pairs) for own in words
-            )
-            for words in self._own.values()
-        )
+
+def _ways_of(ranks: Mapping[str, int], unknown: int, piece: Piece) -> tuple[Way, ...]:
+    options = [tuple(normalise(option).split()) for option in piece]
+    return tuple(
+        Way(words, word_hash(words[0]), word_hash(words[-1]), max(ranks.get(word, unknown) for word in words))
+        for words in options
+    )
+
+
+def _counted(pairs: Container[int], owned: Sequence[Sequence[int]], word: int) -> tuple[int, ...]:
+    """For each language, how many pairs of a word and one of its words of numbers, in either order, training saw."""
+    return tuple(
+        sum((pair_hash(word, own) in pairs) + (pair_hash(own, word) in pairs) for own in words)
+        for words in owned
+    )
 
 
 def _words_of_numbers(language: str) -> set[str]:

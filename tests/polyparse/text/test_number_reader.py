@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -131,6 +133,17 @@ def test_only_languages_that_are_served_are_read() -> None:
 )
 def test_one_is_said_as_training_says_it_beside_the_words_around(locale: str, text: str, word: str) -> None:
     assert (word, "1h" if "h" in text else "1") in read(text, locale)
+
+
+def test_a_model_that_goes_leaves_nothing_behind() -> None:
+    """Without the collector of cycles, which may come much later."""
+    vectorizer = vectorizer_of()
+    read("wake me at 7:30", None, vectorizer)
+    numbers = weakref.ref(vectorizer._numbers)  # what holds the vocabulary
+    gc.disable()
+    del vectorizer
+    gc.enable()
+    assert numbers() is None
 
 
 @given(texts, st.sampled_from([None, *LOCALES]))
