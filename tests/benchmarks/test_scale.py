@@ -13,12 +13,12 @@ from polyparse.corpora.stream import files_to_stream
 from polyparse.text.tokens import cut
 from tests.train.tiny import SETTINGS, SHORT
 from train.checkpoint import Checkpoint
-from train.config import StreamConfig
 from train.data.batches import EqualLengthBatches
 from train.data.stream import StreamedCorpus, StreamedLengths
 from train.data.stream_counts import Sample, StreamCounts
 from train.progress import SilentProgress
 from train.run_record import RunRecord
+from train.stream_config import StreamConfig
 from train.training import streaming
 from train.training.run import RunContext
 
