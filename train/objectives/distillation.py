@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from polyparse.corpora.augmentation.slot_swap import SlotSwap
 from polyparse.corpora.augmentation.word_substitution import Substitution
 from train.data.task import SoftTarget, Target, gold_target
+from train.values.outside import slot_swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Distillation:
         self._task, self._config, self._teachers = task, config, teachers
         self._vectorizer, self._variation = vectorizer, variation
         self._train = [example for example in train if vectorizer.item(example.utterance).n_tokens]
-        self._swap = SlotSwap(self._train, config.swap)
+        self._swap = slot_swap(self._train, config.swap)
         ensemble = teachers.ensemble
         self._substitution = Substitution(
             self._train,

@@ -143,10 +143,13 @@ def _digest_of_teacher(teacher: Checkpoint) -> str:
 
 
 def _digested(config: RunConfig) -> Any:
-    """The config as plain data, without an option that is off and younger than soft targets which are kept."""
+    """The config as plain data, without options that are off and younger than soft targets which are kept."""
     data = unstructure(config)
     if not config.written.utterances:
         del data["written"]
+    for swap in (data["swap"], data["distil"]["swap"]):
+        if not swap["outside"]:
+            del swap["outside"]
     return data
 
 

@@ -29,6 +29,7 @@ from train.training.joint_network import fit_joint_network
 from train.training.other_tasks import Text
 from train.training.precision import say_precision
 from train.training.run import NO_PARENTS, Parents, RunContext, Texts
+from train.values.outside import check_packages
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +64,9 @@ def fit(
     ranks = Ranks.here()
     _check_ranks(run, ranks)
     other_tasks.check(run)
+    check_packages(config.swap, "swap")
+    if parents.teachers:
+        check_packages(config.distil.swap, "distil.swap")
     languages.check(run)
     if not isinstance(texts.train, StreamedCorpus):
         texts.tokenised.add(example.text for example in (*texts.train, *texts.dev, *texts.unlabelled))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from polyparse.corpora.augmentation.slot_swap import SlotSwap
 from polyparse.corpora.augmentation.written_forms import WrittenForms
 from polyparse.corpora.noise import Noiser
 from polyparse.inference.routing import Routing
@@ -18,6 +17,7 @@ from train.objectives.soft_target_cache import SoftTargetCache, TopK, digest_of,
 from train.objectives.teachers import TeacherEnsemble
 from train.postprocessing.routing import choose_routing
 from train.stopwatch import Stopwatch
+from train.values.outside import slot_swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def task_of_epoch(
     if run.parents.teachers:
         teachers = _teachers(run, task.dev, vectorizer.tokenised)
         return Distillation(task, train, config.distil, teachers, vectorizer, typed).draw
-    swap = SlotSwap(train, config.swap)
+    swap = slot_swap(train, config.swap)
 
     def augmented(_epoch: int, seed: int) -> Task:
         items, targets = build_targets(typed.draw(swap.draw(train, seed), seed), task.labels, vectorizer)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import reduce
+from operator import getitem
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from polyparse.corpora.augmentation.written_forms import WrittenConfig
 from polyparse.errors import ConfigError
-from polyparse.schema import unstructure
+from polyparse.schema import override, unstructure
 from tests.train.corpus import examples
 from tests.train.objectives.test_distillation import SECOND, finished
 from tests.train.tiny import SHORT
@@ -157,10 +158,21 @@ def test_a_digest_tells_teachers_their_order_and_weights_apart(teachers: list[Ch
     assert digest_of_teachers([first]) == before
 
 
-def test_soft_targets_of_runs_without_numbers_in_digits_keep_their_name() -> None:
-    written = replace(SHORT, written=WrittenConfig(utterances=0.5))
-    assert _digested(SHORT) == {key: value for key, value in unstructure(SHORT).items() if key != "written"}
-    assert _digested(written) == unstructure(written)
+@pytest.mark.parametrize(
+    ("key", "setting"),
+    [
+        ("written", "written.utterances=0.5"),
+        ("swap.outside", "swap.outside=0.3"),
+        ("distil.swap.outside", "distil.swap.outside=0.3"),
+    ],
+)
+def test_soft_targets_of_runs_without_a_younger_option_keep_their_name(key: str, setting: str) -> None:
+    *above, name = key.split(".")
+    data, digested = unstructure(override(SHORT, [setting])), _digested(override(SHORT, [setting]))
+    assert reduce(getitem, [*above, name], digested) == reduce(getitem, [*above, name], data)
+    assert name not in reduce(getitem, above, _digested(SHORT))
+    del reduce(getitem, above, digested)[name]
+    assert digested == _digested(SHORT)
 
 
 def test_a_continued_student_asks_its_teachers_of_what_is_new_alone(
