@@ -232,6 +232,7 @@ class RunConfig:
             "swap.utterances": (self.swap.utterances, 0.0),
             "written.utterances": (self.written.utterances, 0.0),
             "init": (self.init, ()),
+            "data.contradictions": (self.data.contradictions, "keep"),
             "noise": (self.noise.is_on, False),
         }
         _check_needed(needed, "with token_crf")

@@ -35,6 +35,7 @@ class Example:
 
     `partition` is train, dev or test. Parallel corpora give translations of one utterance the same `id`. `origin` is None
     where no file was read; it is no part of what an example says, so that equal examples may have different ones.
+    `intent_weight` is how much its intent counts in training, as much as others' unless a run says so.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Example:
     intent: str | None
     slots: tuple[TextSpan, ...]
     origin: Origin | None = field(default=None, compare=False, repr=False)
+    intent_weight: float = 1.0
 
     @property
     def utterance(self) -> Utterance:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from polyparse.corpora.checks.check import findings_of, in_one_line
 from polyparse.corpora.checks.corpus import Corpus
 from polyparse.corpora.checks.slots import learnable
+from polyparse.corpora.contradictions import weighed
 from polyparse.corpora.read import read, translations
 from polyparse.corpora.selection.select import select
 from polyparse.corpora.stream import files_to_stream
@@ -51,10 +52,13 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
     selection = select(train, dev, config.data, path=Path(spec))
     usable = _checked(selection, corpora, quiet=quiet)
     others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
-    other_locales = translations(spec, _locales(selection.train)) if config.reads_translations else []
+    aligns, weighs = config.reads_translations, config.data.contradictions == "weigh"
+    other_locales = translations(spec, _locales(selection.train)) if aligns or weighs else []
     inventory = selection.inventory if config.data.inventory == "all" else ()
     known = selection.translations(other_locales)
-    return Texts(usable, selection.dev, known, others, inventory, selection.unlabelled)
+    if weighs:
+        usable = weighed(usable, known)
+    return Texts(usable, selection.dev, known if aligns else (), others, inventory, selection.unlabelled)
 
 
 def locales_of(texts: Texts) -> tuple[str, ...]:

@@ -45,11 +45,15 @@ class SoftTarget(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Ids of an item's true intent (NO_INTENT for none) and tags (empty if it is not labelled); its soft target, if any."""
+    """Ids of an item's true intent (NO_INTENT for none) and tags (empty if it is not labelled); its soft target, if any.
+
+    `intent_weight` is how much the true intent counts.
+    """
 
     intent: int
     tags_T: list[int]
     soft_target: SoftTarget | None = None
+    intent_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def gold_target(item: Item, example: Example, labels: Labels) -> Target:
     return Target(
         intent=NO_INTENT if example.intent is None else labels.intent_ids.get(example.intent, NO_INTENT),
         tags_T=[labels.tag_ids.get(tag, 0) for tag in tags],
+        intent_weight=example.intent_weight,
     )
 
 

@@ -242,12 +242,22 @@ class JointNetwork(nn.Module):
         dropped_BTE: Tensor = self.embedding_dropout(embedded_BTE)
         return dropped_BTE
 
-    def loss(self, scores: Scores, intents_B: Tensor, tags_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """(alpha * intent loss, beta * slot loss), each a mean over the utterances; their sum is the paper's loss."""
+    def loss(
+        self, scores: Scores, intents_B: Tensor, tags_BT: Tensor, intent_weights_B: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(alpha * intent loss, beta * slot loss), each a mean over the utterances; their sum is the paper's loss.
+
+        An utterance's intent counts by its weight, if there are weights.
+        """
         slot_loss: Tensor = self.head.loss(scores.emissions_BTK, tags_BT, scores.lengths_B)
         if self.intent is None:
             return slot_loss.new_zeros(()), self.config.beta * slot_loss
-        of_intents = intent_loss(scores.logits_BI, intents_B, label_smoothing=self.config.label_smoothing)
+        of_intents = intent_loss(
+            scores.logits_BI,
+            intents_B,
+            label_smoothing=self.config.label_smoothing,
+            weights_B=intent_weights_B,
+        )
         return self.config.alpha * of_intents, self.config.beta * slot_loss
 
     def soft_loss(

@@ -45,8 +45,10 @@ def losses(
         n_tokens = scores[0].emissions_BTK.shape[1]
         tags_GT = torch.tensor([_padded(targets[one].tags_T, n_tokens) for one in labelled], device=device)
         labelled_G = torch.tensor(labelled, device=device)
+        weights = [targets[position].intent_weight for position in labelled]
+        weights_G = None if set(weights) == {1.0} else torch.tensor(weights, device=device)
         branch_losses = [
-            torch.stack(network.loss(branch_scores.of(labelled_G), intents_G, tags_GT))
+            torch.stack(network.loss(branch_scores.of(labelled_G), intents_G, tags_GT, weights_G))
             for branch_scores in scores
         ]
         total = total + weight * len(labelled) / len(targets) * torch.stack(branch_losses).mean(0)

@@ -150,6 +150,8 @@ def _digested(config: RunConfig) -> Any:
     for swap in (data["swap"], data["distil"]["swap"]):
         if not swap["outside"]:
             del swap["outside"]
+    if config.data.contradictions == "keep":
+        del data["data"]["contradictions"]
     return data
 
 

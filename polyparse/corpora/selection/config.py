@@ -113,6 +113,9 @@ class DataConfig:
 
     `inventory`: the run has the labels of what is `learnt`, or of `all` that is not withheld, so that a small subset has
     those that occur in the rest of the corpus alone.
+
+    `contradictions`: where one text has several intents in a locale, each utterance counts as much as others (`keep`), or
+    its intent by what the translations say (`weigh`, `polyparse.corpora.contradictions`), in what networks learn.
     """
 
     choose_on: Literal["dev", "held"] = "dev"
@@ -123,6 +126,7 @@ class DataConfig:
     unlabelled: UnlabelledConfig = field(default_factory=UnlabelledConfig)
     withheld: WithheldConfig = WithheldConfig()
     inventory: Literal["learnt", "all"] = "learnt"
+    contradictions: Literal["keep", "weigh"] = "keep"
 
 
 def _check_size(name: str, size: Size | None) -> None:

@@ -101,6 +101,28 @@ def test_labels_count_their_weight_and_soft_targets_the_rest(batch: Batch, weigh
     assert losses_of(batch, both, batch.chain, weight).allclose(expected, rtol=1e-4)
 
 
+def test_an_intent_counts_by_its_weight_and_slots_as_ever(batch: Batch) -> None:
+    """Beside two utterances of one text under two intents, weights are a soft target: 3/2 and 1/2 are 3/4 and 1/4."""
+    weights = [1.5, 0.5, *(1.0 for _ in batch.labels[2:])]
+    weighed = [replace(one, intent_weight=weight) for one, weight in zip(batch.labels, weights, strict=True)]
+    of_each = [
+        losses(
+            batch.network,
+            [each.of(torch.tensor([row])) for each in batch.scores],
+            [target],
+            chain=None,
+            gold_weight=1.0,
+        )
+        for row, target in enumerate(batch.labels)
+    ]
+    intent, slot = losses_of(batch, weighed, None, 1.0)
+    expected = torch.stack([weight * loss for weight, (loss, _) in zip(weights, of_each, strict=True)]).mean()
+    assert intent.allclose(expected, rtol=1e-5)
+    assert slot.allclose(losses_of(batch, batch.labels, None, 1.0)[1])
+    equal = [replace(one, intent_weight=1.0 + 1e-9) for one in batch.labels]
+    assert losses_of(batch, equal, None, 1.0).allclose(losses_of(batch, batch.labels, None, 1.0))
+
+
 def test_an_utterance_with_one_kind_of_target_counts_no_more_than_that(batch: Batch) -> None:
     """The mean is over all utterances: the first has labels alone, the others a soft target alone."""
     targets = [

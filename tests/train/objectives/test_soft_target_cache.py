@@ -164,6 +164,7 @@ def test_a_digest_tells_teachers_their_order_and_weights_apart(teachers: list[Ch
         ("written", "written.utterances=0.5"),
         ("swap.outside", "swap.outside=0.3"),
         ("distil.swap.outside", "distil.swap.outside=0.3"),
+        ("data.contradictions", "data.contradictions=weigh"),
     ],
 )
 def test_soft_targets_of_runs_without_a_younger_option_keep_their_name(key: str, setting: str) -> None:
