@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.corpora.augmentation.everyday_words import EverydayConfig
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.augmentation.written_forms import WrittenConfig
@@ -172,8 +173,8 @@ class RunConfig:
 
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
-    `swap`, `written` and `noise` augment the training utterances anew every epoch, in this order; `distil` configures a run
-    with teachers, which has its own swap.
+    `swap`, `everyday`, `written` and `noise` augment the training utterances anew every epoch, in this order; `distil`
+    configures a run with teachers, which has its own swap.
     """
 
     recipe: str
@@ -196,6 +197,7 @@ class RunConfig:
     languages: LanguagesConfig | None = None
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
+    everyday: EverydayConfig = EverydayConfig()
     written: WrittenConfig = WrittenConfig()
     noise: NoiseConfig = NoiseConfig()
     distil: DistilConfig = DistilConfig()
@@ -230,6 +232,7 @@ class RunConfig:
             "classifier.classes": (self.classifier and self.classifier.classes, "intents"),
             "masked_words.epochs": (self.masked_words.epochs, 0),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "everyday.utterances": (self.everyday.utterances, 0.0),
             "written.utterances": (self.written.utterances, 0.0),
             "init": (self.init, ()),
             "data.contradictions": (self.data.contradictions, "keep"),
@@ -249,6 +252,7 @@ class RunConfig:
             "expands_labels": (self.expands_labels, True),
             "token_crf": (self.token_crf, None),
             "swap.utterances": (self.swap.utterances, 0.0),
+            "everyday.utterances": (self.everyday.utterances, 0.0),
             "written.utterances": (self.written.utterances, 0.0),
             "noise": (self.noise.is_on, False),
             "folds": (self.folds, 0),

@@ -68,9 +68,9 @@ class Distillation:
     def draw(self, epoch: int, seed: int) -> Task:
         """The task of epoch `epoch`; `seed` draws the variation.
 
-        Variation may change the number of tokens of an utterance, and then its soft target, which has an entry for each
-        token of the clean text, does not fit. In that case a labelled utterance has no soft target, and an augmented one,
-        which has nothing else, is not varied.
+        Variation may change the number of tokens of an utterance, or what it asks for, and then its soft target, which has
+        an entry for each token of the clean text, does not fit. In that case a labelled utterance has no soft target, and an
+        augmented one, which has nothing else, is not varied.
         """
         augmented, soft_targets = self._augment(epoch % self._config.draws)
         clean = [*self._train, *augmented]
@@ -82,9 +82,10 @@ class Distillation:
             item = self._vectorizer.item(varied[position].utterance)
             target = gold_target(item, varied[position], self._task.labels) if is_labelled else UNLABELLED
             same_tokens = item.n_tokens == len(soft_target.emissions_TK)
-            if not same_tokens and not is_labelled:
+            fits = same_tokens and varied[position].intent == clean[position].intent
+            if not fits and not is_labelled:
                 item = self._vectorizer.item(clean[position].utterance)
-            if same_tokens or not is_labelled:
+            if fits or not is_labelled:
                 target = replace(target, soft_target=soft_target)
             items.append(item)
             targets.append(target)

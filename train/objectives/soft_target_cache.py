@@ -145,8 +145,9 @@ def _digest_of_teacher(teacher: Checkpoint) -> str:
 def _digested(config: RunConfig) -> Any:
     """The config as plain data, without options that are off and younger than soft targets which are kept."""
     data = unstructure(config)
-    if not config.written.utterances:
-        del data["written"]
+    for name in ("everyday", "written"):
+        if not data[name]["utterances"]:
+            del data[name]
     for swap in (data["swap"], data["distil"]["swap"]):
         if not swap["outside"]:
             del swap["outside"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyparse.corpora.augmentation.written_forms import with_written
-from polyparse.corpora.noise import with_romanised
 from polyparse.inference.training_text import TrainingText
 from polyparse.text.vectorizer import Vectorizer
+from train.data.other_words import in_other_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,7 @@ def training_text_of(train: Sequence[Example], checkpoint: Checkpoint) -> Traini
     vocabulary, labels = checkpoint.tables().vocabulary, checkpoint.labels()
     vectorizer = Vectorizer(vocabulary, None)
     config = checkpoint.run().config
-    examples = with_written(with_romanised(train, config.noise), config.written)
+    examples = in_other_words(train, config)
     paired = [(vectorizer.item(example.utterance), example.domain) for example in examples]
     usable = [(item, domain) for item, domain in paired if item.n_tokens]
     indices = {domain: index for index, domain in enumerate(labels.domains)}

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyparse.corpora.augmentation.written_forms import with_written
-from polyparse.corpora.noise import with_romanised
 from polyparse.errors import ConfigError
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline
 from train.compute import CPU
+from train.data.other_words import in_other_words
 from train.data.stream import StreamedCorpus
 from train.data.task import TextTables, check_labels, collect_labels, of_domain
 from train.embeddings import starting_vectors
@@ -64,10 +63,10 @@ def fit(
     ranks = Ranks.here()
     _check_ranks(run, ranks)
     other_tasks.check(run)
+    languages.check(run)
     check_packages(config.swap, "swap")
     if parents.teachers:
         check_packages(config.distil.swap, "distil.swap")
-    languages.check(run)
     if not isinstance(texts.train, StreamedCorpus):
         texts.tokenised.add(example.text for example in (*texts.train, *texts.dev, *texts.unlabelled))
     ranks.of_first(lambda: _begin(run, texts))
@@ -161,12 +160,13 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
-    If the config has romanised Hindi or numbers in digits, utterances with these are added to the corpus here, because their
-    words are others. Words of other tasks, where these are shared, and of unlabelled text belong to the vocabulary too.
+    If the config has romanised Hindi, everyday words or numbers in digits, utterances with these are added to the corpus
+    here, because their words are others. Words of other tasks, where these are shared, and of unlabelled text belong to the
+    vocabulary too.
     """
     checkpoint, config, progress, *_ = run
     started = Stopwatch()
-    train = with_written(with_romanised(texts.train, config.noise), config.written)
+    train = in_other_words(texts.train, config)
     translations = texts.translations
     read = [*train, *texts.unlabelled]
     texts.tokenised.add(example.text for example in (*train, *translations))

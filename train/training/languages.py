@@ -51,6 +51,7 @@ def check(run: RunContext) -> None:
         "topology": (config.topology, "shared"),
         "token_crf": (config.token_crf is not None, False),
         "data.contradictions": (config.data.contradictions, "keep"),
+        "everyday.utterances": (config.everyday.utterances, 0.0),
         "swap.utterances": (config.swap.utterances, 0.0),
         "noise": (config.noise.is_on, False),
         "joint.auxiliary": (joint.auxiliary is not None, False),

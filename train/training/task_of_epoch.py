@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from polyparse.corpora.augmentation.everyday_words import EverydayWords
 from polyparse.corpora.augmentation.written_forms import WrittenForms
 from polyparse.corpora.noise import Noiser
 from polyparse.inference.routing import Routing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from polyparse.text.vectorizer import Vectorizer
     from train.config import RunConfig
     from train.data.task import Task
+    from train.objectives.distillation import Variation
     from train.objectives.supervised import TaskOfEpoch
     from train.training.run import RunContext
 
@@ -36,9 +38,8 @@ def task_of_epoch(
 ) -> TaskOfEpoch:
     """A function (epoch, seed) -> task: with soft targets if there are teachers, else augmented as the config has it."""
     config = run.config
-    if not (
-        run.parents.teachers or config.swap.utterances or config.written.utterances or config.noise.is_on
-    ):
+    shares = (config.swap.utterances, config.everyday.utterances, config.written.utterances)
+    if not (run.parents.teachers or any(shares) or config.noise.is_on):
         return lambda _epoch, _seed: task
     typed = _Typed(train, config)
     if run.parents.teachers:
@@ -54,13 +55,20 @@ def task_of_epoch(
 
 
 class _Typed:
-    """Utterances as people type them: numbers in digits, then noise, each for its share of them."""
+    """Utterances as people type them: everyday words, numbers in digits, then noise, each for its share of them."""
 
     def __init__(self, train: Sequence[Example], config: RunConfig) -> None:
-        self._forms, self._noiser = WrittenForms(config.written), Noiser(train, config.noise)
+        self._variations: tuple[Variation, ...] = (
+            EverydayWords(train, config.everyday),
+            WrittenForms(config.written),
+            Noiser(train, config.noise),
+        )
 
     def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
-        return self._noiser.draw(self._forms.draw(examples, seed), seed)
+        varied = list(examples)
+        for variation in self._variations:
+            varied = variation.draw(varied, seed)
+        return varied
 
 
 def _teachers(run: RunContext, dev: Sequence[Example], tokenised: TokenisedTexts) -> TeacherEnsemble:

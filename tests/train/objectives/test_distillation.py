@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from polyparse.corpora.example import Example
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
+    from train.objectives.distillation import Variation
 
 ROUTING = Routing("soft", 0.4, "intents")
 SECOND = replace(
@@ -53,12 +55,15 @@ def teachers(tmp_path_factory: pytest.TempPathFactory) -> list[Checkpoint]:
     return [finished(folder / "first", SHORT), finished(folder / "second", SECOND)]
 
 
-def distillation(teachers: Sequence[Checkpoint], config: DistilConfig, noise: NoiseConfig) -> Distillation:
+def distillation(
+    teachers: Sequence[Checkpoint], config: DistilConfig, noise: NoiseConfig | Variation
+) -> Distillation:
     corpus = examples()
     task, tables = parts(SHORT, corpus)
     teacher_ensemble = TeacherEnsemble(Ensemble(teachers), ROUTING, Compute(CPU))
     vectorizer = Vectorizer(tables.vocabulary, tables.features)
-    return Distillation(task, corpus, config, teacher_ensemble, vectorizer, Noiser(corpus, noise))
+    variation = Noiser(corpus, noise) if isinstance(noise, NoiseConfig) else noise
+    return Distillation(task, corpus, config, teacher_ensemble, vectorizer, variation)
 
 
 def test_teachers_whose_head_is_no_crf_are_refused(tmp_path: Path) -> None:
@@ -99,6 +104,30 @@ def test_teachers_judge_the_text_before_the_noise(teachers: list[Checkpoint]) ->
             assert before.soft_target is not None
             assert np.array_equal(after.soft_target.emissions_TK, before.soft_target.emissions_TK)
     assert changed > dropped > 0
+
+
+class Undone:
+    """A variation that changes what every utterance asks for, and no word."""
+
+    def draw(self, examples: Sequence[Example], _seed: int) -> list[Example]:
+        intents = sorted({example.intent or "" for example in examples})
+        return [replace(one, intent=intents[intents.index(one.intent or "") - 1]) for one in examples]
+
+
+def test_what_asks_for_something_else_has_no_soft_target_of_the_clean_text(
+    teachers: list[Checkpoint],
+) -> None:
+    corpus = examples()
+    undone = distillation(teachers, DistilConfig(), Undone()).draw(0, seed=1)
+    clean = distillation(teachers, DistilConfig(), NoiseConfig()).draw(0, seed=1)
+    labelled, augmented = undone.targets[: len(corpus)], undone.targets[len(corpus) :]
+    assert all(target.soft_target is None for target in labelled)
+    assert [one.intent for one in labelled] != [one.intent for one in clean.targets[: len(corpus)]]
+    assert all(target.soft_target is not None and not target.tags_T for target in augmented)
+    texts, clean_texts = (
+        [item.utterance.text for item in one.train[len(corpus) :]] for one in (undone, clean)
+    )
+    assert texts == clean_texts
 
 
 def test_draws_come_in_turn_and_depend_on_nothing_else(teachers: list[Checkpoint]) -> None:

@@ -162,6 +162,7 @@ def test_a_digest_tells_teachers_their_order_and_weights_apart(teachers: list[Ch
     ("key", "setting"),
     [
         ("written", "written.utterances=0.5"),
+        ("everyday", "everyday.utterances=0.5"),
         ("swap.outside", "swap.outside=0.3"),
         ("distil.swap.outside", "distil.swap.outside=0.3"),
         ("data.contradictions", "data.contradictions=weigh"),
