@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyparse.corpora.augmentation.number_names import WORDS, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 MANY = 5
 """So many units of a currency are named in the plural."""
+HEADS: Mapping[str, int] = {"en": -1, "es": 0, "it": 0, "hi": -1}
+"""Language -> where the name of a currency has its noun, the other words saying whose it is."""
 LAST_DAY = 28
 _FIELD = re.compile(r"'([^']*)'|MMMM|d")
 """What CLDR's patterns of dates are made of: quoted text, the month, the day."""
@@ -36,6 +41,12 @@ def currencies(language: str) -> list[str]:
         for code in of_locale.currencies
         for count in (1, MANY)
     ]
+
+
+def units_of_money(language: str) -> list[str]:
+    """What currencies are called without their country: "dollar", "pesos", "rupia"."""
+    place = HEADS[language]
+    return [name.split()[place] for name in currencies(language) if "(" not in name]
 
 
 def time_zones(language: str) -> list[str]:

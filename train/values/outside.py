@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.augmentation.slot_swap import SlotSwap
+from polyparse.corpora.noise.function_words import FUNCTION_WORDS
 from polyparse.errors import ConfigError
 from train.values.kinds import KINDS, RECOMBINED, SLOTS
 from train.values.spoken_form import LANGUAGES, spoken_forms
@@ -76,11 +77,12 @@ def _of_kind(locale: str, kind: str) -> list[str]:
 
 
 def _values_of_two_words(examples: Sequence[Example]) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """(locale, slot) -> the distinct values that have two words."""
+    """(locale, slot) -> the distinct values that have two words, neither of them a function word."""
     pairs: defaultdict[tuple[str, str], dict[tuple[str, str], None]] = defaultdict(dict)
     for example in examples:
         for span in example.slots:
-            words = example.text[span.start : span.end].split()
-            if len(words) == 2:
+            words = example.text[span.start : span.end].lower().split()
+            function_words = FUNCTION_WORDS.get(example.locale.partition("-")[0], frozenset())
+            if len(words) == 2 and function_words.isdisjoint(words):
                 pairs[example.locale, span.name][words[0], words[1]] = None
     return {key: list(distinct) for key, distinct in pairs.items()}

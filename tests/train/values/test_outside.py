@@ -61,6 +61,9 @@ def test_every_kind_has_values_in_each_language_of_which_the_tokens_are_all(kind
         ("country", "es", "alemania"),
         ("language", "hi", "स्पेनिश"),
         ("currency", "en", "us dollars"),
+        ("unit of money", "en", "pesos"),
+        ("unit of money", "it", "rupia"),
+        ("unit of money", "hi", "डॉलर"),
         ("time zone", "en", "pacific time"),
         ("large city", "es", "londres"),
         ("weekday", "it", "lunedì"),
@@ -84,23 +87,25 @@ def test_the_kinds_of_every_slot_are_known() -> None:
 
 @pytest.fixture(scope="module")
 def values() -> OutsideValues:
-    texts = ["go to [place_name : north gate] and [place_name : green lake]", "call [person : ann]"]
-    return OutsideValues([example_of(text, locale) for text in texts for locale in ("en-US", "fr-FR")])
+    events = ("car wash", "tea party", "the match", "day of rest", "lunch")
+    return OutsideValues([example_of(f"move the [event_name : {event}]", "en-US") for event in events])
 
 
 def test_a_recombined_value_has_the_first_word_of_one_and_the_second_of_another(
     values: OutsideValues,
 ) -> None:
-    """French has no values but these, as its language is in no table."""
-    drawn = {values.draw("fr-FR", "place_name", Random(seed)) for seed in range(40)}
-    assert drawn == {"north gate", "green lake", "north lake", "green gate"}
-    assert values.draw("fr-FR", "person", Random(1)) is None
+    """A word that only joins others is none."""
+    drawn = {values.draw("en-US", "event_name", Random(seed)) for seed in range(40)}
+    assert drawn == {"car wash", "tea party", "car party", "tea wash"}
 
 
 def test_a_slot_takes_the_kinds_of_the_table_alone(values: OutsideValues) -> None:
-    currencies = set(spoken_forms(KINDS["currency"].names("en"), "en"))
+    kinds = ("currency", "unit of money")
+    currencies = {value for kind in kinds for value in spoken_forms(KINDS[kind].names("en"), "en")}
     assert {values.draw("en-US", "currency_name", Random(seed)) for seed in range(40)} <= currencies
     assert values.draw("en-US", "alarm_type", Random(1)) is None
+    assert values.draw("en-US", "game_name", Random(1)) is None  # nothing to recombine
+    assert values.draw("fr-FR", "currency_name", Random(1)) is None  # of no table
 
 
 def test_swapping_draws_from_outside_for_the_share_where_a_slot_has_such_values() -> None:
