@@ -218,10 +218,22 @@ class RunConfig:
             _check_needed(needed, "without a transfer plan (init)")
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
-        if self.token_crf is not None:
-            self._check_token_crf()
-        if self.stream.on:
-            self._check_stream()
+        checks = (
+            (self.slots_only, self._check_slots_only),
+            (self.token_crf is not None, self._check_token_crf),
+            (self.stream.on, self._check_stream),
+        )
+        for applies, check in checks:
+            if applies:
+                check()
+
+    def _check_slots_only(self) -> None:
+        """Raise ConfigError for what is about intents."""
+        needed = {
+            "everyday.utterances": (self.everyday.utterances, 0.0),
+            "data.contradictions": (self.data.contradictions, "keep"),
+        }
+        _check_needed(needed, "with slots_only")
 
     def _check_token_crf(self) -> None:
         """Raise ConfigError for what a CRF over features of tokens cannot do, or would silently leave undone."""

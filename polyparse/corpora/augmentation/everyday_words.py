@@ -1,13 +1,14 @@
 """Everyday words for "on", "off", "up" and "down": "turn the lights off" also trains as "shut the lights off".
 
 A model that has read "turn off" alone takes "kill the lights" for any request about lights, the more frequent one first.
-Where the verb of such a request is known, another wording of the same sense takes its place: label and slots stay. For a
-share of them the sense is the opposite one, and so is the intent: MASSIVE turns lights off seven times as often as on. A new
-draw every epoch, the same for the same seed.
+Where the verb of such a request is known, another wording of the same sense takes its place: label and slots stay. MASSIVE
+turns lights off seven times as often as on, so that verbs which are not known read as off: some of the more frequent
+requests become their opposite, in its words and with its intent. A new draw every epoch, the same for the same seed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,7 +34,10 @@ SHORT_OBJECT = 3
 
 @dataclass(frozen=True, kw_only=True)
 class EverydayConfig:
-    """Shares: `utterances` of those whose verb is known, which get another; `opposite` of these, to undo what they did."""
+    """Shares: `utterances` of those whose verb is known, which get another wording.
+
+    Of these, where the opposite request is m times as frequent, m < 1, `opposite` times 1 - m become it.
+    """
 
     utterances: float = 0.0
     opposite: float = 0.0
@@ -46,9 +50,9 @@ class EverydayWords:
     """Draws which requests get another wording, and which one."""
 
     def __init__(self, examples: Sequence[Example], config: EverydayConfig) -> None:
-        """Intents that none of the examples has are not asked for."""
+        """The examples tell how frequent each intent is; those that none of them has are not asked for."""
         self._config = config
-        self._intents = {example.intent for example in examples}
+        self._counts = Counter(example.intent for example in examples)
 
     def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
         """The examples in their order, some in other words, their spans moved along."""
@@ -63,8 +67,14 @@ class EverydayWords:
 
     def _drawn(self, example: Example, random: Random) -> Example:
         opposite = OPPOSITES.get(example.intent or "")
-        undoes = random.random() < self._config.opposite and opposite in self._intents
+        undoes = random.random() < self._undone(example.intent, opposite)
         return reworded(example, random, intent=opposite if undoes else example.intent) or example
+
+    def _undone(self, intent: str | None, opposite: str | None) -> float:
+        """The share of an intent's requests that become the opposite ones."""
+        if opposite is None or not self._counts[opposite]:
+            return 0.0
+        return self._config.opposite * max(0.0, 1.0 - self._counts[opposite] / self._counts[intent])
 
 
 def with_everyday(examples: Sequence[Example], config: EverydayConfig) -> list[Example]:

@@ -63,11 +63,13 @@ def test_the_same_run_gives_the_same_network(tmp_path: Path) -> None:
         ("maxent-crf", "data.contradictions=weigh", "with token_crf"),
         ("stm", "everyday.utterances=0.5", "where the corpus is a stream"),
         ("stm", "data.contradictions=weigh", "where the corpus is a stream"),
+        ("bilstm-crf", "everyday.utterances=0.5", "with slots_only"),
+        ("bilstm-crf", "data.contradictions=weigh", "with slots_only"),
     ],
 )
 def test_runs_that_could_not_do_it_refuse_it(recipe: str, setting: str, where: str) -> None:
     config = RECIPES[recipe]()
-    settings = [setting] if recipe == "maxent-crf" else ["stream.on=true", setting]
+    settings = ["stream.on=true", setting] if recipe == "stm" else [setting]
     key = setting.partition("=")[0]
     with pytest.raises(ConfigError, match=rf"{key}: found .*, expected .* {where}"):
         override(config, settings[::-1])

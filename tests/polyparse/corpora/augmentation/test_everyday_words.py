@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -128,13 +129,19 @@ def test_what_is_undone_has_the_words_and_the_intent_of_the_opposite() -> None:
     example = asked("turn off the [house_place : kitchen] lights", "iot_hue_lightoff")
     drawn = all_of(example, "iot_hue_lighton")
     assert {"turn on the [house_place : kitchen] lights", "open the [house_place : kitchen] lights"} <= drawn
-    words = EverydayWords(
-        [example, asked("x", "iot_hue_lighton")], EverydayConfig(utterances=0.99, opposite=0.99)
-    )
-    (other,) = words.draw([example], 1)
-    assert other.intent == "iot_hue_lighton"
-    alone = EverydayWords([example], EverydayConfig(utterances=0.99, opposite=0.99))
-    assert {one.intent for seed in range(20) for one in alone.draw([example], seed)} == {"iot_hue_lightoff"}
+
+
+def test_the_more_frequent_of_two_opposites_becomes_the_other_and_equal_ones_stay() -> None:
+    off, on = asked("turn off the light", "iot_hue_lightoff"), asked("turn on the light", "iot_hue_lighton")
+    config = EverydayConfig(utterances=0.99, opposite=0.8)
+
+    def intents(n_off: int, n_on: int) -> Counter[str | None]:
+        corpus = [off] * n_off + [on] * n_on
+        return Counter(one.intent for one in EverydayWords(corpus, config).draw(corpus, 1))
+
+    assert 110 <= intents(200, 20)["iot_hue_lighton"] - 20 <= 175  # 0.8 x 0.9 of 200
+    assert intents(100, 100) == {"iot_hue_lightoff": 100, "iot_hue_lighton": 100}
+    assert intents(200, 0) == {"iot_hue_lightoff": 200}  # what no example has is not asked for
 
 
 def test_the_seed_decides_others_are_not_touched_and_a_share_of_zero_changes_nothing() -> None:
