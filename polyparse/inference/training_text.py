@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
+from polyparse.inference.stored_arrays import read_stored
 from polyparse.text.features import BOUNDARY
 from polyparse.text.vectorizer import collate
 
@@ -100,13 +100,9 @@ class TrainingText:
     @classmethod
     def load(cls, path: Path, *, vocabulary_size: int, n_domains: int) -> TrainingText:
         """Read what `save` wrote, for a vocabulary and domains of these sizes; raises ConfigError for anything else."""
-        try:
-            with path.open("rb") as file:
-                _check_stored(file, path.stat().st_size)
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                ngrams_N, log_ratios_VD = arrays["ngrams_N"], arrays["log_ratios_VD"]
-        except (ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
-            raise ConfigError(f"{path}: found no arrays ({error}), expected n-grams and ratios") from error
+        ngrams_N, log_ratios_VD = read_stored(
+            path, ("ngrams_N", "log_ratios_VD"), expected="n-grams and ratios"
+        )
         if ngrams_N.dtype != np.uint32 or ngrams_N.ndim != 1 or not (ngrams_N[1:] > ngrams_N[:-1]).all():
             raise ConfigError(
                 f"{path}: found n-grams as {ngrams_N.dtype}{ngrams_N.shape}, expected a row of uint32, ascending"
@@ -174,13 +170,3 @@ def _log_ratios(counts_VD: Floats) -> Floats:
     ratios_VD = np.zeros_like(counts_VD)
     ratios_VD[used_V] = np.log(smoothed_VD[used_V] / share_V[used_V, None])
     return ratios_VD
-
-
-def _check_stored(file: BinaryIO, size: int) -> None:
-    """Raise ValueError for members of an archive that are compressed: from few bytes they could make any number."""
-    with ZipFile(file) as archive:
-        for member in archive.infolist():
-            if member.compress_type != ZIP_STORED or member.file_size > size:
-                raise ValueError(
-                    f"{member.filename} of {member.file_size} bytes in a file of {size}, expected it as it is"
-                )

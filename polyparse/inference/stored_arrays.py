@@ -1,0 +1,37 @@
+"""Arrays of a small file of a bundle, an .npz without compression: from few bytes a compressed one could make any number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
+
+import numpy as np
+
+from polyparse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def read_stored(path: Path, names: Sequence[str], *, expected: str) -> list[NDArray[Any]]:
+    """The arrays of these names; raises ConfigError, which says what was `expected`, for anything else."""
+    try:
+        with path.open("rb") as file:
+            _check_stored(file, path.stat().st_size)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except (ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
+        raise ConfigError(f"{path}: found no arrays ({error}), expected {expected}") from error
+
+
+def _check_stored(file: BinaryIO, size: int) -> None:
+    """Raise ValueError for members of an archive that are compressed."""
+    with ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.compress_type != ZIP_STORED or member.file_size > size:
+                raise ValueError(
+                    f"{member.filename} of {member.file_size} bytes in a file of {size}, expected it as it is"
+                )
