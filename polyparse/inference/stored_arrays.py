@@ -1,4 +1,4 @@
-"""Arrays of a small file of a bundle, an .npz without compression: from few bytes a compressed one could make any number."""
+"""Archives of arrays in a bundle, read so that few bytes cannot become many."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def read_stored(path: Path, names: Sequence[str], *, expected: str) -> list[NDArray[Any]]:
-    """The arrays of these names; raises ConfigError, which says what was `expected`, for anything else."""
+    """The arrays of these names of an .npz file; `expected` says in words what they are.
+
+    Raises:
+        ConfigError: one is not there, is compressed or pickled, or the file is no archive.
+    """
     try:
         with path.open("rb") as file:
             _check_stored(file, path.stat().st_size)
@@ -28,7 +32,7 @@ def read_stored(path: Path, names: Sequence[str], *, expected: str) -> list[NDAr
 
 
 def _check_stored(file: BinaryIO, size: int) -> None:
-    """Raise ValueError for members of an archive that are compressed."""
+    """Raise ValueError for members of an archive that are compressed: from few bytes they could make any number."""
     with ZipFile(file) as archive:
         for member in archive.infolist():
             if member.compress_type != ZIP_STORED or member.file_size > size:
