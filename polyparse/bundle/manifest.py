@@ -78,13 +78,15 @@ class TextFiles:
 
     With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
     word begin with the mark of its case; with `read_numbers`, digits are looked up by the words that say them.
-    `training_text` is what an out-of-domain score compares with. Golden frames are of the rules of text numbered `rules`.
+    `training_text` is what an out-of-domain score compares with; with `languages`, a screen refuses what is in no language
+    served. Golden frames are of the rules of text numbered `rules`.
     """
 
     vocabulary: str
     features: str | None
     token_features: str | None = None
     training_text: str | None = None
+    languages: str | None = None
     rules: int = 1
     case_marks: bool = False
     read_numbers: bool = False
@@ -120,7 +122,8 @@ class Provenance:
 class Manifest:
     """Everything about a version. Paths are relative to the bundle, with "/"; `files` lists all but the manifest.
 
-    Without `calibration`, confidences are the model's own probabilities; without `ood`, nothing is refused.
+    Without `calibration`, confidences are the model's own probabilities. Without `ood` nothing is refused for its domain,
+    and without `text.languages` nothing for its language.
     """
 
     schema_version: int
@@ -271,13 +274,9 @@ def graph_files(manifest: Manifest) -> set[str]:
 def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Every mention of a file, with the key that mentions it."""
     yield "golden", manifest.golden
-    yield "text.vocabulary", manifest.text.vocabulary
-    if manifest.text.features is not None:
-        yield "text.features", manifest.text.features
-    if manifest.text.token_features is not None:
-        yield "text.token_features", manifest.text.token_features
-    if manifest.text.training_text is not None:
-        yield "text.training_text", manifest.text.training_text
+    for key in ("vocabulary", "features", "token_features", "training_text", "languages"):
+        if (file := getattr(manifest.text, key)) is not None:
+            yield f"text.{key}", file
     yield from (("tensors", file) for file in manifest.tensors)
     yield from ((f"classifier.{device}", file) for device, file in (manifest.classifier or {}).items())
     for i, network in enumerate(manifest.networks):

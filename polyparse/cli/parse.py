@@ -61,7 +61,7 @@ def as_json(frame: Frame) -> str:
 def as_table(frame: Frame) -> str:
     """The text, then a line for the domain, the intent and each slot, with their confidences; or that it was refused."""
     if frame.refused is not None:
-        return f"{frame.text}\n  out of domain  {frame.out_of_domain:.2f}"
+        return f"{frame.text}\n  {_refusal(frame)}"
     rows = [
         *(("domain", choice.name, choice.confidence, "") for choice in (frame.domain,) if choice),
         *(("intent", choice.name, choice.confidence, "") for choice in (frame.intent,) if choice),
@@ -73,3 +73,9 @@ def as_table(frame: Frame) -> str:
     width = max((len(name) for _, name, _, _ in rows), default=0)
     lines = (f"  {kind:<6}  {name:<{width}}  {confidence:.2f}{rest}" for kind, name, confidence, rest in rows)
     return "\n".join((frame.text, *lines))
+
+
+def _refusal(frame: Frame) -> str:
+    if frame.refused is not None and frame.refused.reason == "language":
+        return "in no language served"
+    return f"out of domain  {frame.out_of_domain:.2f}"

@@ -15,7 +15,7 @@ from polyparse.errors import ModelRunFailed
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One text to parse into the `n_best` best hypotheses; `allow_refusal` is whether it may be refused as out of domain."""
+    """One text to parse into the `n_best` best hypotheses; `allow_refusal` is whether it may be refused."""
 
     text: str
     locale: str | None = None
@@ -42,11 +42,15 @@ class Slot:
     confidence: float
 
 
+Reason = Literal["domain", "language"]
+"""Why a frame is refused: no domain of the model covers the text, or none of its languages is the text's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a frame has no domain and no intent."""
 
-    reason: Literal["domain", "language"]
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

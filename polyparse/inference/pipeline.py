@@ -18,6 +18,7 @@ from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, probab
 from polyparse.contract.tags import SCHEMES
 from polyparse.inference.calibration import Calibration
 from polyparse.inference.ood import OodScore
+from polyparse.inference.screens import Screen, refusals
 from polyparse.inference.slots import slots_of_path
 from polyparse.inference.topology import TOPOLOGIES
 from polyparse.inference.training_text import TrainingText
@@ -49,15 +50,16 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Postprocessing:
-    """What is done to a model's own probabilities: calibration, and refusal above an out-of-domain score.
+    """What is done to a model's own probabilities: calibration, and refusal, by screens or above an out-of-domain score.
 
-    `training_text` is what that score may compare an utterance with. Without any of it, confidences are the model's own
-    and nothing is refused.
+    `training_text` is what that score may compare an utterance with. Where a screen and the score both refuse, the screen
+    says why. Without any of it, confidences are the model's own and nothing is refused.
     """
 
     calibration: Calibration | None = None
     ood: OodScore | None = None
     training_text: TrainingText | None = None
+    screens: tuple[Screen, ...] = ()
 
 
 class Pipeline:
@@ -111,7 +113,8 @@ class Pipeline:
         ranked: list[dict[int, Alternative]] = [{} for _ in items]
         for hypotheses, paths in zip(scored.hypotheses, decoded, strict=True):
             self._assemble(hypotheses, paths, items, ranked)
-        frames = [self._frame(*each) for each in zip(items, ranked, ood_scores_B, strict=True)]
+        refused_B = self._refused(items, ood_scores_B)
+        frames = [self._frame(*each) for each in zip(items, ranked, ood_scores_B, refused_B, strict=True)]
         seconds = {
             "score": scored_at - started,
             "decode": decoded_at - scored_at,
@@ -164,10 +167,26 @@ class Pipeline:
         evidence, training_text = scored.evidence(), self._postprocessing.training_text
         return evidence if training_text is None else training_text.compare(batch, evidence)
 
-    def _frame(self, item: Item, ranked: dict[int, Alternative], ood_score: float | None) -> Frame:
+    def _refused(self, items: Sequence[Item], ood_scores_B: Sequence[float | None]) -> list[Refusal | None]:
+        """Why each item is refused, if it may be: by a screen first, then by its out-of-domain score."""
+        ood = self._postprocessing.ood
+        reasons_B = refusals(self._postprocessing.screens, items)
+        if ood is not None:
+            outside_B = [score is not None and score > ood.threshold for score in ood_scores_B]
+            reasons_B = [
+                reason or ("domain" if outside else None)
+                for reason, outside in zip(reasons_B, outside_B, strict=True)
+            ]
+        return [
+            Refusal(reason) if reason is not None and item.utterance.allow_refusal else None
+            for item, reason in zip(items, reasons_B, strict=True)
+        ]
+
+    def _frame(
+        self, item: Item, ranked: dict[int, Alternative], ood_score: float | None, refused: Refusal | None
+    ) -> Frame:
         hypotheses = [ranked[position] for position in range(len(ranked))]
         best, others = hypotheses[0], hypotheses[1:]
-        refused = self._refusal(item, ood_score)
         if refused is not None:
             others = hypotheses if others else []
             best = Alternative(None, None, (), best.confidence)
@@ -182,15 +201,6 @@ class Pipeline:
             out_of_domain=ood_score,
             refused=refused,
         )
-
-    def _refusal(self, item: Item, ood_score: float | None) -> Refusal | None:
-        ood = self._postprocessing.ood
-        if ood is None or ood_score is None or not item.utterance.allow_refusal:
-            return None
-        return OUT_OF_DOMAIN if ood_score > ood.threshold else None
-
-
-OUT_OF_DOMAIN = Refusal("domain")
 
 
 def _choice(names: Sequence[str], index: int | None, chance: float) -> Choice | None:

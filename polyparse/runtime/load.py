@@ -11,6 +11,7 @@ from polyparse.bundle import golden, signatures, store
 from polyparse.bundle.manifest import FILE, Manifest, graph_tables
 from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError, DeviceUnavailable, PolyparseError, TextRulesDiffer
+from polyparse.inference.language import LanguageScreen
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.training_text import TrainingText
@@ -114,18 +115,20 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
     features, token_features = (
         _feature_table(folder, file) for file in (manifest.text.features, manifest.text.token_features)
     )
-    pipeline = Pipeline(
-        manifest.labels,
-        manifest.topology,
-        manifest.routing,
-        networks,
-        Postprocessing(manifest.calibration, manifest.ood, _training_text(folder, manifest, vocabulary)),
+    screen = _language_screen(folder, manifest)
+    postprocessing = Postprocessing(
+        manifest.calibration,
+        manifest.ood,
+        _training_text(folder, manifest, vocabulary),
+        () if screen is None else (screen,),
     )
+    pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, postprocessing)
     vectorizer = Vectorizer(
         vocabulary,
         features,
         token_features,
         read_numbers=manifest.locales if manifest.text.read_numbers else (),
+        languages=None if screen is None else screen.table,
     )
     return Parser(vectorizer, pipeline, locales=manifest.locales)
 
@@ -159,3 +162,11 @@ def _training_text(folder: Path, manifest: Manifest, vocabulary: Vocabulary) -> 
         return TrainingText.load(
             file, vocabulary_size=vocabulary.size, n_domains=len(manifest.labels.domains)
         )
+
+
+def _language_screen(folder: Path, manifest: Manifest) -> LanguageScreen | None:
+    if manifest.text.languages is None:
+        return None
+    file = folder / manifest.text.languages
+    with _reading(file):
+        return LanguageScreen.load(file)

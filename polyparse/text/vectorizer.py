@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from polyparse.text.vocabulary import PADDING, Vocabulary
 from polyparse.text.word_cache import LONGEST, WordCache
 from polyparse.text.words import CHARACTER, Word, WordMaker, Words, known
 from polyparse.text.work import Work
+
+if TYPE_CHECKING:
+    from polyparse.text.language import LanguageTable
 
 Lookup = Callable[[str], Words]
 
@@ -101,17 +105,18 @@ class Vectorizer:
         max_bytes: int = MAX_BYTES,
         tokenised: TokenisedTexts | None = None,
         read_numbers: Sequence[str] = (),
+        languages: LanguageTable | None = None,
     ) -> None:
         """`features` are those of utterances; `max_bytes` bound what is kept of words that were seen.
 
         Texts that are `tokenised` are not cut again. Numbers in digits are looked up by the words that say them in the
-        locales of `read_numbers`.
+        locales of `read_numbers`. `languages` are for a screen that refuses what is in none of them.
         """
         self.vocabulary = vocabulary
         self.tokenised = tokenised or TokenisedTexts()
         self._feature_ids = features.ids if features is not None else {}
         self._token_feature_ids = token_features.ids if token_features is not None else None
-        make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids).make
+        make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids, languages).make
         self._words = WordCache(make, max_bytes=max_bytes, case_marks=vocabulary.case_marks)
         self._kept = self._words.__getitem__
         self._numbers = NumberReader(vocabulary, self._feature_ids, read_numbers) if read_numbers else None

@@ -30,7 +30,9 @@ TUPLE_BYTES = 56
 PLACE_BYTES = TUPLE_BYTES + 4 * REFERENCE_BYTES
 """Of (start, end, word), and of the reference to it."""
 CHUNK_BYTES = SLOT_BYTES + TUPLE_BYTES
-WORD_BYTES = 80 + 33 + TUPLE_BYTES + 32 + SLOT_BYTES
+STRING_BYTES = 33
+"""Of bytes, without the bytes themselves."""
+WORD_BYTES = 88 + STRING_BYTES + TUPLE_BYTES + 32 + SLOT_BYTES
 """The object, a string of bytes, a tuple and a number, all of them empty."""
 SHARE = 64
 """One in so many entries makes room at once: to find the first ones takes a walk over those that are gone already."""
@@ -155,4 +157,5 @@ def _bytes_of_word(word: Word) -> int:
     """Those of the object and of what is its own; ids of features are the table's."""
     references = len(word.feature_ids) + len(word.token_feature_ids)
     second_tuple = TUPLE_BYTES if word.token_feature_ids else 0  # the empty one is everybody's
-    return WORD_BYTES + len(word.characters) + REFERENCE_BYTES * references + second_tuple
+    language = STRING_BYTES + len(word.language) if word.language else 0  # nor is the empty string its own
+    return WORD_BYTES + len(word.characters) + REFERENCE_BYTES * references + second_tuple + language

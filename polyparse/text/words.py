@@ -15,6 +15,7 @@ from polyparse.text.vocabulary import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from polyparse.text.language import LanguageTable
     from polyparse.text.vocabulary import Vocabulary
 
 
@@ -27,7 +28,8 @@ class Word:
     """A model's inputs for one word, as ids; compared by identity.
 
     `characters` are CHARACTERs end to end: an array for each would take three times the memory. `feature_ids` are features
-    of the utterance, `token_feature_ids` of the token. `holders` is the cache's.
+    of the utterance, `token_feature_ids` of the token. `language` is what the word says of the text's language, None where
+    nobody asks. `holders` is the cache's.
     """
 
     id: int
@@ -35,6 +37,7 @@ class Word:
     feature_ids: tuple[int, ...]
     hash: int
     token_feature_ids: tuple[int, ...] = ()
+    language: bytes | None = None
     holders: int = 0
 
 
@@ -43,18 +46,23 @@ Words = tuple[tuple[int, int, Word], ...]
 
 
 class WordMaker:
-    """Makes the inputs for a word under one vocabulary; `feature_ids` and `token_feature_ids` are ids by hash."""
+    """Makes the inputs for a word under one vocabulary; `feature_ids` and `token_feature_ids` are ids by hash.
+
+    With `languages` the words say what they say of a language too.
+    """
 
     def __init__(
         self,
         vocabulary: Vocabulary,
         feature_ids: Mapping[int, int],
         token_feature_ids: Mapping[int, int] | None = None,
+        languages: LanguageTable | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         _ = vocabulary.marked_words  # made now, rather than while a request waits
         self._feature_ids = feature_ids
         self._token_feature_ids = token_feature_ids or {}
+        self._languages = languages
 
     def make(self, text: str) -> Word:
         """The inputs for a token of a text, behind its case mark if the vocabulary has them."""
@@ -72,6 +80,7 @@ class WordMaker:
             token_feature_ids=known(looks_of(form), self._token_feature_ids)
             if self._token_feature_ids
             else (),
+            language=None if self._languages is None else self._languages.evidence(text),
         )
 
 

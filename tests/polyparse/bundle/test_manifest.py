@@ -169,6 +169,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"text": {"vocabulary": "vocabulary.json", "features": None, "training_text": "lost.npz"}},
         "text.training_text: found 'lost.npz', expected one of the files listed",
     ),
+    (
+        {"text": {"vocabulary": "vocabulary.json", "features": None, "languages": "lost.npz"}},
+        "text.languages: found 'lost.npz', expected one of the files listed",
+    ),
 ]
 
 

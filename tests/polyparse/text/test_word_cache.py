@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def word_of(token: str) -> Word:
     """As large as that of a model that knows some of its n-grams."""
     ids, own = tuple(range(len(token))), tuple(range(len(token) % 3))
-    return Word(1, b"\0\0\0\1" * len(token), ids, hash(token) & 0xFFFFFFFF, own)
+    says = (None, b"", b"\1" * 28)[len(token) % 3]
+    return Word(1, b"\0\0\0\1" * len(token), ids, hash(token) & 0xFFFFFFFF, own, says)
 
 
 def cache(max_bytes: int = 1_000_000) -> WordCache:
@@ -41,8 +42,9 @@ def counted(cached: WordCache) -> int:
     """What is kept, counted anew from what is there."""
     words = {id(word): word for _, word in cached._words.items()}
     words |= {id(word): word for entry in cached.values() for _, _, word in entry}
-    own = sum(265 + len(word.characters) + 8 * len(word.feature_ids) for word in words.values())
+    own = sum(273 + len(word.characters) + 8 * len(word.feature_ids) for word in words.values())
     own += sum(56 + 8 * len(ids) for word in words.values() if (ids := word.token_feature_ids))
+    own += sum(33 + len(word.language) for word in words.values() if word.language)
     of_tokens = sum(64 + sys.getsizeof(token) for token in cached._words)
     places = sum(120 + sys.getsizeof(chunk) + 88 * len(entry) for chunk, entry in cached.items())
     return own + of_tokens + places
