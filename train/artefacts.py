@@ -17,6 +17,7 @@ import torch
 from polyparse.contract.labels import Labels
 from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
+from polyparse.inference.language import LanguageScreen
 from polyparse.inference.ood import OodScore
 from polyparse.inference.routing import Routing
 from polyparse.inference.training_text import TrainingText
@@ -119,6 +120,7 @@ ARTEFACTS = {
         lambda text, stream: np.savez(stream, ngrams_N=text.ngrams_N, log_ratios_VD=text.log_ratios_VD),
         TrainingText.load,
     ),
+    "languages": Artefact("languages.npz", LanguageScreen.write, LanguageScreen.load),
 }
 """By name; the files of "training" and "network" have a number."""
 

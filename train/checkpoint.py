@@ -13,6 +13,7 @@ routing.json      how the finished model chooses domain and intent
 measures.json     dev measures of the whole model; written last, so its presence means that the run is complete
 ood.json          the out-of-domain score of the model; only if it refuses utterances; written after the run
 training_text.npz what that score compares utterances with; only if it needs it
+languages.npz     the screen of languages that are not served; only if it refuses them; written after the run
 
 `train.artefacts` says how each is written and read; `train.finished` makes networks and parsers of them.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from polyparse.contract.labels import Labels
     from polyparse.corpora.example import Example
+    from polyparse.inference.language import LanguageScreen
     from polyparse.inference.ood import OodScore
     from polyparse.inference.routing import Routing
     from polyparse.inference.training_text import TrainingText
@@ -200,6 +202,11 @@ class Checkpoint:
         size, domains = self.tables().vocabulary.size, self.labels().domains
         text: TrainingText | None = self.find("training_text", vocabulary_size=size, n_domains=len(domains))
         return text
+
+    def language_screen(self) -> LanguageScreen | None:
+        """When the finished model refuses an utterance for its language; None where it never does."""
+        screen: LanguageScreen | None = self.find("languages")
+        return screen
 
 
 class FollowedCheckpoint(Checkpoint):

@@ -44,7 +44,8 @@ def parser_of(checkpoint: Checkpoint, networks: Sequence[AnyNetwork] | None = No
     pipeline = Pipeline(
         checkpoint.labels(), checkpoint.run().config.topology, checkpoint.routing(), models, postprocessing
     )
-    return Parser(tables.vectorizer(), pipeline)
+    screen = checkpoint.language_screen()
+    return Parser(tables.vectorizer(languages=None if screen is None else screen.table), pipeline)
 
 
 def _fitting_classifier(checkpoint: Checkpoint) -> DomainClassifier | None:

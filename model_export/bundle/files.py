@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
     from train.network import AnyNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, CLASSIFIER = (
+GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, LANGUAGES, CLASSIFIER = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
     "features.npy",
     "token_features.npy",
     "training_text.npz",
+    "languages.npz",
     "classifier.onnx",
 )
 
@@ -85,6 +86,8 @@ def write(
                 f"{checkpoint.folder}: found no {TRAINING_TEXT}, expected what `polyparse ood` wrote"
             )
         training_text.save(folder / TRAINING_TEXT)
+    if (screen := checkpoint.language_screen()) is not None:
+        screen.save(folder / LANGUAGES)
     for network, entry in zip(networks, (entries := _network_entries(checkpoint, networks)), strict=True):
         models = _graphs(network, entry.graphs["cpu"], small=small, sample=sample)
         tensors |= {file: _save(model, folder / file) for file, model in models.items()}
@@ -105,6 +108,7 @@ def write(
             features=None if classifier is None else FEATURES,
             token_features=TOKEN_FEATURES if has_token_features else None,
             training_text=TRAINING_TEXT if needs_text else None,
+            languages=None if screen is None else LANGUAGES,
             rules=RULES,
             case_marks=checkpoint.tables().vocabulary.case_marks,
         ),

@@ -57,7 +57,7 @@ def without_refused(parse: Parse, ood: OodScore | None) -> Parse:
     """`parse` without frames that are refused or close to it."""
 
     def filtered(utterances: Sequence[Utterance]) -> list[Frame]:
-        frames = parse(utterances)
+        frames = [frame for frame in parse(utterances) if frame.refused is None]
         if ood is None:
             return frames
         limit = REFUSAL_MARGIN * ood.threshold

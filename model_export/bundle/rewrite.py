@@ -1,6 +1,6 @@
-"""A bundle with coined words, as a new version: the bundle's weights and those of `coined_words`, measured anew on dev.
+"""A bundle changed without training, as a new version: what is changed, and all else as it is, measured anew on dev.
 
-Its golden frames are those of the old bundle, which it must give, and its own for the utterances of the coinage. Where it
+Its golden frames are those of the old bundle, which it must give, and its own for utterances that the change adds. Where it
 reads numbers from now on, those of texts with digits are its own too.
 """
 
@@ -25,12 +25,15 @@ from polyparse.runtime.load import load
 from polyparse.text.number_reader import DIGIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from model_export.bundle.coined_words import Coinage
     from polyparse.bundle.manifest import Manifest
     from polyparse.corpora.example import Example
+    from polyparse.inference.language import LanguageScreen
     from polyparse.runtime.load import LoadedBundle
+
+    Change = Callable[[Path, Manifest], Manifest]
 
 READ_NUMBERS = "numbers in digits, times, dates and sums are looked up by the words that say them in the caller's language"
 
@@ -42,6 +45,50 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
         ConfigError: `out` exists or cannot be written, or the words cannot be coined.
         BundleError: the bundle is not sound, or the new one does not give its golden frames.
     """
+
+    more_golden: list[tuple[str | None, str]] = []
+
+    def change(folder: Path, described: Manifest) -> Manifest:
+        coined_words.add(coinage, folder, described)
+        if coinage.read_numbers and not described.text.read_numbers:
+            more_golden.extend(_without_digits(folder / described.golden))
+            described = replace(described, text=replace(described.text, read_numbers=True))
+        more_golden.extend(coinage.utterances)
+        return described
+
+    notes = [*map(_in_words, coinage.words), *([READ_NUMBERS] if coinage.read_numbers else [])]
+    return _rewritten(bundle, out, change, dev=dev, notes=notes, more_golden=more_golden)
+
+
+def with_language_screen(
+    bundle: Path, screen: LanguageScreen, out: Path, *, dev: Sequence[Example]
+) -> Manifest:
+    """Write the bundle with the screen, in place of one that it may have; otherwise as `with_words`.
+
+    Raises:
+        ConfigError: `out` exists or cannot be written.
+        BundleError: the bundle is not sound, or the new one does not give its golden frames.
+    """
+
+    def change(folder: Path, described: Manifest) -> Manifest:
+        name = described.text.languages or files.LANGUAGES
+        screen.save(folder / name)
+        text = replace(described.text, languages=name)
+        return replace(described, text=text, files=files.records(folder))
+
+    return _rewritten(bundle, out, change, dev=dev, notes=[screen.in_words()])
+
+
+def _rewritten(
+    bundle: Path,
+    out: Path,
+    change: Change,
+    *,
+    dev: Sequence[Example],
+    notes: Sequence[str],
+    more_golden: Sequence[tuple[str | None, str]] = (),
+) -> Manifest:
+    """`change` writes into a copy of the bundle's folder, and says what the manifest is then, files and version aside."""
     if out.exists():
         raise ConfigError(f"{out}: found a file or folder, expected none: a bundle is never overwritten")
     check_folder(out.parent)
@@ -51,16 +98,13 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
         folder = Path(scratch) / out.name
         shutil.copytree(bundle, folder)
         folder.chmod(0o755)
-        coined_words.add(coinage, folder, before)
-        text = replace(before.text, read_numbers=before.text.read_numbers or coinage.read_numbers)
-        reads_now = text != before.text
-        changed = _without_digits(folder / before.golden) if reads_now else []
-        written = replace(before, version=out.name, text=text, files=files.records(folder))
+        changed = change(folder, before)
+        written = replace(changed, version=out.name, files=files.records(folder))
         manifest.write(written, folder)
         loaded = load(folder, device="cpu")
         loaded.check_golden()
-        _add_golden([*changed, *coinage.utterances], loaded)
-        written = _measured(coinage, loaded, dev)
+        _add_golden(more_golden, loaded)
+        written = _measured(notes, loaded, dev)
         written = replace(written, files=files.records(folder))
         manifest.write(written, folder)
         load(folder, device="cpu").check_golden()
@@ -77,22 +121,25 @@ def _without_digits(file: Path) -> list[tuple[str | None, str]]:
 
 
 def _add_golden(utterances: Sequence[tuple[str | None, str]], bundle: LoadedBundle) -> None:
+    """Record the frames of more (locale, text)."""
     frames = bundle.parser.parse([Utterance(text, locale) for locale, text in utterances])
     added = [replace(Golden.of(frame), confidence=round(frame.confidence, 6)) for frame in frames]
     golden.save(bundle.folder / bundle.manifest.golden, [*bundle.golden(), *added])
 
 
-def _measured(coinage: Coinage, bundle: LoadedBundle, dev: Sequence[Example]) -> Manifest:
-    """The manifest with measures on dev; writes the card that says them, and of what the words were coined."""
+def _measured(notes: Sequence[str], bundle: LoadedBundle, dev: Sequence[Example]) -> Manifest:
+    """The manifest with measures on dev; writes the card that says them, and what the notes say of the change.
+
+    A note replaces an earlier one that is the same up to the first comma.
+    """
     frames, _ = answer(bundle.parser, dev)
     measures = measure(dev, frames)
     described = replace(bundle.manifest, measures={**measures["locales"], "mean": measures["mean"]})
     card = bundle.folder / files.CARD
-    notes = [*_notes(card, bundle.manifest), *map(_in_words, coinage.words)]
-    if coinage.read_numbers:
-        notes.append(READ_NUMBERS)
+    subjects = tuple(note.partition(",")[0] for note in notes)
+    noted = [note for note in _notes(card, bundle.manifest) if not note.startswith(subjects)]
     noise = pairs_by_kind(bundle.parser, dev)
-    card.write_text(model_card(described, notes=notes, noise=noise), encoding="utf-8")
+    card.write_text(model_card(described, notes=[*noted, *notes], noise=noise), encoding="utf-8")
     return described
 
 

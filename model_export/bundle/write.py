@@ -111,10 +111,12 @@ def _build(
 
 
 def _load(reference: Reference, scratch: Path, request: Request) -> LoadedBundle:
-    """Write a bundle without golden frames and measures, and load it."""
+    """Write a bundle without golden frames and measures, and load it, so that it refuses nothing yet."""
     folder = scratch / request.precision
     files.write(reference.checkpoint, reference.networks, folder, request, sample=sample(reference.items))
-    return load(folder, device="cpu")
+    loaded = load(folder, device="cpu")
+    plain = Postprocessing(training_text=reference.checkpoint.training_text())
+    return replace(loaded, parser=loaded.parser.with_postprocessing(plain))
 
 
 def _postprocessing(
@@ -137,8 +139,12 @@ def _postprocessing(
         score = lower_default_score(answers[0].evidence, everything.evidence)
         by = f"the default score, with a threshold from dev{' and held-out utterances' if len(answers) > 1 else ''}"
     refusal = "refuses nothing" if score is None else f"refuses above {score.threshold:.4f} by {by}"
-    postprocessing = Postprocessing(calibration.fit(everything.data), score, checkpoint.training_text())
-    return postprocessing, [calibration.in_words(everything.data, n_dev=len(of_dev)), refusal]
+    screen = checkpoint.language_screen()
+    notes = [calibration.in_words(everything.data, n_dev=len(of_dev)), refusal]
+    if screen is not None:
+        notes.append(screen.in_words())
+    screens = () if screen is None else (screen,)
+    return Postprocessing(calibration.fit(everything.data), score, checkpoint.training_text(), screens), notes
 
 
 def _check_float_graphs(parser: Parser, reference: Reference, out: Path) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.corpora.example import TextSpan
+    from polyparse.text.language import LanguageTable
     from polyparse.text.tokenised import TokenisedTexts
     from train.config import RunConfig
 
@@ -94,9 +95,13 @@ class TextTables:
         """How many features of tokens there are."""
         return 0 if self.token_features is None else len(self.token_features.hashes)
 
-    def vectorizer(self, tokenised: TokenisedTexts | None = None) -> Vectorizer:
-        """Items by these tables."""
-        return Vectorizer(self.vocabulary, self.features, self.token_features, tokenised=tokenised)
+    def vectorizer(
+        self, tokenised: TokenisedTexts | None = None, languages: LanguageTable | None = None
+    ) -> Vectorizer:
+        """Items by these tables; with `languages`, of words that say what they say of a language."""
+        return Vectorizer(
+            self.vocabulary, self.features, self.token_features, tokenised=tokenised, languages=languages
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,272 @@
+"""The regression of a language screen: what each feature of a word says of each served language.
+
+Axes: W distinct words, H distinct features, F features that are kept, L served languages, B texts, V views of words.
+
+    logit of a language   = bias_l + sum over the words of (sum over their features of weight_fl)
+    logit of none of them = by_feature * features + by_word * words + by_unknown * unknown words + bias
+    weight_fl             = own_fl + (by_known or by_known_ngram, where text of l has the feature)
+
+The two numbers that all features share say that a language is made of its own words; `own` says how much more one tells than
+another. A softmax over all is fitted with `own` drawn to 0 (L2), by L-BFGS.
+
+What is to be known is how a language looks that the fit never saw, and how served text looks that it never saw. So each
+unserved text is there twice: as it is, and with the features alone that served text has, as any new language would look. And
+a word that served text has once is seen as a new one would be: with what other words have too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, sparse
+from scipy.special import logsumexp
+
+from polyparse.inference.language import LEAST_WORDS, LanguageScreen
+from polyparse.text.features import word_features
+from polyparse.text.language import LanguageTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from train.postprocessing.language_texts import SpokenTexts, Words
+
+    Floats = NDArray[np.float64]
+
+KEPT = 44_000
+"""Features, of 4 + L bytes each."""
+FROM_SERVED, FROM_MIXED, FROM_UNSERVED = 6000, 3000, 2500
+"""Texts of a locale that the regression reads; all texts say which words are known."""
+PULL = 4.0
+"""Of `own` to 0."""
+AS_NEW = 2.0
+"""Weight of an unserved text seen as of a new language, beside 1 as it is."""
+ITERATIONS, MEMORY = 80, 6
+EVEN = 0.5
+TENTH = 0.1
+"""A word has some ten features: counted in tens they are as large as the other numbers, which the optimiser needs."""
+
+
+def fit_screen(texts: SpokenTexts, *, seed: int = 0) -> LanguageScreen:
+    """The screen that refuses what is more likely in none of the languages; its biases are as the fit has them."""
+    words = _DistinctWords()
+    groups = _groups(texts, words, Random(seed))
+    table = _WordFeatures(words, texts)
+    design = _Design(table, groups, n_languages=len(texts.plain))
+    found = optimize.minimize(
+        design.loss,
+        np.zeros(design.n_parameters),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": ITERATIONS, "maxcor": MEMORY},
+    )
+    return design.screen(found.x)
+
+
+class _DistinctWords:
+    """Words, numbered as they come; `hashes[w]` are the features of word w, its own first."""
+
+    def __init__(self) -> None:
+        self.hashes: list[NDArray[np.uint32]] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, word: str) -> int:
+        found = self._numbers.get(word)
+        if found is None:
+            found = self._numbers[word] = len(self._numbers)
+            self.hashes.append(np.array(word_features(word), dtype=np.uint32))
+        return found
+
+    def rows(self, texts: Sequence[Words]) -> list[NDArray[np.int64]]:
+        return [np.array([self.number(word) for word in text]) for text in texts]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Texts as numbers of words; `language` is the index of the one that they are in, None where it is not served."""
+
+    rows: list[NDArray[np.int64]]
+    language: int | None
+
+
+def _groups(texts: SpokenTexts, words: _DistinctWords, random: Random) -> list[_Group]:
+    """The texts that the regression reads, which are long enough to be judged."""
+    lists = [
+        (each, at, FROM_SERVED) for kind in (texts.plain, texts.romanised) for at, each in enumerate(kind)
+    ]
+    lists += [(each, at, FROM_MIXED) for at, each in enumerate(texts.mixed)]
+    drawn: list[tuple[Sequence[Words], int | None, int]] = [*lists]
+    drawn += [(each, None, FROM_UNSERVED) for each in texts.unserved.values()]
+    groups = []
+    for each, language, most in drawn:
+        long = [text for text in each if len(text) >= LEAST_WORDS]
+        sample = random.sample(long, most) if len(long) > most else long
+        groups.append(_Group(words.rows(sample), language))
+    return groups
+
+
+class _WordFeatures:
+    """Which features words have, which are kept, and how words look in each of two views, laid end to end.
+
+    First as served text has them, then as those of a new language, without what no served text has.
+    """
+
+    def __init__(self, words: _DistinctWords, texts: SpokenTexts) -> None:
+        spoken = zip(texts.plain, texts.romanised, strict=True)
+        rows_L = [words.rows([*plain, *romanised]) for plain, romanised in spoken]
+        mixed = [row for each in texts.mixed for row in words.rows(each)]
+        n_words = len(words.hashes)
+        self.counts_WL = np.stack([_counted(rows, n_words) for rows in rows_L], axis=1)
+        served_W = self.counts_WL.sum(axis=1) + _counted(mixed, n_words)
+        self.lengths_W = np.array([len(each) for each in words.hashes])
+        hashes_H, columns = np.unique(np.concatenate(words.hashes), return_inverse=True)
+        starts = np.concatenate([[0], self.lengths_W.cumsum()])
+        shape = (n_words, len(hashes_H))
+        self.features_WH = sparse.csr_matrix(
+            (np.ones(len(columns), np.float32), columns, starts), shape=shape
+        )
+        own_W = columns[starts[:-1]]
+        self.is_word_H = np.zeros(len(hashes_H), dtype=bool)
+        self.is_word_H[own_W] = True
+        plain_W = _counted([row for each in texts.plain for row in words.rows(each)], n_words)
+        worth_W = (plain_W > 0) | (served_W > 1)
+        seen_H = self.features_WH.T @ (served_W > 0).astype(np.float32)
+        kept_F = self._most_useful(own_W[worth_W], self.features_WH.T @ served_W)
+        self.hashes_F, self.is_word_F = hashes_H[kept_F], self.is_word_H[kept_F]
+        self.once_W = served_W == 1
+        as_served = self._as_served(self.features_WH[:, kept_F].tocsr())
+        as_new = _with_columns(self.features_WH[:, kept_F], seen_H[kept_F] > 0)
+        self.views_VF = sparse.vstack([as_served, as_new]).tocsr()
+        known_W = np.isin(own_W, kept_F)
+        self.unknown_V = np.concatenate([~known_W | self.once_W, ~known_W | (served_W == 0)]).astype(float)
+        having_HL = self.features_WH.T @ (self.counts_WL > 0).astype(np.float32)
+        self.has_FL = having_HL[kept_F] > 0
+        self.known_VL = np.concatenate([self.counts_WL > 1, self.counts_WL > 0]).astype(float)
+        self.known_ngrams_VL = self._known_ngrams(having_HL)
+
+    def _most_useful(self, known: NDArray[np.int64], tokens_H: Floats) -> NDArray[np.int64]:
+        """Known words first, but for misspellings that come once, then what many words have, by the number of them."""
+        all_H = np.asarray(self.features_WH.sum(axis=0)).ravel()
+        is_known_H = np.zeros(len(all_H), dtype=bool)
+        is_known_H[known] = True
+        order_H = np.where(is_known_H, 1e9 + tokens_H, all_H + 0.05 * tokens_H)
+        enough = np.flatnonzero(is_known_H | (all_H > 1))
+        best = enough[np.argsort(-order_H[enough], kind="stable")[:KEPT]]
+        best.sort()
+        return best
+
+    def _as_served(self, features_WF: Any) -> Any:
+        """Words that served text has once are without what no other word has."""
+        shared_F = np.asarray(features_WF.sum(axis=0)).ravel() > 1
+        once_W = self.once_W[:, None]
+        return sparse.csr_matrix(
+            features_WF.multiply(~once_W) + _with_columns(features_WF, shared_F).multiply(once_W)
+        )
+
+    def _known_ngrams(self, having_HL: Floats) -> Floats:
+        """How many of a word's n-grams other words of a language have, as served text has them and as a new one would."""
+        ngrams_WH = _with_columns(self.features_WH, ~self.is_word_H)
+        known_WL = ngrams_WH @ (having_HL > 0).astype(np.float32)
+        of_others_WL = ngrams_WH @ (having_HL > 1).astype(np.float32)
+        as_served_WL = np.where(self.counts_WL == 1, of_others_WL, known_WL)
+        return np.concatenate([as_served_WL, known_WL]).astype(float)
+
+
+class _Design:
+    """The loss over the parameters, which are laid end to end: own_FL, biases_L, the two shared ones, the four of none."""
+
+    def __init__(self, table: _WordFeatures, groups: Sequence[_Group], *, n_languages: int) -> None:
+        self._table = table
+        self._n_languages, n_words = n_languages, len(table.lengths_W)
+        rows, languages, weights = [], [], []
+        for group in groups:
+            views = [(0, 1.0)] if group.language is not None else [(0, 1.0), (n_words, AS_NEW)]
+            for offset, weight in views:
+                rows += [row + offset for row in group.rows]
+                languages += [n_languages if group.language is None else group.language] * len(group.rows)
+                weights += [weight] * len(group.rows)
+        self._true_B = np.array(languages)
+        self._weights_B = _balanced(np.array(weights), self._true_B == n_languages)
+        texts_BV = _summing(rows, len(table.unknown_V))
+        self._of_texts, self._to_words = texts_BV, texts_BV.T.tocsr()
+        self._of_words, self._to_features = table.views_VF, table.views_VF.T.tocsr()
+        features_V = TENTH * np.tile(table.lengths_W, 2)
+        counts = [texts_BV @ features_V, texts_BV.sum(axis=1).A1, texts_BV @ table.unknown_V]
+        self._counts_BN = np.stack([*counts, np.ones(len(rows))], axis=1)
+        self._shared_BL = [texts_BV @ table.known_VL, texts_BV @ (TENTH * table.known_ngrams_VL)]
+        self._n_own = len(table.hashes_F) * n_languages
+
+    @property
+    def n_parameters(self) -> int:
+        return int(self._n_own + self._n_languages + len(self._shared_BL) + self._counts_BN.shape[1])
+
+    def loss(self, parameters: Floats) -> tuple[float, Floats]:
+        """The weighted mean of -log P(true language) and the pull, and its gradient."""
+        own_FL, biases_L, shared, of_none_N = self._parted(parameters)
+        served_BL = self._of_texts @ (self._of_words @ own_FL.astype(np.float32)) + biases_L
+        served_BL = served_BL + sum(by * each for by, each in zip(shared, self._shared_BL, strict=True))
+        logits_BK = np.column_stack([served_BL, self._counts_BN @ of_none_N])
+        log_probs_BK = logits_BK - logsumexp(logits_BK, axis=1, keepdims=True)
+        every = np.arange(len(self._true_B))
+        pull = PULL / len(every)
+        loss = -self._weights_B @ log_probs_BK[every, self._true_B] + 0.5 * pull * np.sum(own_FL**2)
+        error_BK = np.exp(log_probs_BK)
+        error_BK[every, self._true_B] -= 1.0
+        error_BK *= self._weights_B[:, None]
+        error_BL, error_B = error_BK[:, :-1], error_BK[:, -1]
+        of_own_FL = self._to_features @ (self._to_words @ error_BL.astype(np.float32)) + pull * own_FL
+        of_shared = [np.sum(each * error_BL) for each in self._shared_BL]
+        of_rest = (error_BL.sum(axis=0), of_shared, self._counts_BN.T @ error_B)
+        return float(loss), np.concatenate([of_own_FL.ravel(), *of_rest])
+
+    def screen(self, parameters: Floats) -> LanguageScreen:
+        """The screen of these parameters, its weights rounded to whole steps."""
+        own_FL, biases_L, shared, of_none_N = self._parted(parameters)
+        table = self._table
+        weights_FL = own_FL + table.has_FL * np.where(table.is_word_F[:, None], shared[0], TENTH * shared[1])
+        step = float(np.abs(weights_FL).max(initial=0.0)) / 127 or 1.0
+        by_feature, by_word, by_unknown, bias = of_none_N.tolist()
+        return LanguageScreen(
+            threshold=EVEN,
+            table=LanguageTable(table.hashes_F, np.round(weights_FL / step).astype(np.int8)),
+            step=step,
+            biases_L=biases_L.copy(),
+            by_feature=TENTH * by_feature,
+            by_word=by_word,
+            by_unknown=by_unknown,
+            bias=bias,
+        )
+
+    def _parted(self, parameters: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        sizes = (self._n_own, self._n_languages, len(self._shared_BL))
+        own, biases_L, shared, of_none_N = np.split(parameters, np.cumsum(sizes))
+        return own.reshape(-1, self._n_languages), biases_L, shared, of_none_N
+
+
+def _counted(rows: Sequence[NDArray[np.int64]], n_words: int) -> NDArray[np.int64]:
+    """How often each word is there, shape (W,)."""
+    return np.bincount(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), minlength=n_words)
+
+
+def _with_columns(features: Any, keep: NDArray[np.bool_]) -> Any:
+    """A sparse matrix with zeros in all other columns."""
+    return (features @ sparse.diags(keep.astype(np.float32))).tocsr()
+
+
+def _summing(rows: Sequence[NDArray[np.int64]], n_columns: int) -> Any:
+    """A sparse matrix that sums over the columns that each row names."""
+    columns, starts = np.concatenate(rows), np.cumsum([0, *map(len, rows)])
+    return sparse.csr_matrix(
+        (np.ones(len(columns), np.float32), columns, starts), shape=(len(rows), n_columns)
+    )
+
+
+def _balanced(weights_B: Floats, is_none_B: NDArray[np.bool_]) -> Floats:
+    """Both kinds of texts weigh the same in all; the sum is 1."""
+    balanced_B = weights_B.astype(float)
+    for each_B in (is_none_B, ~is_none_B):
+        balanced_B[each_B] *= 0.5 / max(balanced_B[each_B].sum(), 1e-9)
+    return balanced_B
