@@ -54,6 +54,12 @@ def pairs_by_kind(
     return {name: _pairs(parser, examples, clean, (name, known[name]), seed) for name in kinds}
 
 
+def noisy(examples: Sequence[Example], kind: str, *, seed: int = SEED) -> list[Example]:
+    """The examples that a kind of noise changes, changed as `pairs_by_kind` does."""
+    drawn = _drawn(examples, (kind, measured_kinds_of(examples)[kind]), seed)
+    return [example for example in drawn if example is not None]
+
+
 def drop(pairs: Sequence[Pair]) -> float:
     """Exact match before the noise less exact match after it, every utterance weighing the same; needs at least one."""
     return mean(pair.clean for pair in pairs) - mean(pair.noisy for pair in pairs)
@@ -72,12 +78,17 @@ def calibration_error(pairs: Sequence[Pair]) -> float | None:
 def _pairs(
     parser: Parser, examples: Sequence[Example], clean: Sequence[bool], kind: tuple[str, Noise], seed: int
 ) -> list[Pair]:
-    name, noise = kind
-    # a random generator for each utterance, so that its noise does not depend on what else is measured
-    drawn = [noise(e, Random(f"{seed} {name} {e.locale} {e.id}")) for e in examples]
+    drawn = _drawn(examples, kind, seed)
     changed = [i for i, example in enumerate(drawn) if example is not None]
     answers = _answers(parser, [example for example in drawn if example is not None])
     return [Pair(examples[i].locale, clean[i], *answer) for i, answer in zip(changed, answers, strict=True)]
+
+
+def _drawn(examples: Sequence[Example], kind: tuple[str, Noise], seed: int) -> list[Example | None]:
+    """Each example after the noise; None where it changes nothing."""
+    name, noise = kind
+    # a random generator for each utterance, so that its noise does not depend on what else is measured
+    return [noise(e, Random(f"{seed} {name} {e.locale} {e.id}")) for e in examples]
 
 
 class _Answer(NamedTuple):

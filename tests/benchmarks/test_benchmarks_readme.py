@@ -84,6 +84,7 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
         "metrics_cost",
         "workers",
         "noise",
+        "languages",
         "baseline",
         "profile",
         "quality",
