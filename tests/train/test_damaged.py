@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from polyparse.cli.main import main
+from tests.language_screens import screen_of
 from tests.train.corpus import write_massive
 from tests.train.tiny import SETTINGS
 from train.checkpoint import Checkpoint
@@ -105,6 +106,7 @@ FINISHED = {
     "intent_bias.npy": NPY,
     "classifier.npz": NPZ,
     "training_text.npz": NPZ,
+    "languages.npz": NPZ,
     "held_out.npz": NPZ,
     "network-0.pt": PT,
 }
@@ -135,6 +137,7 @@ def finished(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -
     items = [parser.vectorizer.item(example.utterance) for example in dev]
     answers = calibration_data_of(parser, items, dev, run.routing())
     HeldOut(answers, parser.evidence(items)).save(folder / run.HELD_OUT)
+    run.save("languages", screen_of(word for example in dev for word in example.text.split()))
     assert main(["ood", "--checkpoint", str(folder), "--corpus", write_massive(folder.parent / "c")]) == 0
     return folder
 
