@@ -96,7 +96,7 @@ class Batch:
 class Vectorizer:
     """Texts to items to batches, under one vocabulary and tables of features. Safe to share between threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the tables of a model, of which most models have few
         self,
         vocabulary: Vocabulary,
         features: FeatureTable | None,

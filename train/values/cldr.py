@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from polyparse.corpora.augmentation.number_names import WORDS, names
+from polyparse.text.number_names import WORDS, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
