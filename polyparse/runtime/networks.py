@@ -13,7 +13,7 @@ from polyparse.inference.networks import Decoded
 from polyparse.runtime.bucketed_session import BucketedSession
 from polyparse.runtime.grouped_session import GroupedSession
 from polyparse.runtime.session import Session
-from polyparse.runtime.word_vectors import WordVectorCache
+from polyparse.runtime.word_vectors import AT_ONCE, WordVectorCache
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ DECODE = Cost(step=4, run=150)
 gather."""
 
 
-WARM_WORDS = {"U": 512, "C": 64}
+WARM_WORDS = {"U": 1 + AT_ONCE, "C": 64}
 """On a GPU the embed graph has run every shape of so many new words and characters before it serves."""
 
 

@@ -32,6 +32,8 @@ Key: TypeAlias = int | bytes | tuple[int, bytes]
 case, the id and this mark."""
 KEY_BYTES = 256
 """What a key takes: itself, its place in the tables, the number of its row."""
+AT_ONCE = 63
+"""New words of a run, 64 entries with padding: each of a word's characters takes up to a kilobyte in between, which the allocator would keep."""
 NO_ROW = -1
 MARK_BYTES = np.dtype(CHARACTER).itemsize
 
@@ -54,7 +56,7 @@ class WordVectorCache:
         return len(self._rows)
 
     def of(self, words: Sequence[Word]) -> Floats:
-        """vectors_UE of padding and the words, in their order; those not yet cached are computed in one run."""
+        """vectors_UE of padding and the words, in their order; those not yet cached are computed, AT_ONCE in a run."""
         vectors_UE = np.empty((1 + len(words), len(self._padding_E)), dtype=np.float32)
         vectors_UE[0] = self._padding_E
         keys = self._keys_of(words)
@@ -62,9 +64,11 @@ class WordVectorCache:
             rows = [self._rows.get(key, NO_ROW) for key in keys]
             vectors_UE[1:] = self._vectors_NE[rows]
         if missing := [place for place, row in enumerate(rows) if row == NO_ROW]:
-            computed_UE = self._embedded([words[place] for place in missing])[1:]
-            vectors_UE[1:][missing] = computed_UE
-            self._store([keys[place] for place in missing], computed_UE)
+            for first in range(0, len(missing), AT_ONCE):
+                places = missing[first : first + AT_ONCE]
+                computed_UE = self._embedded([words[place] for place in places])[1:]
+                vectors_UE[1:][places] = computed_UE
+                self._store([keys[place] for place in places], computed_UE)
         return vectors_UE
 
     def _keys_of(self, words: Sequence[Word]) -> list[Key]:

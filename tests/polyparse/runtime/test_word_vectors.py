@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from model_export.bundle.files import signature_of
 from model_export.graphs.embed import embed_graph
 from polyparse.runtime.session import Session
-from polyparse.runtime.word_vectors import KEY_BYTES, WordVectorCache
+from polyparse.runtime.word_vectors import AT_ONCE, KEY_BYTES, WordVectorCache
 from polyparse.text.vectorizer import characters_of, ids_of
 from polyparse.text.vocabulary import UNKNOWN
 from polyparse.text.words import CHARACTER, Word
@@ -103,6 +103,20 @@ def test_a_word_is_made_once(graph: Path, words: list[Word]) -> None:
     vectors.of(words[:5][::-1])
     assert session.runs == [1, 1 + 3, 1 + 2]  # the first is padding's own
     assert len(vectors) == 5
+
+
+def test_many_new_words_are_made_in_several_runs(graph: Path, session: Session) -> None:
+    """In one, what the graph takes in between would grow with all the words that a batch may bring."""
+    random = np.random.default_rng(5)
+    many = [
+        Word(UNKNOWN, random.integers(1, N_CHARACTERS, 9, dtype=CHARACTER).tobytes(), (), 0)
+        for _ in range(150)
+    ]
+    counted = Counted(graph)
+    vectors = WordVectorCache(counted, max_bytes=1000 * ENTRY_BYTES)
+    assert vectors.of(many) == pytest.approx(by_the_graph(session, many), abs=1e-6)
+    assert counted.runs == [1, 64, 64, 1 + 150 - 2 * AT_ONCE]
+    assert vectors.of(many) == pytest.approx(by_the_graph(session, many), abs=1e-6)
 
 
 def test_the_words_that_came_first_make_room(graph: Path, words: list[Word]) -> None:
