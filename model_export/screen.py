@@ -1,6 +1,7 @@
-"""`polyparse screen BUNDLE --corpus CORPUS --out DIR`: a bundle that refuses languages which it does not serve.
+"""`polyparse screen BUNDLE --corpus CORPUS --out DIR`: a bundle that refuses other languages, and negated requests.
 
-The screen learns from the corpus's training partition: what is in the bundle's locales, and what is in all others.
+The screens learn from the corpus's training partition: what is in the bundle's locales, and what is in all others; requests,
+and what is made of them by the rules for negation, where a language served has some.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_export.bundle.rewrite import with_language_screen
+from model_export.bundle.rewrite import with_screens
 from polyparse.bundle import store
 from polyparse.cli.arguments import ArgumentParser
+from polyparse.corpora.augmentation.negation.rules import LANGUAGES
 from polyparse.corpora.read import read
+from polyparse.evaluation.evaluate import intents_right
 from polyparse.outputs import check_folder
+from polyparse.runtime.load import load
 from train.postprocessing.language import fit_to_corpus
+from train.postprocessing.negation import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +32,13 @@ def main(argv: Sequence[str]) -> int:
     bundle = Path(options.bundle)
     locales = store.verify(bundle).locales
     dev = read(options.corpus, locales=locales, partition="dev")
-    screen = fit_to_corpus(options.corpus, locales, say=print)
-    written = with_language_screen(bundle, screen, out, dev=dev)
+    languages = fit_to_corpus(options.corpus, locales, say=print)
+    negation = None
+    if any(locale.partition("-")[0] in LANGUAGES for locale in locales):
+        parser = load(bundle, device="cpu").parser
+        train = read(options.corpus, locales=locales, partition="train")
+        negation = fit(train, dev, parser.vectorizer, right_B=intents_right(parser, dev))
+    written = with_screens(bundle, out, dev=dev, languages=languages, negation=negation)
     print(f"{out}: {written.name} {written.version}, sha256 {store.digest(out)}")
     return 0
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
     from train.network import AnyNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, LANGUAGES, CLASSIFIER = (
+GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, LANGUAGES, NEGATION, CLASSIFIER = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
@@ -52,6 +52,7 @@ GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, LANGUAGES, CL
     "token_features.npy",
     "training_text.npz",
     "languages.npz",
+    "negation.npz",
     "classifier.onnx",
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from polyparse.bundle.manifest import Manifest
     from polyparse.corpora.example import Example
     from polyparse.inference.language import LanguageScreen
+    from polyparse.inference.negation import NegationScreen
     from polyparse.runtime.load import LoadedBundle
 
     Change = Callable[[Path, Manifest], Manifest]
@@ -60,10 +61,15 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
     return _rewritten(bundle, out, change, dev=dev, notes=notes, more_golden=more_golden)
 
 
-def with_language_screen(
-    bundle: Path, screen: LanguageScreen, out: Path, *, dev: Sequence[Example]
+def with_screens(
+    bundle: Path,
+    out: Path,
+    *,
+    dev: Sequence[Example],
+    languages: LanguageScreen,
+    negation: NegationScreen | None = None,
 ) -> Manifest:
-    """Write the bundle with the screen, in place of one that it may have; otherwise as `with_words`.
+    """Write the bundle with the screens, in place of those that it may have; otherwise as `with_words`.
 
     Raises:
         ConfigError: `out` exists or cannot be written.
@@ -71,12 +77,15 @@ def with_language_screen(
     """
 
     def change(folder: Path, described: Manifest) -> Manifest:
-        name = described.text.languages or files.LANGUAGES
-        screen.save(folder / name)
-        text = replace(described.text, languages=name)
+        text = replace(described.text, languages=described.text.languages or files.LANGUAGES)
+        languages.save(folder / str(text.languages))
+        if negation is not None:
+            text = replace(text, negation=text.negation or files.NEGATION)
+            negation.save(folder / str(text.negation))
         return replace(described, text=text, files=files.records(folder))
 
-    return _rewritten(bundle, out, change, dev=dev, notes=[screen.in_words()])
+    notes = [screen.in_words() for screen in (languages, negation) if screen is not None]
+    return _rewritten(bundle, out, change, dev=dev, notes=notes)
 
 
 def _rewritten(

@@ -78,8 +78,8 @@ class TextFiles:
 
     With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
     word begin with the mark of its case; with `read_numbers`, digits are looked up by the words that say them.
-    `training_text` is what an out-of-domain score compares with; with `languages`, a screen refuses what is in no language
-    served. Golden frames are of the rules of text numbered `rules`.
+    `training_text` is what an out-of-domain score compares with; with `languages` and `negation`, screens refuse what is in
+    no language served, and negated requests. Golden frames are of the rules of text numbered `rules`.
     """
 
     vocabulary: str
@@ -87,6 +87,7 @@ class TextFiles:
     token_features: str | None = None
     training_text: str | None = None
     languages: str | None = None
+    negation: str | None = None
     rules: int = 1
     case_marks: bool = False
     read_numbers: bool = False
@@ -274,7 +275,7 @@ def graph_files(manifest: Manifest) -> set[str]:
 def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Every mention of a file, with the key that mentions it."""
     yield "golden", manifest.golden
-    for key in ("vocabulary", "features", "token_features", "training_text", "languages"):
+    for key in ("vocabulary", "features", "token_features", "training_text", "languages", "negation"):
         if (file := getattr(manifest.text, key)) is not None:
             yield f"text.{key}", file
     yield from (("tensors", file) for file in manifest.tensors)

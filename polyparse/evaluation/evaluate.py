@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import InputError, UnknownLocale
 from polyparse.evaluation.measures import Counts, report, score
@@ -12,6 +14,8 @@ from polyparse.text.tokens import MAX_CHARACTERS, check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from polyparse.corpora.example import Example
     from polyparse.inference.parser import Parser
@@ -51,6 +55,13 @@ def answer(parser: Parser, examples: Sequence[Example]) -> tuple[list[Frame], Co
             frames[position] = Frame(example.text, locale, None, None, (), 0.0)
     frames.update(zip(items, parser.run_all(list(items.values())), strict=True))
     return [frames[position] for position in range(len(examples))], codes
+
+
+def intents_right(parser: Parser, examples: Sequence[Example]) -> NDArray[np.bool_]:
+    """Whether each example is answered by its intent, shape (B,)."""
+    frames, _ = answer(parser, examples)
+    intents = [None if frame.intent is None else frame.intent.name for frame in frames]
+    return np.array([found == example.intent for found, example in zip(intents, examples, strict=True)])
 
 
 def served_locale(parser: Parser, locale: str) -> str | None:

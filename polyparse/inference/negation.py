@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from unicodedata import normalize
 from zlib import crc32
 
@@ -81,6 +81,9 @@ class NegationScreen:
     bias: float
     threshold: float
 
+    reason: Literal["domain"] = "domain"
+    """What is asked not to be done is no task of any domain."""
+
     def scores(self, items: Sequence[Item]) -> NDArray[np.float32]:
         """P(negated) of each item, shape (B,), from 0 to 1; each is what it would be alone."""
         return np.array([self._score(item) for item in items], dtype=np.float32)
@@ -94,6 +97,10 @@ class NegationScreen:
         # In the order of the hashes: sums of floats depend on it.
         logit = self.bias + sum(weight(feature, 0.0) for feature in sorted(features))
         return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, logit))))
+
+    def in_words(self) -> str:
+        """When it refuses, for the card."""
+        return f"refuses negated requests, above {self.threshold:.4f} by the negation screen"
 
     def save(self, path: Path) -> None:
         """Write as .npz, whole or not at all."""
@@ -128,7 +135,8 @@ class NegationScreen:
             )
         if len(scalars) != 2 or not np.isfinite(scalars).all() or not np.isfinite(weights_F).all():
             raise ConfigError(f"{path}: found weights that are no numbers, expected finite ones")
-        return cls(words_W, kinds_W, hashes_F, weights_F, *map(float, scalars))
+        bias, threshold = map(float, scalars)
+        return cls(words_W, kinds_W, hashes_F, weights_F, bias, threshold)
 
     @cached_property
     def _kinds(self) -> dict[int, int]:

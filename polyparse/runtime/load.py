@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from polyparse.bundle import golden, signatures, store
 from polyparse.bundle.manifest import FILE, Manifest, graph_tables
 from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError, DeviceUnavailable, PolyparseError, TextRulesDiffer
 from polyparse.inference.language import LanguageScreen
+from polyparse.inference.negation import NegationScreen
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.training_text import TrainingText
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from polyparse.bundle.golden import Golden
 
 
+AnyScreen = TypeVar("AnyScreen", LanguageScreen, NegationScreen)
 GOLDEN_BATCH = 16
 """So few that what runs beside them is not kept waiting."""
 
@@ -115,12 +117,13 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
     features, token_features = (
         _feature_table(folder, file) for file in (manifest.text.features, manifest.text.token_features)
     )
-    screen = _language_screen(folder, manifest)
+    languages = _screen(LanguageScreen, folder, manifest.text.languages)
+    screens = (languages, _screen(NegationScreen, folder, manifest.text.negation))
     postprocessing = Postprocessing(
         manifest.calibration,
         manifest.ood,
         _training_text(folder, manifest, vocabulary),
-        () if screen is None else (screen,),
+        tuple(screen for screen in screens if screen is not None),
     )
     pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, postprocessing)
     vectorizer = Vectorizer(
@@ -128,7 +131,7 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         features,
         token_features,
         read_numbers=manifest.locales if manifest.text.read_numbers else (),
-        languages=None if screen is None else screen.table,
+        languages=None if languages is None else languages.table,
     )
     return Parser(vectorizer, pipeline, locales=manifest.locales)
 
@@ -164,9 +167,8 @@ def _training_text(folder: Path, manifest: Manifest, vocabulary: Vocabulary) -> 
         )
 
 
-def _language_screen(folder: Path, manifest: Manifest) -> LanguageScreen | None:
-    if manifest.text.languages is None:
+def _screen(kind: type[AnyScreen], folder: Path, file: str | None) -> AnyScreen | None:
+    if file is None:
         return None
-    file = folder / manifest.text.languages
-    with _reading(file):
-        return LanguageScreen.load(file)
+    with _reading(folder / file):
+        return kind.load(folder / file)

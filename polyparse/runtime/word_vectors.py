@@ -33,7 +33,7 @@ case, the id and this mark."""
 KEY_BYTES = 256
 """What a key takes: itself, its place in the tables, the number of its row."""
 AT_ONCE = 63
-"""New words of a run, 64 entries with padding: each of a word's characters takes up to a kilobyte in between, which the allocator would keep."""
+"""New words of a run, 64 entries with padding: a character takes up to a kilobyte in between, which the allocator keeps."""
 NO_ROW = -1
 MARK_BYTES = np.dtype(CHARACTER).itemsize
 

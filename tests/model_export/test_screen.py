@@ -7,14 +7,17 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from model_export.bundle.rewrite import with_language_screen
+from model_export.bundle.rewrite import with_screens
 from polyparse.bundle import store
 from polyparse.cli.main import main
 from polyparse.contract.frame import Refusal, Utterance
 from polyparse.errors import ConfigError
+from polyparse.inference.negation import CUE, NegationScreen
 from polyparse.runtime.load import load
+from polyparse.text.features import word_hash
 from tests.bundles import GOLDEN, WORDS, edit_manifest, write_bundle
 from tests.language_screens import screen_of
 from tests.model_export.checkpoints import export, trained
@@ -38,7 +41,7 @@ def before(tmp_path: Path) -> Path:
 
 def test_a_bundle_with_a_screen_refuses_another_language_alone(before: Path) -> None:
     out = before.parent / "2"
-    written = with_language_screen(before, screen_of(KNOWN), out, dev=DEV)
+    written = with_screens(before, out, dev=DEV, languages=screen_of(KNOWN))
     assert store.verify(out) == written
     assert (written.version, written.text.languages) == ("2", "languages.npz")
     assert "languages.npz" in written.files
@@ -54,10 +57,38 @@ def test_a_bundle_with_a_screen_refuses_another_language_alone(before: Path) -> 
     assert card.count("- refuses what is in none of the languages served, above 0.5000") == 1
 
 
+def negation_screen(threshold: float = 0.5) -> NegationScreen:
+    """Refuses whatever has "not"."""
+    return NegationScreen(
+        words_W=np.array([word_hash("not")], dtype=np.uint32),
+        kinds_W=np.array([CUE], dtype=np.uint8),
+        hashes_F=np.array([1], dtype=np.uint32),
+        weights_F=np.array([0.0], dtype=np.float16),
+        bias=3.0,
+        threshold=threshold,
+    )
+
+
+def test_a_negated_request_is_refused_as_of_no_domain(before: Path) -> None:
+    out = before.parent / "2"
+    written = with_screens(before, out, dev=DEV, languages=screen_of(KNOWN), negation=negation_screen())
+    assert (written.text.negation, "negation.npz" in written.files) == ("negation.npz", True)
+    loaded = load(out, device="cpu")
+    negated = Utterance("not wake me at seven", "en-US", n_best=2)
+    refused, allowed, other = loaded.parser.parse(
+        [negated, replace(negated, allow_refusal=False), replace(GERMAN, text=f"not {GERMAN.text}")]
+    )
+    assert (refused.refused, refused.intent, refused.slots) == (Refusal("domain"), None, ())
+    assert (refused.alternatives[0].intent, allowed.refused) == (allowed.intent, None)
+    assert other.refused == Refusal("language")  # what nobody understands is said first
+    card = out.joinpath("MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "- refuses negated requests, above 0.5000 by the negation screen" in card
+
+
 def test_a_screen_takes_the_place_of_another(before: Path) -> None:
     second, third = before.parent / "2", before.parent / "3"
-    with_language_screen(before, screen_of(KNOWN), second, dev=DEV)
-    with_language_screen(second, screen_of(KNOWN, threshold=1.0), third, dev=DEV)
+    with_screens(before, second, dev=DEV, languages=screen_of(KNOWN))
+    with_screens(second, third, dev=DEV, languages=screen_of(KNOWN, threshold=1.0))
     (frame,) = load(third, device="cpu").parser.parse([GERMAN])
     assert frame.refused is None
     card = third.joinpath("MODEL_CARD.md").read_text(encoding="utf-8")
@@ -68,7 +99,7 @@ def test_a_screen_takes_the_place_of_another(before: Path) -> None:
 
 def test_a_file_that_is_no_screen_is_refused_by_its_name(before: Path) -> None:
     out = before.parent / "2"
-    with_language_screen(before, screen_of(KNOWN), out, dev=DEV)
+    with_screens(before, out, dev=DEV, languages=screen_of(KNOWN))
     out.joinpath("languages.npz").write_bytes(b"PK")
     files = json.loads(out.joinpath("manifest.json").read_bytes())["files"]
     record = store.record(out / "languages.npz")
@@ -80,7 +111,7 @@ def test_a_file_that_is_no_screen_is_refused_by_its_name(before: Path) -> None:
 
 def test_a_bundle_is_never_overwritten(before: Path) -> None:
     with pytest.raises(ConfigError, match="a bundle is never overwritten"):
-        with_language_screen(before, screen_of(KNOWN), before, dev=DEV)
+        with_screens(before, before, dev=DEV, languages=screen_of(KNOWN))
 
 
 def say_golden(folder: Path) -> None:
@@ -99,7 +130,10 @@ def test_the_command_writes_a_bundle(
     say_golden(tmp_path / "corpus")
     assert main(["screen", str(before), "--corpus", spec, "--out", str(out)]) == 0
     loaded = load(out, device="cpu")
-    assert loaded.manifest.text.languages == "languages.npz"
+    assert (loaded.manifest.text.languages, loaded.manifest.text.negation) == (
+        "languages.npz",
+        "negation.npz",
+    )
     printed = capsys.readouterr().out
     assert "dev refused: en-US 0.0000 es-ES 0.0000" in printed
     assert loaded.digest in printed

@@ -79,7 +79,7 @@ class ScreenConfig:
     structure: float = 2.0
     least: int = 3
     features: int = 30_000
-    lost: float = 0.0005
+    lost: float = 0.001
     least_threshold: float = 0.5
     iterations: int = 80
 
