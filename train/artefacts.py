@@ -83,6 +83,10 @@ def _read_vectors(path: Path) -> PretrainedVectors:
     return PretrainedVectors(**arrays)
 
 
+def _of_vectors(file: str) -> Artefact:
+    return Artefact(file, lambda vectors, stream: np.savez(stream, **vars(vectors)), _read_vectors)
+
+
 def _of_features(file: str) -> Artefact:
     return Artefact(file, lambda table, stream: _write_array(table.hashes, stream), FeatureTable.load)
 
@@ -96,9 +100,8 @@ ARTEFACTS = {
     "stream": _of_json("stream.json", StreamRecord),
     "labels": _of_json("labels.json", Labels),
     "dev": Artefact("dev.jsonl", _write_dev, _read_dev),
-    "word_vectors": Artefact(
-        "word_vectors.npz", lambda vectors, stream: np.savez(stream, **vars(vectors)), _read_vectors
-    ),
+    "word_vectors": _of_vectors("word_vectors.npz"),
+    "outside_vectors": _of_vectors("outside_vectors.npz"),
     "classifier": Artefact(
         "classifier.npz",
         lambda model, stream: np.savez(stream, **classifier_file.arrays_of(model)),

@@ -2,6 +2,7 @@
 
 run.json          recipe config, corpus, locales, provenance          labels.json
 vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, initial word vectors)
+outside_vectors.npz  fixed vectors of words; only if the config has an `outside_size`
 token_features.npy  a text table too; only if the config has `token_crf`
 intent_bias.npy   biases fitted on dev and added to those of the DC; only if the config has `intent_bias`
 network-N.pt      best averaged weights of network N                  training-N.pt   its training state
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 TABLE_FILES = (
     "word_vectors.npz",
+    "outside_vectors.npz",
     "features.npy",
     "token_features.npy",
     "classifier.npz",
@@ -188,6 +190,11 @@ class Checkpoint:
     def word_vectors(self) -> PretrainedVectors | None:
         """The initial word vectors, for training them twice gives different ones; None where they start at random."""
         vectors: PretrainedVectors | None = self.find("word_vectors")
+        return vectors
+
+    def outside_vectors(self) -> PretrainedVectors | None:
+        """The fixed vectors of words; None for a run without any."""
+        vectors: PretrainedVectors | None = self.find("outside_vectors")
         return vectors
 
     def ood(self) -> OodScore | None:

@@ -275,7 +275,7 @@ class RunConfig:
     def reads_translations(self) -> bool:
         """Whether training reads the corpus in all its locales, to align word vectors."""
         in_bag = self.classifier is not None and self.classifier.bag is not None
-        return in_bag or self.joint.embedder.word_vectors == "aligned"
+        return in_bag or self.joint.embedder.reads_translations
 
 
 def _check_needed(needed: Mapping[str, tuple[object, object]], where: str) -> None:

@@ -132,7 +132,7 @@ class Ensemble:
     def word_vectors_VE(self) -> Floats:
         """Each word's vectors in all members, scaled to unit length and concatenated."""
         vectors = [
-            nn.functional.normalize(member.network.embedder.words.weight[member.word_ids_V], dim=1)
+            nn.functional.normalize(member.network.embedder.word_vectors()[member.word_ids_V], dim=1)
             for member in self._members
         ]
         return torch.cat(vectors, dim=1).numpy(force=True)

@@ -43,7 +43,7 @@ def embed_graph(network: JointNetwork, *, small: bool) -> onnx.ModelProto:
     graph, embedder = Graph("embed"), network.embedder
     word_ids_U = graph.input("word_rows_U", np.int64, ("U",))
     characters_UC = graph.input("characters_UC", np.int64, ("U", "C"))
-    words = parameter(graph, "embedder.words.weight", embedder.words.weight, small=small, int8_axis=0)
+    words = parameter(graph, "embedder.words.weight", embedder.word_vectors(), small=small, int8_axis=0)
     parts = [graph.op("Gather", words, word_ids_U, axis=0)]
     layers = Layers(graph, small=small, input_scales={})
     if embedder.config.case_size:

@@ -1,9 +1,16 @@
-"""Word embedding: a vector of a table, and what a network reads in the word's characters.
+"""Word embedding: a vector of a table, what is known of the word from outside, and what a network reads in its characters.
 
-A CNN of three widths (Tan & Golovneva 2020, section 2; Kim 2014), a biGRU (Yang, Salakhutdinov & Cohen 2017), or both.
+The table has a row for each word that training knows. A word's fixed outside vector (`train.embeddings.outside`) is mapped
+linearly and added to its row:
 
-Axes: U distinct words, C characters, E word vector, L character vector, N filters of one width,
-G states of both directions, B utterances, T tokens.
+    w = table[word] + M outside[word]
+
+Words that were added to the vocabulary have the row of the unknown word, and an outside vector of their own; w of all words
+can be written down as one table. Characters are read by a CNN of three widths (Tan & Golovneva 2020, section 2; Kim 2014), a
+biGRU (Yang, Salakhutdinov & Cohen 2017), or both.
+
+Axes: U distinct words, C characters, E word vector, O outside vector, L character vector, N filters of one width or rows
+that are given, V words of the vocabulary, G states of both directions, B utterances, T tokens.
 A word's vector does not depend on its context, so it is computed once for each distinct word of a batch and gathered.
 """
 
@@ -48,6 +55,9 @@ class EmbedderConfig:
     word_dropout: float = 0.08
     min_word_count: int = 2
     min_character_count: int = 3
+    outside_size: int = 0
+    outside_words: int = 0
+    outside_dropout: float = 0.3
 
     def __post_init__(self) -> None:
         check_bounds(
@@ -60,7 +70,14 @@ class EmbedderConfig:
             word_dropout=SHARE,
             min_word_count=POSITIVE,
             min_character_count=POSITIVE,
+            outside_size=NOT_NEGATIVE,
+            outside_words=NOT_NEGATIVE,
+            outside_dropout=SHARE,
         )
+        if self.outside_words and not self.outside_size:
+            raise ConfigError(
+                f"outside_words: found {self.outside_words} without outside vectors, expected an outside_size with it"
+            )
         if (
             self.word_vectors not in ("random", "fasttext", "aligned")
             and Path(self.word_vectors).suffix not in VECTOR_FILES
@@ -69,6 +86,11 @@ class EmbedderConfig:
                 f"word_vectors: found {self.word_vectors!r}, expected random, fasttext, aligned, or the path of a .vec or"
                 " .bin file"
             )
+
+    @property
+    def reads_translations(self) -> bool:
+        """Whether vectors of words are made with the help of translations."""
+        return self.word_vectors == "aligned" or self.outside_size > 0
 
 
 class CharacterGRU(nn.Module):
@@ -95,7 +117,7 @@ class Embedder(nn.Module):
     def __init__(self, n_words: int, n_characters: int, config: EmbedderConfig) -> None:
         super().__init__()
         self.config = config
-        self.words = nn.Embedding(n_words, config.word_size, padding_idx=PADDING)
+        self.words = nn.Embedding(n_words - config.outside_words, config.word_size, padding_idx=PADDING)
         nn.init.normal_(self.words.weight, std=START_SPREAD)
         self.words.weight.data[PADDING] = 0.0
         self.words.weight.requires_grad_(not config.freeze_words)
@@ -115,6 +137,10 @@ class Embedder(nn.Module):
             )
         if config.character_gru:
             self.character_gru = CharacterGRU(config.character_size, config.character_gru)
+        if config.outside_size:
+            self.outside_map = nn.Linear(config.outside_size, config.word_size, bias=False)
+            # halves: a run writes them several times at every epoch's end
+            self.register_buffer("outside", torch.zeros(n_words, config.outside_size, dtype=torch.float16))
 
     @torch.no_grad()
     def start_from(self, rows_N: Tensor, vectors_NE: Tensor) -> None:
@@ -123,12 +149,33 @@ class Embedder(nn.Module):
             self.words.weight *= vectors_NE.square().mean().sqrt() / START_SPREAD
             self.words.weight[rows_N] = vectors_NE
 
+    @torch.no_grad()
+    def know_from_outside(self, rows_N: Tensor, vectors_NO: Tensor) -> None:
+        """Give the words with ids `rows_N` these outside vectors; the others have none."""
+        self.get_buffer("outside")[rows_N] = vectors_NO.to(torch.float16)
+
+    def word_vectors(self) -> Tensor:
+        """w of each word of the vocabulary, shape (V, word_size): one table that says all that is known of words."""
+        if not self.config.outside_size:
+            return self.words.weight
+        outside_VO = self.get_buffer("outside")
+        rows_V = self._rows(torch.arange(len(outside_VO), device=outside_VO.device))
+        vectors_VE: Tensor = self.words(rows_V) + self.outside_map(outside_VO.float())
+        return vectors_VE
+
     def forward(self, word_ids_U: Tensor, characters_UC: Tensor, words_BT: Tensor) -> Tensor:
         """Embed each distinct word once, then gather the vectors by token."""
+        rows_U = self._rows(word_ids_U)
         if self.training and self.config.word_dropout > 0:
-            dropped_U = torch.rand(word_ids_U.shape, device=word_ids_U.device) < self.config.word_dropout
-            word_ids_U = torch.where(dropped_U & (word_ids_U != PADDING), UNKNOWN, word_ids_U)
-        vectors_UE = self.words(word_ids_U)
+            dropped_U = torch.rand(rows_U.shape, device=rows_U.device) < self.config.word_dropout
+            dropped_U &= rows_U != PADDING
+            rows_U = torch.where(dropped_U, UNKNOWN, rows_U)
+            if self.config.outside_size:
+                lost_U = torch.rand(rows_U.shape, device=rows_U.device) < self.config.outside_dropout
+                word_ids_U = torch.where(dropped_U & lost_U, UNKNOWN, word_ids_U)
+        vectors_UE = self.words(rows_U)
+        if self.config.outside_size:
+            vectors_UE = vectors_UE + self.outside_map(self.get_buffer("outside")[word_ids_U].float())
         if self.config.case_size:
             vectors_UE = torch.cat([vectors_UE, self.cases(characters_UC[:, 0])], dim=-1)
         if self.config.character_filters:
@@ -137,6 +184,12 @@ class Embedder(nn.Module):
             ends_UG = self.character_gru(self.characters(characters_UC), characters_UC)
             vectors_UE = torch.cat([vectors_UE, ends_UG], dim=-1)
         return nn.functional.embedding(words_BT, vectors_UE)
+
+    def _rows(self, word_ids_U: Tensor) -> Tensor:
+        """The rows of the table: that of the unknown word for one that was added to the vocabulary."""
+        if not self.config.outside_words:
+            return word_ids_U
+        return torch.where(word_ids_U < self.words.num_embeddings, word_ids_U, UNKNOWN)
 
     def _character_vectors(self, characters_UC: Tensor) -> Tensor:
         """Largest response of each filter over the positions of a word's characters, shape (U, 3N)."""

@@ -49,7 +49,7 @@ class MaskedWords:
         tensors = BatchTensors.of(collate([self._items[position] for position in batch]), compute.device)
         ids_BT = tensors.word_ids_U[tensors.words_BT]
         hidden_BT = (torch.rand(ids_BT.shape, device=compute.device) < self._share) & (ids_BT != PADDING)
-        predicted_BT = hidden_BT & (ids_BT >= FIRST)
+        predicted_BT = hidden_BT & (ids_BT >= FIRST) & (ids_BT < self._predictor.n_words)
         if not predicted_BT.any():
             return None
         with compute.autocast():
@@ -77,18 +77,18 @@ class WordPredictor(nn.Module):
     def __init__(self, network: JointNetwork) -> None:
         super().__init__()
         branches = network.trained_branches()
-        n_words, size = network.embedder.words.weight.shape
+        self.n_words, size = network.embedder.words.weight.shape
         self.embedder, self.dropout = network.embedder, network.embedding_dropout
         self.encoders = nn.ModuleList(branch.encoder for branch in branches)
         self.projections = nn.ModuleList(nn.Linear(branch.encoder.output_size, size) for branch in branches)
-        self.bias_V = nn.Parameter(torch.zeros(n_words - FIRST))
+        self.bias_V = nn.Parameter(torch.zeros(self.n_words - FIRST))
 
     def forward(self, tensors: BatchTensors, predicted_BT: torch.Tensor) -> list[torch.Tensor]:
         """logits_MV of the tokens in `predicted_BT`, from each branch."""
         embedded_BTE = self.dropout(
             self.embedder(tensors.word_ids_U, tensors.characters_UC, tensors.words_BT)
         )
-        known_EV = self.embedder.words.weight[FIRST:].T
+        known_EV = self.embedder.word_vectors()[FIRST : self.n_words].T
         return [
             project(encoder(embedded_BTE, tensors.lengths_B)[predicted_BT]) @ known_EV + self.bias_V
             for encoder, project in zip(self.encoders, self.projections, strict=True)

@@ -21,7 +21,7 @@ from train.postprocessing.routing import choose_intent_bias, choose_routing, rou
 from train.ranks import Ranks
 from train.start import labels_of, vocabulary_of
 from train.stopwatch import Stopwatch
-from train.training import languages, other_tasks, streaming, token_crf
+from train.training import languages, other_tasks, outside_words, streaming, token_crf
 from train.training.classifier import fit_classifier
 from train.training.initialisation import check_start, copy_tables, finished_run
 from train.training.joint_network import fit_joint_network
@@ -64,6 +64,7 @@ def fit(
     _check_ranks(run, ranks)
     other_tasks.check(run)
     languages.check(run)
+    outside_words.check(run)
     check_packages(config.swap, "swap")
     if parents.teachers:
         check_packages(config.distil.swap, "distil.swap")
@@ -127,7 +128,9 @@ def _fit_joint_networks(run: RunContext, texts: Texts) -> None:
     """Train the joint networks that are not there yet."""
     checkpoint, tables = run.checkpoint, run.checkpoint.tables()
     say_precision(run)
-    text = Text(tables, tables.vectorizer(texts.tokenised), checkpoint.word_vectors())
+    text = Text(
+        tables, tables.vectorizer(texts.tokenised), checkpoint.word_vectors(), checkpoint.outside_vectors()
+    )
     for index, labels in enumerate(checkpoint.network_labels()):
         if checkpoint.find(f"network-{index}") is None:
             train, dev = texts.train, texts.dev
@@ -186,6 +189,7 @@ def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
             config.joint.embedder, tables.vocabulary, read, progress, translations, words_of
         )
         _save_word_vectors(checkpoint, config.joint.embedder, tables.vocabulary, vectors, progress)
+    tables = outside_words.with_outside_words(run, tables, read, texts)
     model, tables = fit_classifier(replace(texts, train=train), labels, tables, config.classifier, progress)
     if model is not None:
         checkpoint.save("classifier", model)

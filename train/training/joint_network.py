@@ -41,7 +41,7 @@ def fit_joint_network(
         task = streamed_task(train, dev, labels, text.vectorizer)
     else:
         task = build_task(train, dev, labels, text.vectorizer)
-    network = build_network(task, text.tables, config, text.vectors)
+    network = build_network(task, text.tables, config, text.vectors, text.outside)
     tasks = task_of_epoch(run, task, train, text.vectorizer)
     saved = run.checkpoint.find(f"training-{index}")
     if run.parents.start is not None:

@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 
 class Text(NamedTuple):
-    """The tables of a network, what they make of a text, and the word vectors to start from."""
+    """The tables of a network, what they make of a text, the word vectors to start from, and those that stay as they are."""
 
     tables: TextTables
     vectorizer: Vectorizer
     vectors: PretrainedVectors | None
+    outside: PretrainedVectors | None = None
 
 
 def check(run: RunContext) -> None:

@@ -233,13 +233,24 @@ def updates(optim: OptimConfig, *, fused: bool) -> Updates:
 
 
 def build_network(
-    task: Task, tables: TextTables, config: RunConfig, vectors: PretrainedVectors | None = None
+    task: Task,
+    tables: TextTables,
+    config: RunConfig,
+    vectors: PretrainedVectors | None = None,
+    outside: PretrainedVectors | None = None,
 ) -> JointNetwork:
-    """A network for the task's labels, initialised by the config's seed; its word table starts from `vectors`, if any."""
+    """A network for the task's labels, initialised by the config's seed.
+
+    Its word table starts from `vectors`, if any; those from `outside` stand beside it as they are.
+    """
     torch.manual_seed(config.seed)
     network = new_network(task.labels, tables.vocabulary, config.joint)
     if vectors is not None:
         network.embedder.start_from(torch.from_numpy(vectors.rows_N), torch.from_numpy(vectors.vectors_NE))
+    if outside is not None:
+        network.embedder.know_from_outside(
+            torch.from_numpy(outside.rows_N), torch.from_numpy(outside.vectors_NE)
+        )
     return network
 
 

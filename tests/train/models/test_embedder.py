@@ -157,3 +157,79 @@ def test_a_vector_is_word_then_case_then_filters_then_states_of_the_bigru() -> N
 
 def test_case_is_not_read_without_a_size() -> None:
     assert not hasattr(embedder(), "cases")
+
+
+OUTSIDE = replace(CONFIG, character_filters=0, outside_size=3, outside_words=4)
+ADDED = torch.arange(WORDS - 4, WORDS)
+
+
+def knowing(config: EmbedderConfig = OUTSIDE) -> Embedder:
+    """With an outside vector of each word but padding, the unknown word and word 3."""
+    module = embedder(config)
+    rows_N = torch.tensor([row for row in range(2, WORDS) if row != 3])
+    module.know_from_outside(rows_N, torch.randn(len(rows_N), 3, generator=torch.Generator().manual_seed(2)))
+    return module
+
+
+def test_a_words_vector_is_its_row_and_what_is_mapped_from_outside_and_added_words_have_the_unknown_row() -> (
+    None
+):
+    module = knowing()
+    assert module.words.weight.shape == (WORDS - 4, 5)
+    assert module.output_size == 5
+    rows_U = torch.arange(WORDS)
+    found_UE = vectors(module, rows_U, torch.zeros(WORDS, 1, dtype=torch.int64))
+    outside_VO = module.get_buffer("outside").float()
+    for row in range(WORDS):
+        own_E = module.words.weight[row if row < WORDS - 4 else UNKNOWN]
+        assert found_UE[row].allclose(own_E + module.outside_map.weight @ outside_VO[row], atol=1e-6)
+    assert found_UE[3].equal(module.words.weight[3])
+    assert not found_UE[PADDING].any()
+
+
+def test_the_vectors_of_all_words_can_be_written_down_as_one_table() -> None:
+    for module in (knowing(), embedder(replace(CONFIG, character_filters=0))):
+        rows_U = torch.arange(WORDS)
+        found_UE = vectors(module, rows_U, torch.zeros(WORDS, 1, dtype=torch.int64))
+        assert module.word_vectors().allclose(found_UE, atol=1e-6)
+
+
+def test_of_the_words_that_training_shows_as_unknown_some_lose_their_outside_vector_too() -> None:
+    module = knowing(replace(OUTSIDE, word_dropout=0.5, outside_dropout=0.4)).train()
+    shown_UE = vectors(module, torch.tensor([PADDING] + [4] * 4000), torch.zeros(4001, 1, dtype=torch.int64))
+    mapped_E = module.outside_map(module.get_buffer("outside")[4].float())
+    unknown_E = module.words.weight[UNKNOWN]
+    kinds = {
+        "known": module.words.weight[4] + mapped_E,
+        "outside": unknown_E + mapped_E,
+        "nothing": unknown_E,
+    }
+    counts = {name: int(shown_UE.isclose(kind_E, atol=1e-6).all(1).sum()) for name, kind_E in kinds.items()}
+    assert not shown_UE[0].any()
+    assert sum(counts.values()) == 4000
+    assert counts["known"] == pytest.approx(2000, abs=200)
+    assert counts["outside"] == pytest.approx(1200, abs=200)
+
+
+def test_the_map_is_trained_and_what_it_maps_is_not() -> None:
+    module = knowing()
+    vectors(module, ADDED, torch.zeros(4, 1, dtype=torch.int64)).sum().backward()  # type: ignore[no-untyped-call]
+    assert {name for name, _ in module.named_parameters()} == {"words.weight", "outside_map.weight"}
+    assert module.outside_map.weight.grad is not None
+    assert module.outside_map.weight.grad.any()
+    assert module.words.weight.grad is not None
+    assert module.words.weight.grad.any(1).nonzero().flatten().tolist() == [UNKNOWN]
+
+
+def test_outside_vectors_are_part_of_a_networks_state() -> None:
+    module, other = knowing(), embedder(OUTSIDE)
+    other.load_state_dict(module.state_dict())
+    assert other.word_vectors().equal(module.word_vectors())
+    assert "outside" not in embedder().state_dict()
+
+
+def test_words_cannot_be_added_without_outside_vectors() -> None:
+    with pytest.raises(
+        ConfigError, match="outside_words: found 4 without outside vectors, expected an outside_size"
+    ):
+        EmbedderConfig(outside_words=4)

@@ -1,0 +1,118 @@
+"""A run that knows words from outside: it learns, goes on to the same, and its bundle knows the words in one table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from polyparse.contract.frame import Utterance
+from polyparse.errors import ConfigError
+from tests.train.corpus import examples
+from tests.train.embeddings.made_encoder import MadeEncoder, made_list
+from tests.train.tiny import SHORT, TINY
+from tests.train.training.test_fit import QUIET, Interrupting, log, networks, same, start, train
+from train.checkpoint import Checkpoint
+from train.config import BlockStart, MaskedWordsConfig, RunConfig, StreamConfig
+from train.embeddings import sentence_encoder, word_lists
+from train.ensemble import Ensemble
+from train.finished import parser_of
+from train.training.fit import fit
+from train.training.run import OtherTask, Parents, Texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEANINGS = {"kettle": "alarm", "tetera": "alarma"}
+"""To the made encoder the added words mean what words of the corpus mean."""
+ADDED = ("kettle", "tetera", "harbour")
+
+
+def knowing(config: RunConfig, **changes: Any) -> RunConfig:
+    embedder = replace(
+        config.joint.embedder, **{"outside_size": 8, "outside_words": 3, "word_dropout": 0.3, **changes}
+    )
+    return replace(config, joint=replace(config.joint, embedder=embedder))
+
+
+@pytest.fixture(autouse=True)
+def made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packages are made ones."""
+    monkeypatch.setattr(sentence_encoder, "pretrained", lambda: MadeEncoder(MEANINGS))
+    monkeypatch.setattr(word_lists, "wordfreq_list", made_list)
+
+
+def test_added_words_stand_last_in_the_vocabulary_and_answer_like_words_of_their_meaning(
+    tmp_path: Path,
+) -> None:
+    checkpoint, measures = train(tmp_path / "run", knowing(TINY))
+    assert checkpoint.tables().vocabulary.words[-3:] == ADDED
+    assert measures["mean"]["exact_match"] > 0.9
+    parser = parser_of(checkpoint)
+    for locale, text in (("en-US", "set a kettle for tomorrow"), ("es-ES", "pon una tetera para mañana")):
+        (frame,) = parser.parse([Utterance(text, locale)])
+        assert frame.intent is not None
+        assert frame.intent.name == "alarm_set"
+    assert {"outside_vectors", "words", "added"} <= {key for line in log(checkpoint) for key in line}
+
+
+def test_a_stopped_run_comes_to_the_same(tmp_path: Path) -> None:
+    whole, _ = train(tmp_path / "whole", knowing(SHORT))
+    stopped = start(tmp_path / "stopped", knowing(SHORT))
+    texts = Texts(examples(), examples())
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, knowing(SHORT), texts, Interrupting("epoch", 1))
+    fit(stopped, knowing(SHORT), texts, QUIET)
+    assert same(networks(whole), networks(stopped))
+
+
+def test_a_run_that_starts_from_one_knows_its_words_from_outside_too(tmp_path: Path) -> None:
+    first, _ = train(tmp_path / "first", knowing(SHORT))
+    second = start(tmp_path / "second", knowing(SHORT))
+    fit(second, knowing(SHORT), Texts(examples(), examples()), QUIET, Parents(start=first))
+    assert second.tables().vocabulary == first.tables().vocabulary
+    outside = "embedder.outside"
+    assert networks(second)[0][outside].equal(networks(first)[0][outside])
+    assert networks(second)[0][outside].any()
+
+
+def test_hidden_words_are_named_among_those_that_training_has(tmp_path: Path) -> None:
+    config = replace(knowing(SHORT, min_word_count=2), masked_words=MaskedWordsConfig(epochs=1))
+    checkpoint, _ = train(tmp_path / "run", config)
+    assert any("masked_words" in line for line in log(checkpoint))
+
+
+def test_in_an_ensemble_a_word_is_what_the_member_makes_of_it_from_outside(tmp_path: Path) -> None:
+    checkpoint, _ = train(tmp_path / "run", knowing(SHORT))
+    vectors_VE = torch.from_numpy(Ensemble([checkpoint]).word_vectors_VE())
+    ids = checkpoint.tables().vocabulary.word_ids
+    assert len(vectors_VE) == checkpoint.tables().vocabulary.size
+    assert not vectors_VE[ids["kettle"]].allclose(vectors_VE[ids["harbour"]])
+
+
+def test_without_outside_vectors_nothing_is_added(tmp_path: Path) -> None:
+    checkpoint, _ = train(tmp_path / "run", SHORT)
+    assert checkpoint.outside_vectors() is None
+    assert not {*ADDED} & {*checkpoint.tables().vocabulary.words}
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"stream": StreamConfig(on=True)}, "a stream"),
+        ({"init": (BlockStart(pattern="*", start="fresh"),)}, r"a transfer plan \(init\)"),
+    ],
+)
+def test_a_run_that_cannot_have_them_refuses_them(changes: dict[str, Any], name: str, tmp_path: Path) -> None:
+    config = replace(knowing(SHORT), **changes)
+    with pytest.raises(ConfigError, match=rf"outside_size: found 8 in a run with {name}, expected 0"):
+        fit(start(tmp_path / "run", config), config, Texts(examples(), examples()), QUIET)
+
+
+def test_a_run_with_another_task_refuses_them(tmp_path: Path) -> None:
+    other = OtherTask("other", "massive:x", Texts(examples(), examples()), Checkpoint(tmp_path / "other"))
+    texts = Texts(examples(), examples(), others=[other])
+    with pytest.raises(ConfigError, match=r"in a run with other tasks \(--also\), expected 0"):
+        fit(start(tmp_path / "run", knowing(SHORT)), knowing(SHORT), texts, QUIET)
