@@ -20,6 +20,7 @@ from polyparse.corpora.readers.splits import NAMES
 from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import Case, answer, measure, served_locale
 from polyparse.evaluation.measures import MEASURES
+from polyparse.evaluation.new_words import with_new_words, words_by_locale
 from polyparse.evaluation.reliability import POOLED, calibration_of
 from polyparse.evaluation.report.page import page
 from polyparse.evaluation.report.parts import Report
@@ -27,6 +28,7 @@ from polyparse.evaluation.tag_spans import span_measures
 from polyparse.outputs import check_folder
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -61,6 +63,8 @@ def main(argv: Sequence[str]) -> int:
     table.add_row("mean", *row(measured["mean"]), style="bold")
     measured["calibration"] = calibration_of(cases)
     measured |= of_tags(options.corpus, cases)
+    if options.new_words:
+        measured["new_words"] = of_new_words(options, cases)
     decoded = {name: slots_by(make(), examples, options.corpus) for name, make in decoders.items()}
     if decoded:
         measured["decoders"] = decoded
@@ -76,7 +80,7 @@ def main(argv: Sequence[str]) -> int:
     write(options.report, Report(title, facts, measured, cases))
     console.print(table, crop=False)
     print(calibration_line(measured["calibration"][POOLED]))
-    for line in slot_lines(measured):
+    for line in (*slot_lines(measured), *new_word_lines(measured)):
         print(line)
     print(f"wrote {options.report / METRICS} and {options.report / REPORT}")
     return 0
@@ -107,6 +111,11 @@ def arguments() -> ArgumentParser:
         "--decoders",
         action="store_true",
         help="also decode a checkpoint's slots by the inferences that its head was not trained for: slot F1 of each",
+    )
+    parser.add_argument(
+        "--new-words",
+        action="store_true",
+        help="also measure apart the utterances with a word that the train partition of their locale lacks",
     )
     parser.add_argument(
         "--device",
@@ -145,6 +154,22 @@ def evaluate(parser: Parser, examples: Sequence[Example], table: Table) -> tuple
 def of_tags(corpus: str, cases: Sequence[Case]) -> dict[str, Any]:
     """{"tags": measures} as conlleval has them, where the corpus has a tag for each token; else nothing."""
     return {"tags": span_measures(cases)} if corpus.partition(":")[0] in TAGGED else {}
+
+
+def of_new_words(options: argparse.Namespace, cases: Sequence[Case]) -> dict[str, Any]:
+    """The measures of utterances with a word that the corpus's train partition lacks in their locale."""
+    known = words_by_locale(read(options.corpus, locales=options.locales, partition="train"))
+    apart = with_new_words(cases, known)
+    return measure([case.example for case in apart], [case.frame for case in apart])
+
+
+def new_word_lines(measured: Mapping[str, Any]) -> Iterator[str]:
+    """What is measured of utterances with new words, a line for each locale that has some, and one for their mean."""
+    found = measured.get("new_words", {"locales": {}})
+    means = {"mean": found["mean"]} if found["locales"] else {}
+    for name, of_locale in {**found["locales"], **means}.items():
+        ratios = {MEASURES[key].title.lower(): of_locale[key] for key in MEASURES}
+        yield f"with new words, {name}: utterances {of_locale['utterances']}, {_named(ratios)}"
 
 
 def decoders_asked_for(system: EvaluatedSystem, *, asked: bool) -> Mapping[str, Callable[[], Parser]]:

@@ -263,6 +263,28 @@ def test_a_checkpoint_is_decoded_by_other_inferences_where_that_is_asked_for(
         assert f"decoded by {name}: slot F1 {found['slot_f1']:.4f}" in lines
 
 
+def test_utterances_with_new_words_are_measured_apart_where_that_is_asked_for(
+    tmp_path: Path, bundle: Path, capsys: Capture
+) -> None:
+    """The train partition has all words of one utterance in each language."""
+    spec = write_rows(tmp_path / "corpus", ROWS)
+    for locale, text in {"en-US": "wake me at seven alarm", "es-ES": "apaga las luces de la cocina"}.items():
+        row = {"utt": text, "annot_utt": text, "scenario": "alarm", "intent": "alarm_set"}
+        lines = [json.dumps({"id": name, "partition": name, **row}) for name in ("train", "dev")]
+        with (tmp_path / "corpus" / f"{locale}.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(f"\n{line}" for line in lines)
+    system, report = ["--bundle", str(bundle)], tmp_path / "report"
+    assert "new_words" not in evaluate(system, spec, report)
+    apart = evaluate(system, spec, report, "--new-words")["new_words"]
+    assert {name: of_locale["utterances"] for name, of_locale in apart["locales"].items()} == {
+        "en-US": 2,
+        "es-ES": 1,
+    }
+    assert apart["mean"]["utterances"] == 3
+    told = f"with new words, mean: utterances 3, exact match {apart['mean']['exact_match']:.4f}, "
+    assert any(line.startswith(told) for line in capsys.readouterr().out.splitlines())
+
+
 def test_a_bundle_has_one_decoder(tmp_path: Path, bundle: Path, capsys: Capture) -> None:
     spec = write_rows(tmp_path / "corpus", ROWS)
     options = ["--bundle", str(bundle), "--corpus", spec, "--partition", "test", "--decoders"]
