@@ -40,6 +40,11 @@ def test_the_document_has_the_table_of_all_recipes(capsys: pytest.CaptureFixture
     assert all(f"| `{name}` |" in table for name in RECIPES)
 
 
+def test_no_recipe_reads_outside_vectors_but_the_one_that_is_named_after_them() -> None:
+    reading = [name for name, recipe in RECIPES.items() if recipe().joint.embedder.outside_size]
+    assert reading == ["teacher-outside"]
+
+
 @pytest.mark.parametrize(("name", "kind"), [("word-cnn", "cnn"), ("word-linear", "linear")])
 def test_the_word_encoders_of_ain_see_no_characters(name: str, kind: str) -> None:
     joint = RECIPES[name]().joint

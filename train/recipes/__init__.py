@@ -44,6 +44,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "teacher-characters": distilled.teacher_characters,
     "teacher-aligned": distilled.teacher_aligned,
     "teacher-characters-aligned": distilled.teacher_characters_aligned,
+    "teacher-outside": distilled.teacher_outside,
     "first-student": distilled.first_student,
     "second-large": distilled.second_large,
     "second-small": distilled.second_small,

@@ -104,6 +104,14 @@ def _aligned(base: RunConfig, recipe: str, *, seed: int) -> RunConfig:
     return replace(base, recipe=recipe, joint=joint, optim=optim, seed=seed)
 
 
+def teacher_outside() -> RunConfig:
+    """`teacher-smoothed` with a pre-trained sentence encoder's vectors of its words, and of 20,000 words more."""
+    base = teacher_smoothed()
+    embedder = replace(base.joint.embedder, word_dropout=0.3, outside_size=128, outside_words=20_000)
+    joint, optim = replace(base.joint, embedder=embedder), replace(base.optim, epochs=14)
+    return replace(base, recipe="teacher-outside", joint=joint, optim=optim, seed=213)
+
+
 def first_student() -> RunConfig:
     """A biLSTM-CRF with a third of `stm`'s operations, trained with --teacher; the smallest network of the ensemble."""
     return replace(
