@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+KINDS = ("languages", "negation")
+
+
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when the new bundle is written."""
     options = _parser().parse_args(argv)
@@ -32,9 +35,10 @@ def main(argv: Sequence[str]) -> int:
     bundle = Path(options.bundle)
     locales = store.verify(bundle).locales
     dev = read(options.corpus, locales=locales, partition="dev")
-    languages = fit_to_corpus(options.corpus, locales, say=print)
-    negation = None
-    if any(locale.partition("-")[0] in LANGUAGES for locale in locales):
+    languages = negation = None
+    if "languages" in options.kinds:
+        languages = fit_to_corpus(options.corpus, locales, say=print)
+    if "negation" in options.kinds and any(locale.partition("-")[0] in LANGUAGES for locale in locales):
         parser = load(bundle, device="cpu").parser
         train = read(options.corpus, locales=locales, partition="train")
         negation = fit(train, dev, parser.vectorizer, right_B=intents_right(parser, dev))
@@ -57,5 +61,8 @@ def _parser() -> ArgumentParser:
         required=True,
         metavar="DIR",
         help="the new bundle's folder, whose name is its version; must not exist",
+    )
+    parser.add_argument(
+        "--kinds", nargs="+", choices=KINDS, default=KINDS, help="which screens (default: both)"
     )
     return parser

@@ -66,10 +66,10 @@ def with_screens(
     out: Path,
     *,
     dev: Sequence[Example],
-    languages: LanguageScreen,
+    languages: LanguageScreen | None = None,
     negation: NegationScreen | None = None,
 ) -> Manifest:
-    """Write the bundle with the screens, in place of those that it may have; otherwise as `with_words`.
+    """Write the bundle with the screens, each in place of one that it may have; otherwise as `with_words`.
 
     Raises:
         ConfigError: `out` exists or cannot be written.
@@ -77,8 +77,10 @@ def with_screens(
     """
 
     def change(folder: Path, described: Manifest) -> Manifest:
-        text = replace(described.text, languages=described.text.languages or files.LANGUAGES)
-        languages.save(folder / str(text.languages))
+        text = described.text
+        if languages is not None:
+            text = replace(text, languages=text.languages or files.LANGUAGES)
+            languages.save(folder / str(text.languages))
         if negation is not None:
             text = replace(text, negation=text.negation or files.NEGATION)
             negation.save(folder / str(text.negation))

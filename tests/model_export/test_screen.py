@@ -139,6 +139,13 @@ def test_the_command_writes_a_bundle(
     assert loaded.digest in printed
 
 
+def test_a_screen_can_be_given_alone(before: Path, tmp_path: Path) -> None:
+    spec, out = corpus.write_massive(tmp_path / "corpus"), tmp_path / "words" / "2"
+    assert main(["screen", str(before), "--corpus", spec, "--out", str(out), "--kinds", "negation"]) == 0
+    text = load(out, device="cpu").manifest.text
+    assert (text.languages, text.negation) == (None, "negation.npz")
+
+
 def test_a_checkpoint_takes_its_screen_along(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = corpus.write_massive(tmp_path / "corpus")
     checkpoint = trained(tmp_path / "run")
