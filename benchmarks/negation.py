@@ -1,14 +1,15 @@
 """Whether negated requests are carried out, and look-alikes still are: a bundle with a screen over it.
 
-The screen is that of a file, or fitted now to the corpus's train. It judges phrases whose verbs and templates it never saw,
-and dev. A negated request is heeded if it is refused, by screen or bundle, or its frame has another intent; a look-alike
-keeps its frame if the screen lets it pass; a closing starts nothing if it is refused, or its intent asks for nothing.
+The screen is that of a file, the bundle's own, or, where it has none, fitted now to the corpus's train. It judges phrases
+whose verbs and templates it never saw, and dev. A negated request is heeded if it is refused, by screen or bundle, or its
+frame has another intent; a look-alike keeps its frame if the screen lets it pass; a closing starts nothing if it is refused,
+or its intent asks for nothing.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -46,19 +47,20 @@ TARGETS = {
 
 @dataclass(frozen=True)
 class Judged:
-    """A phrase, or an utterance of dev, with the bundle's own frame and the screen's verdict."""
+    """A phrase, or an utterance of dev, with the frame that refuses nothing, and the verdicts of screen and bundle."""
 
     intent: str | None
     """What is negated, or meant."""
     frame: Frame
     score: float
     is_screened: bool
+    is_refused_by_bundle: bool
     template: str | None = None
 
     @property
     def is_refused(self) -> bool:
         """By the screen or the bundle."""
-        return self.is_screened or self.frame.refused is not None
+        return self.is_screened or self.is_refused_by_bundle
 
     @property
     def has_intent(self) -> bool:
@@ -70,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = command.parser("benchmarks.negation", __doc__)
     parser.add_argument(
-        "--screen", type=Path, metavar="FILE", help="the screen (default: one fitted to train)"
+        "--screen",
+        type=Path,
+        metavar="FILE",
+        help="the screen (default: the bundle's own, or one fitted to train)",
     )
     parser.add_argument("--save", type=Path, metavar="FILE", help="where to write the screen")
     parser.add_argument(
@@ -93,6 +98,8 @@ def measure(
     loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
     print(f"{loaded.manifest.name} {loaded.manifest.version}, {located.bundle}")
     dev = corpus.examples(spec, partition="dev")
+    if file is None and loaded.manifest.text.negation is not None:
+        file = located.bundle / loaded.manifest.text.negation
     if file is None:
         train = corpus.examples(spec, partition="train")
         screen = fit(train, dev, loaded.parser.vectorizer, right_B=intents_right(loaded.parser, dev))
@@ -110,7 +117,7 @@ def measure(
 
 
 def of_phrases(parser: Parser, screen: NegationScreen, *, listed: bool = False) -> dict[str, float]:
-    """Shares by locale, and how many phrases they are of; `_alone` are those of the bundle without the screen."""
+    """Shares by locale, and how many phrases they are of; `_alone` are those of its networks."""
     figures: dict[str, float] = {}
     closings: list[bool] = []
     for locale in LOCALES:
@@ -124,9 +131,7 @@ def of_phrases(parser: Parser, screen: NegationScreen, *, listed: bool = False) 
         closings += idle
         figures |= {
             f"negated_heeded_{locale}": mean(not each.has_intent for each in negated),
-            f"negated_heeded_alone_{locale}": mean(
-                each.frame.refused is not None or _intent(each.frame) != each.intent for each in negated
-            ),
+            f"negated_heeded_alone_{locale}": mean(_intent(each.frame) != each.intent for each in negated),
             f"negated_heeded_by_hand_{locale}": mean(
                 not each.has_intent for each in negated if not each.template
             ),
@@ -154,7 +159,7 @@ def of_dev(
 ) -> dict[str, float]:
     """Shares of dev that the screen refuses: all, those that were right; and of those with a cue how many change."""
     judged = _judged_texts(parser, screen, [example.utterance for example in dev], [e.intent for e in dev])
-    changed = [each for each in judged if each.is_screened and each.frame.refused is None]
+    changed = [each for each in judged if each.is_screened]
     lost = [each for each in changed if _intent(each.frame) == each.intent]
     if listed:
         _list("dev", changed)
@@ -196,11 +201,12 @@ def _judged_texts(
     templates: Sequence[str | None] = (),
 ) -> list[Judged]:
     scores = screen.scores([parser.prepare(utterance) for utterance in utterances]).tolist()
-    frames = parser.parse(utterances)
+    refused = [frame.refused is not None for frame in parser.parse(utterances)]
+    frames = parser.parse([replace(utterance, allow_refusal=False) for utterance in utterances])
     return [
-        Judged(intent, frame, score, score > screen.threshold, template)
-        for intent, frame, score, template in zip(
-            intents, frames, scores, templates or [None] * len(frames), strict=True
+        Judged(intent, frame, score, score > screen.threshold, is_refused, template)
+        for intent, frame, score, is_refused, template in zip(
+            intents, frames, scores, refused, templates or [None] * len(frames), strict=True
         )
     ]
 
