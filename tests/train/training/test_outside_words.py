@@ -15,10 +15,11 @@ from tests.train.embeddings.made_encoder import MadeEncoder, made_list
 from tests.train.tiny import SHORT, TINY
 from tests.train.training.test_fit import QUIET, Interrupting, log, networks, same, start, train
 from train.checkpoint import Checkpoint
-from train.config import BlockStart, MaskedWordsConfig, RunConfig, StreamConfig
+from train.config import BlockStart, MaskedWordsConfig, RunConfig
 from train.embeddings import sentence_encoder, word_lists
 from train.ensemble import Ensemble
 from train.finished import parser_of
+from train.stream_config import StreamConfig
 from train.training.fit import fit
 from train.training.run import OtherTask, Parents, Texts
 
