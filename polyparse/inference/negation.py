@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import exp
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from unicodedata import normalize
 from zlib import crc32
 
 import numpy as np
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
 from polyparse.inference.stored_arrays import read_stored
+from polyparse.text.diacritics import without_accents
 from polyparse.text.features import BOUNDARY, pair_hash
 from polyparse.text.tokens import normalise
 
@@ -160,7 +160,7 @@ def words_of(item: Item, kinds: Mapping[int, int]) -> ReadWords:
 
 def stem_hash(text: str) -> int:
     """Hash of what forms of a verb have in common: its first letters, without accents."""
-    return crc32(b"stem " + _bytes(_plain(text)[:STEM]))
+    return crc32(b"stem " + _bytes(without_accents(text)[:STEM]))
 
 
 def features_of(words: ReadWords) -> set[int]:
@@ -280,9 +280,3 @@ def _joined(name: int, parts: Iterable[int]) -> int:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _plain(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(letter for letter in normalize("NFD", text) if not "\u0300" <= letter <= "\u036f")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from polyparse.errors import ConfigError
 from polyparse.schema import read_json
 from polyparse.text.addresses import spelling
 from polyparse.text.case import MARKS
+from polyparse.text.diacritics import without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -132,10 +133,7 @@ class Vocabulary:
 
 def without_marks(word: str) -> str:
     """The word without apostrophes, and without the accents of an alphabet; signs of other scripts stay."""
-    if word.isascii():
-        return word.replace("'", "")
-    letters = unicodedata.normalize("NFD", word)
-    return unicodedata.normalize("NFC", "".join(char for char in letters if char not in _MARKS))
+    return normalize("NFC", without_accents(word.replace("'", "")))
 
 
 def _words(content: bytes) -> tuple[list[str], bytes]:
@@ -164,7 +162,6 @@ def _words(content: bytes) -> tuple[list[str], bytes]:
 
 _HEAD = b'{\n"words": [\n'
 _SLICE = 16_384  # bytes
-_MARKS = frozenset(map(chr, range(0x300, 0x370))) | {"'"}
 
 
 def _by_frequency(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from unicodedata import category, normalize
 
 from polyparse.corpora.noise.edits import rewritten
 from polyparse.corpora.noise.romanisation import draw_style, romanise
+from polyparse.text.diacritics import without_diacritics
 
 if TYPE_CHECKING:
     from random import Random
@@ -40,14 +41,7 @@ def romanised(example: Example, random: Random) -> Example | None:
 
 
 _DEVANAGARI = re.compile("[\u0900-\u097f]")
-_HINDI = str.maketrans({"\u093c": None, "\u0901": "\u0902"})
-
-
-@lru_cache(maxsize=1 << 14)
-def _without_diacritics(text: str) -> str:
-    letters = normalize("NFD", text).translate(_HINDI)
-    without_accents = "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f")
-    return normalize("NFC", without_accents)
+_without_diacritics = lru_cache(maxsize=1 << 14)(without_diacritics)
 
 
 def _without_marks(text: str) -> str:

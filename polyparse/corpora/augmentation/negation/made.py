@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
-from unicodedata import normalize
 
 from polyparse.bounds import POSITIVE, SHARE, check_bounds
 from polyparse.corpora.augmentation.negation.requests import Forms, forms_of
 from polyparse.corpora.augmentation.negation.rules import LANGUAGES, rules_of
+from polyparse.text.diacritics import without_diacritics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,10 +144,8 @@ def _fields(template: str) -> set[str]:
 
 
 _FIELD = re.compile(r"{(\w+)}")
-_HINDI = str.maketrans({"\u093c": None, "\u0901": "\u0902"})
 
 
 def _plain(text: str) -> str:
     """As people type it who leave out accents and apostrophes; Hindi without the dot below."""
-    letters = normalize("NFD", text.replace("'", "")).translate(_HINDI)
-    return normalize("NFC", "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f"))
+    return without_diacritics(text.replace("'", ""))
