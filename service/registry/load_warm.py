@@ -8,7 +8,6 @@ one: a first run of a shape allocates, and on a GPU chooses algorithms.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any
 
 from polyparse.bundle.golden import Golden
@@ -31,6 +30,9 @@ LINE = 64
 """Characters of a text that is made of words to meet."""
 LINES = 4
 """Such texts at once: they take some 3 ms, for what serves has to go on."""
+PAUSE_S = 0.02
+WORDS_S = 4.0
+"""The pauses between them together at most: what a version is loaded for may be a way back."""
 
 Shape = tuple[int, int]
 """(tokens, sequences) of a batch."""
@@ -70,21 +72,24 @@ def warm_up(
         pause()
 
 
-def meet_words(parser: ServedParser[Any], chunks: Iterable[str], *, pause: Pause) -> None:
+def meet_words(parser: ServedParser[Any], chunks: Iterable[str], *, rest: Callable[[float], None]) -> None:
     """Let a parser make what it keeps of words, chunks of text in which another one has met them.
+
+    After each run `rest(seconds)` is called, where the runs are many with fewer seconds.
 
     What serves has met the words that callers use, and keeps what it made of them. A version that begins without would be
     slower by all of that in its first second, which is when it is watched most.
     """
-    lines = _lines(chunks)
-    while batch := list(islice(lines, LINES)):
+    lines = [*_lines(chunks)]
+    starts = range(0, len(lines), LINES)
+    for start in starts:
         items = []
-        for line in batch:
+        for line in lines[start : start + LINES]:
             with suppress(InputError):  # Chunks may be of marks alone.
                 items.append(parser.prepare(Utterance(line, None)))
         if items:
             parser.run(items)
-        pause()
+        rest(min(PAUSE_S, WORDS_S / len(starts)))
 
 
 def _lines(chunks: Iterable[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ fit as often as there are workers, they look and load one after the other.
 import gc
 import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -20,7 +21,7 @@ from polyparse.runtime.session import Device
 from service.background import in_the_background
 from service.memory import RESERVE_BYTES, available_bytes_here, return_freed
 from service.registry.errors import LoadCancelled, MemoryShort
-from service.registry.load_warm import load_warm, meet_words
+from service.registry.load_warm import PAUSE_S, load_warm, meet_words
 from service.registry.loaded import Loaded, ServedParser
 from service.registry.rehearsal import Rehearsals
 from service.registry.turns import Turns
@@ -31,7 +32,6 @@ FIXED_BYTES = 40_000_000
 """What the sessions of a version take whatever its size."""
 PROCESS_BYTES = 64_000_000
 """What the process of a rehearsal takes beside the version."""
-PAUSE_S = 0.02
 YOUNG = 1
 """Of Python's collector, the generation that is collected after each run, with the younger one. What a load makes lives as
 long as the version. Left to itself the collector waits until there are 20,000 objects, and then stops all threads for 20 to
@@ -79,16 +79,17 @@ class BundleLoader:
         return self._turns.load(is_cancelled)
 
     def _load(self, bundle: Located, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
-        def pause() -> None:
+        def rest(seconds: float) -> None:
             if is_cancelled.is_set():
                 raise LoadCancelled("found another wish while it was warmed up, expected the same")
             if beside is not None:
                 gc.collect(YOUNG)
-                time.sleep(PAUSE_S)
+                time.sleep(seconds)
 
+        pause = partial(rest, PAUSE_S)
         loaded = load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
         if beside is not None:
-            meet_words(loaded.parser, beside.kept_chunks(), pause=pause)
+            meet_words(loaded.parser, beside.kept_chunks(), rest=rest)
         return loaded
 
     def release(self, parts: list[object]) -> None:

@@ -25,7 +25,7 @@ from service.memory import RESERVE_BYTES
 from service.registry import loader as loaders
 from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
-from service.registry.load_warm import SHAPES, load_warm, meet_words, warm_up
+from service.registry.load_warm import PAUSE_S, SHAPES, WORDS_S, load_warm, meet_words, warm_up
 from service.registry.loaded import Loaded, ServedParser
 from service.registry.loader import BundleLoader
 from service.registry.rehearsal import Rehearsals
@@ -153,16 +153,24 @@ def test_words_are_met_a_few_at_a_time() -> None:
     runs: list[list[str]] = []
     chunks = [f"chunk{number}" for number in range(1000)] + ["y" * 64]
 
-    def pause() -> None:
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
         runs.append([])
+        rests.append(seconds)
 
     parser = object.__new__(Listed)
     parser.locales = ("en-US",)
-    meet_words(parser, chunks, pause=pause)
+    meet_words(parser, chunks, rest=rest)
     assert " ".join(text for run in runs for text in run).split() == chunks
     assert max(len(text) for run in runs for text in run) <= 64
     assert max(len(run) for run in runs) <= 4
     assert all(not after for after in runs[1::2]), "a pause follows each run"
+    assert set(rests) == {PAUSE_S}
+    rests.clear()
+    meet_words(parser, chunks * 100, rest=rest)
+    assert sum(rests) == pytest.approx(WORDS_S)
+    meet_words(parser, [], rest=rest)
 
 
 def test_a_rehearsal_tells_the_reason_and_its_code(bundle: Located) -> None:
