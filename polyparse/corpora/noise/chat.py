@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.noise.edits import rewritten
-from polyparse.corpora.noise.romanisation import draw_style, romanise
+from polyparse.corpora.noise.romanisation import DEVANAGARI, draw_style, romanise
 
 if TYPE_CHECKING:
     from random import Random
@@ -36,19 +36,18 @@ RESPELLED = tuple(
 """What is found in a word, once, and what is typed in its place."""
 SHARE = 1 / 3
 """Of the words that have one of these, how many are respelled; the others stay as the style has them."""
-_DEVANAGARI = re.compile("[\u0900-\u097f\u200c\u200d]+")
 
 
 def chat_spelled(example: Example, random: Random) -> Example | None:
     """Each Hindi word in Latin letters, one in three of those that can be respelled; None without a Hindi word."""
-    if not _DEVANAGARI.search(example.text):
+    if not DEVANAGARI.search(example.text):
         return None
     style = draw_style(random)
 
     def spelled(match: re.Match[str]) -> str:
         return _respelled(romanise(match[0], style), random)
 
-    return rewritten(example, lambda piece: _DEVANAGARI.sub(spelled, piece))
+    return rewritten(example, lambda piece: DEVANAGARI.sub(spelled, piece))
 
 
 def _respelled(word: str, random: Random) -> str:

@@ -8,7 +8,8 @@ from polyparse.corpora.noise.chat import chat_spelled
 from polyparse.corpora.noise.code_mixing import CodeMixing
 from polyparse.corpora.noise.function_words import function_word_dropped
 from polyparse.corpora.noise.letters import diacritics_removed, marks_removed, romanised, upper_cased
-from polyparse.corpora.noise.speech import please, repeated, tail_cut, wake_word
+from polyparse.corpora.noise.respelling import respelled
+from polyparse.corpora.noise.speech import filler, please, repeated, tail_cut, wake_word
 from polyparse.corpora.noise.typo import typo
 from polyparse.corpora.noise.written import glued, written
 
@@ -35,6 +36,8 @@ KINDS: Mapping[str, Noise] = {
     "marks": marks_removed,
 }
 """The kinds that need nothing but the example, for training and for measuring."""
+LEARNT: Mapping[str, Noise] = {"filler": filler, "respelled": respelled}
+"""The kinds for training alone: what SPOKEN has in its place, `please` and `chat`, says what is learnt by them."""
 SPOKEN: Mapping[str, Noise] = {
     "written": written,
     "glued": glued,
@@ -48,10 +51,10 @@ SPOKEN: Mapping[str, Noise] = {
 
 
 def kinds_of(examples: Sequence[Example]) -> dict[str, Noise]:
-    """The kinds that training may draw: KINDS, and "code_mixing" with the values of these examples."""
-    return {**KINDS, "code_mixing": CodeMixing(examples)}
+    """The kinds that training may draw: KINDS, LEARNT, and "code_mixing" with the values of these examples."""
+    return {**KINDS, **LEARNT, "code_mixing": CodeMixing(examples)}
 
 
 def measured_kinds_of(examples: Sequence[Example]) -> dict[str, Noise]:
-    """The kinds whose cost is measured: those of training, and SPOKEN."""
-    return {**kinds_of(examples), **SPOKEN}
+    """The kinds whose cost is measured: KINDS, "code_mixing" with the values of these examples, and SPOKEN."""
+    return {**KINDS, "code_mixing": CodeMixing(examples), **SPOKEN}

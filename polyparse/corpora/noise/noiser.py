@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class NoiseConfig:
     """For each kind, the share of utterances that get it; an utterance that its kind cannot change stays as it is.
 
-    An utterance gets one kind at most, so the shares add up to 1 or less. `romanised` and `marks` change Hindi alone:
-    their shares are shares of the Hindi utterances.
+    An utterance gets one kind at most, so the shares add up to 1 or less. `romanised`, `respelled` and `marks` change Hindi
+    alone: their shares are shares of the Hindi utterances.
     """
 
     typo: float = 0.0
@@ -33,6 +33,8 @@ class NoiseConfig:
     function_word: float = 0.0
     marks: float = 0.0
     code_mixing: float = 0.0
+    filler: float = 0.0
+    respelled: float = 0.0
 
     def __post_init__(self) -> None:
         shares = asdict(self)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from random import Random
 
 
+DEVANAGARI = re.compile("[\u0900-\u097f\u200c\u200d]+")
+"""A word of Devanagari, its digits and stops included."""
+
+
 class Style(NamedTuple):
     """The spellings that a writer prefers; the defaults are the shorter ones."""
 

@@ -2,6 +2,7 @@
 
 Words are added outside the slots, so that every value stays as it was. `spoken_words.txt` has a language, a kind and words a
 line: phrases of which one is drawn, and for `tail` single words that carry neither a slot nor the intent of a command.
+Training has phrases of its own, in `filler_words.txt`, so that a model does not judge itself by those that it learnt.
 """
 
 from __future__ import annotations
@@ -14,16 +15,23 @@ from typing import TYPE_CHECKING
 from polyparse.corpora.noise.edits import inserted, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from polyparse.corpora.example import Example
 
-PHRASES: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-"""(language, kind) -> its phrases."""
-for _line in files(__package__).joinpath("spoken_words.txt").read_text(encoding="utf-8").splitlines():
-    _language, _kind, _phrase = _line.split(maxsplit=2)
-    PHRASES[_language, _kind].append(_phrase)
+
+def _phrases_of(file: str) -> Mapping[tuple[str, str], list[str]]:
+    """(language, kind) -> its phrases."""
+    phrases: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in files(__package__).joinpath(file).read_text(encoding="utf-8").splitlines():
+        language, kind, phrase = line.split(maxsplit=2)
+        phrases[language, kind].append(phrase)
+    return dict(phrases)
+
+
+PHRASES, FILLERS = _phrases_of("spoken_words.txt"), _phrases_of("filler_words.txt")
+"""By language and kind: those that measure, and those that training has."""
 _WORD = re.compile(r"\S+")
 
 
@@ -35,8 +43,17 @@ def wake_word(example: Example, random: Random) -> Example | None:
 
 def please(example: Example, random: Random) -> Example | None:
     """A polite phrase before or after the utterance, or a hesitant one before a word that is not inside a slot."""
+    return _with_phrase(example, PHRASES, random)
+
+
+def filler(example: Example, random: Random) -> Example | None:
+    """What `please` does, with the phrases of training."""
+    return _with_phrase(example, FILLERS, random)
+
+
+def _with_phrase(example: Example, of: Mapping[tuple[str, str], list[str]], random: Random) -> Example | None:
     place = random.choice(("first", "last", "hesitation"))
-    phrases = _phrases(example, place)
+    phrases = of.get((_language(example), place))
     if not phrases:
         return None
     phrase, length = random.choice(phrases), len(example.text)
@@ -84,7 +101,11 @@ def tail_cut(example: Example, random: Random) -> Example | None:
 
 
 def _phrases(example: Example, kind: str) -> Sequence[str]:
-    return PHRASES.get((example.locale.partition("-")[0], kind), ())
+    return PHRASES.get((_language(example), kind), ())
+
+
+def _language(example: Example) -> str:
+    return example.locale.partition("-")[0]
 
 
 def _words(text: str) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from polyparse.corpora.noise.speech import PHRASES, please, repeated, tail_cut, wake_word
+from polyparse.corpora.noise.speech import FILLERS, PHRASES, filler, please, repeated, tail_cut, wake_word
 from tests.polyparse.corpora.annotated import annotated, example_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,21 @@ def test_politeness_stands_at_an_end_and_hesitation_never_inside_a_slot() -> Non
     assert actual == hesitant | {
         *(f"{phrase} set [time : ten past two] alarm" for phrase in PHRASES["en", "first"]),
         *(f"set [time : ten past two] alarm {phrase}" for phrase in PHRASES["en", "last"]),
+    }
+
+
+def test_training_has_phrases_of_its_own() -> None:
+    kinds = ("first", "last", "hesitation")
+    assert FILLERS.keys() == {(language, kind) for language in LANGUAGES for kind in kinds}
+    for language in LANGUAGES:
+        learnt, judged = (
+            {phrase for kind in kinds for phrase in of[language, kind]} for of in (FILLERS, PHRASES)
+        )
+        assert len(learnt) > len(judged)
+        assert not learnt & judged
+    assert drawn(filler, "[time : noon]") == {
+        *(f"{phrase} [time : noon]" for kind in ("first", "hesitation") for phrase in FILLERS["en", kind]),
+        *(f"[time : noon] {phrase}" for phrase in FILLERS["en", "last"]),
     }
 
 
