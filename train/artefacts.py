@@ -27,6 +27,7 @@ from polyparse.text.vocabulary import Vocabulary
 from train import classifier_file
 from train.array_files import check_axes, read_array, read_arrays, read_state
 from train.embeddings.vec_file import PretrainedVectors
+from train.models.pretrained import WordPieces
 from train.run_record import RunRecord, StreamRecord
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ def _of_vectors(file: str) -> Artefact:
     return Artefact(file, lambda vectors, stream: np.savez(stream, **vars(vectors)), _read_vectors)
 
 
+def _read_pieces(path: Path) -> WordPieces:
+    arrays = read_arrays(path)
+    check_axes(arrays, ("rows_VP", "table_NS"), path=path)
+    return WordPieces(**arrays)
+
+
 def _of_features(file: str) -> Artefact:
     return Artefact(file, lambda table, stream: _write_array(table.hashes, stream), FeatureTable.load)
 
@@ -102,6 +109,9 @@ ARTEFACTS = {
     "dev": Artefact("dev.jsonl", _write_dev, _read_dev),
     "word_vectors": _of_vectors("word_vectors.npz"),
     "outside_vectors": _of_vectors("outside_vectors.npz"),
+    "word_pieces": Artefact(
+        "word_pieces.npz", lambda pieces, stream: np.savez(stream, **pieces._asdict()), _read_pieces
+    ),
     "classifier": Artefact(
         "classifier.npz",
         lambda model, stream: np.savez(stream, **classifier_file.arrays_of(model)),

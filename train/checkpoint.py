@@ -3,6 +3,7 @@
 run.json          recipe config, corpus, locales, provenance          labels.json
 vocabulary.json   features.npy   classifier.npz   word_vectors.npz    (text tables, DC, initial word vectors)
 outside_vectors.npz  fixed vectors of words; only if the config has an `outside_size`
+word_pieces.npz   what a pre-trained encoder reads of each word; only if the config has a `pretrained_size`
 token_features.npy  a text table too; only if the config has `token_crf`
 intent_bias.npy   biases fitted on dev and added to those of the DC; only if the config has `intent_bias`
 network-N.pt      best averaged weights of network N                  training-N.pt   its training state
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 TABLE_FILES = (
     "word_vectors.npz",
     "outside_vectors.npz",
+    "word_pieces.npz",
     "features.npy",
     "token_features.npy",
     "classifier.npz",
@@ -173,7 +175,12 @@ class Checkpoint:
 
     def tables(self) -> TextTables:
         """Read vocabulary and feature tables."""
-        return TextTables(self.read("vocabulary"), self.find("features"), self.find("token_features"))
+        return TextTables(
+            self.read("vocabulary"),
+            self.find("features"),
+            self.find("token_features"),
+            self.find("word_pieces"),
+        )
 
     def classifier(self) -> DomainClassifier | None:
         """The DC with intent_bias.npy added to its biases; None where the run has no DC."""

@@ -19,5 +19,5 @@ AnyNetwork: TypeAlias = JointNetwork | TokenCrf
 def network_of(labels: Labels, tables: TextTables, config: RunConfig) -> AnyNetwork:
     """A network for the labels, to load weights into; without an auxiliary encoder."""
     if config.token_crf is None:
-        return new_network(labels, tables.vocabulary, replace(config.joint, auxiliary=None))
+        return new_network(labels, tables.vocabulary, replace(config.joint, auxiliary=None), tables.pieces)
     return TokenCrf(labels, n_features=tables.n_token_features)

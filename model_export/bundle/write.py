@@ -56,12 +56,17 @@ def write_bundle(
     """Export a finished checkpoint to the folder `out`, which must not exist; `say` prints each gate passed.
 
     Raises:
-        ConfigError: the checkpoint is not finished or has no dev utterances, `out` exists or cannot be written, or the
-            head cannot be approximated.
+        ConfigError: the checkpoint is not finished or has no dev utterances, its networks have a pre-trained sentence
+            encoder, `out` exists or cannot be written, or the head cannot be approximated.
         BundleError: the bundle fails a gate; then nothing is written, not even the parent folders of `out`.
     """
     if not checkpoint.complete:
         raise ConfigError(f"{checkpoint.folder}: found no measures.json, expected a finished run")
+    if size := checkpoint.run().config.joint.pretrained_size:
+        raise ConfigError(
+            f"{checkpoint.folder}: joint.pretrained_size: found {size}, expected 0: a bundle holds no sentence encoder; let"
+            " this run be the teacher of one without it"
+        )
     if out.exists():
         raise ConfigError(f"{out}: found a file or folder, expected none: a bundle is never overwritten")
     check_folder(out.parent)

@@ -30,7 +30,9 @@ FROM_RUN = {step.recipe: SOURCES[step.start] for step in ROWS if step.start}
 """Recipes that start from a run, by the recipe of that one."""
 FROM_BUNDLE = [name for name, recipe in RECIPES.items() if recipe().init and name not in FROM_RUN]
 """These start from a bundle, such as the plan's last one."""
-ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_RUN, *FROM_BUNDLE}]
+TEACHERS_ONLY = [name for name, recipe in RECIPES.items() if recipe().joint.pretrained_size]
+"""These teach others, and no bundle is made of them."""
+ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_RUN, *FROM_BUNDLE, *TEACHERS_ONLY}]
 SLOTS_ONLY = {name for name, recipe in RECIPES.items() if recipe().slots_only}
 TINY = {
     "word_size": 8,

@@ -50,6 +50,7 @@ SOURCES = (
     Trait("Wang et al. 2020, section 2.1", lambda config: config.joint.head in {"ain", "ain-annealed"}),
     Trait("Wang et al. 2020, section 2.2", lambda config: config.joint.head == "ain-f2o"),
     Trait("Yang et al. 2020, outside vectors", lambda config: config.joint.embedder.outside_size > 0),
+    Trait("fine-tuned", lambda config: config.joint.pretrained_size > 0),
     Trait("Devlin et al. 2019, masked words", lambda config: config.masked_words.epochs > 0),
     Trait(
         "Iyyer et al. 2015",

@@ -22,6 +22,7 @@ from polyparse.text.vocabulary import Vocabulary
 from train.models.heads.crf import Potentials
 from train.models.intent_loss import NO_INTENT
 from train.models.maxent import build_table
+from train.models.pretrained import WordPieces
 from train.models.token_crf import build_token_table
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ class Target:
 class TextTables:
     """The tables that turn text into ids: the vocabulary and the feature table (None without a classifier).
 
-    `token_features` is there for a CRF over features of tokens.
+    `token_features` is there for a CRF over features of tokens, `pieces` for a pre-trained sentence encoder.
     """
 
     vocabulary: Vocabulary
     features: FeatureTable | None
     token_features: FeatureTable | None = None
+    pieces: WordPieces | None = None
 
     @classmethod
     def build(

@@ -23,7 +23,7 @@ from train.embeddings.vec_file import PretrainedVectors
 from train.embeddings.word_alignment import alignment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,6 +40,42 @@ class ReadTexts(NamedTuple):
 
     read: dict[str, dict[str, list[str]]]
     unread: dict[str, list[str]]
+
+
+class SplitWords(NamedTuple):
+    """The words of a vocabulary that an encoder reads, `direct`, and those of which it reads translations.
+
+    `texts` are those of the examples, `others` their translations into other locales, by id and language.
+    """
+
+    direct: list[str]
+    translated: list[str]
+    texts: ReadTexts
+    others: dict[str, dict[str, list[str]]]
+
+
+def split_words(
+    vocabulary: Vocabulary,
+    examples: Iterable[Example],
+    languages: Collection[str],
+    *,
+    words_of: WordsOf,
+    translations: Iterable[Example] = (),
+) -> SplitWords:
+    """By the languages that the encoder reads; `examples` and `translations` are those of `outside_vectors`."""
+    texts = _by_id(examples, languages, words_of)
+    unread = {word for words in texts.unread.values() for word in words}
+    own_read = {
+        word for by_language in texts.read.values() for words in by_language.values() for word in words
+    }
+    return SplitWords(
+        direct=[
+            word for word in vocabulary.words if spelling(word) and (word in own_read or word not in unread)
+        ],
+        translated=[word for word in vocabulary.words if word in unread and word not in own_read],
+        texts=texts,
+        others=_by_id(translations, languages, words_of).read,
+    )
 
 
 def outside_vectors(
@@ -59,21 +95,14 @@ def outside_vectors(
     Raises:
         ConfigError: there are not more words, or not more numbers of the encoder's, than `size`.
     """
-    texts = _by_id(examples, encoder, words_of)
-    unread = {word for words in texts.unread.values() for word in words}
-    own_read = {
-        word for by_language in texts.read.values() for words in by_language.values() for word in words
-    }
-    of_others = _by_id(translations, encoder, words_of).read
-    direct = [
-        word for word in vocabulary.words if spelling(word) and (word in own_read or word not in unread)
-    ]
-    translated = [word for word in vocabulary.words if word in unread and word not in own_read]
-    direct_NS = encoder.encode(direct).astype(np.float32)
+    words = split_words(vocabulary, examples, encoder.languages, words_of=words_of, translations=translations)
+    direct_NS = encoder.encode(words.direct).astype(np.float32)
     word_ids = vocabulary.word_ids
-    vectors = {word_ids[word]: vector_S for word, vector_S in zip(direct, direct_NS, strict=True)}
-    translated_US = _translated(translated, texts, of_others, encoder)
-    vectors |= {word_ids[word]: vector_S for word, vector_S in zip(translated, translated_US, strict=True)}
+    vectors = {word_ids[word]: vector_S for word, vector_S in zip(words.direct, direct_NS, strict=True)}
+    translated_US = translated(words, encoder.encode)
+    vectors |= {
+        word_ids[word]: vector_S for word, vector_S in zip(words.translated, translated_US, strict=True)
+    }
     encoded = PretrainedVectors.collect(vectors, size=direct_NS.shape[1])
     return PretrainedVectors(encoded.rows_N, reduced(encoded.vectors_NE, size))
 
@@ -100,40 +129,36 @@ def reduced(vectors_NS: Floats, size: int) -> Floats:
     return np.asarray(reduced_NO * (SPREAD / spread), dtype=np.float32)
 
 
-def _by_id(examples: Iterable[Example], encoder: SentenceEncoder, words_of: WordsOf) -> ReadTexts:
+def _by_id(examples: Iterable[Example], languages: Collection[str], words_of: WordsOf) -> ReadTexts:
     read: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unread: defaultdict[str, list[str]] = defaultdict(list)
     for example in examples:
         language = example.locale.partition("-")[0]
         words = words_of(example.text)
-        if language in encoder.languages:
+        if language in languages:
             read[example.id].setdefault(language, words)
         else:
             unread[example.id] += words
     return ReadTexts(dict(read), dict(unread))
 
 
-def _translated(
-    words: Sequence[str],
-    texts: ReadTexts,
-    of_others: dict[str, dict[str, list[str]]],
-    encoder: SentenceEncoder,
-) -> Floats:
+def translated(split: SplitWords, encode: Callable[[Sequence[str]], Floats]) -> Floats:
     """Means of the vectors of what the words are aligned with, shape (U, S); zeros where an id has no translation."""
+    words, texts = split.translated, split.texts
     source_words = (word for source in texts.unread.values() for word in source)
     source_ids = {word: row for row, word in enumerate(dict.fromkeys([*words, *source_words]))}
     target_ids: dict[tuple[str, str], int] = {}
     bitext = []
     for each, source in texts.unread.items():
         sources = [source_ids[word] for word in source]
-        for language, target in {**of_others.get(each, {}), **texts.read.get(each, {})}.items():
+        for language, target in {**split.others.get(each, {}), **texts.read.get(each, {})}.items():
             entries = [
                 target_ids.setdefault((language, word), len(target_ids)) for word in target if spelling(word)
             ]
             bitext.append((sources, entries))
     weights_UR = alignment(bitext, len(source_ids), len(target_ids))[: len(words)]
     distinct = {word: row for row, word in enumerate(dict.fromkeys(word for _, word in target_ids))}
-    vectors_S = encoder.encode([*distinct] or ["a"])
+    vectors_S = encode([*distinct] or ["a"])
     vectors_RS = vectors_S[[distinct[word] for _, word in target_ids]]
     means_US: Floats = np.asarray(weights_UR @ vectors_RS, dtype=np.float32)
     length_U1 = np.linalg.norm(means_US, axis=1, keepdims=True)

@@ -27,12 +27,15 @@ from train.models.encoders import AnyEncoder, encoder_of
 from train.models.encoders.base import EncoderConfig
 from train.models.heads import HEADS, ITERATED, new_head
 from train.models.intent_loss import intent_loss
+from train.models.pretrained import PretrainedEncoder
+from train.models.scores import Scores
 
 if TYPE_CHECKING:
     from polyparse.contract.labels import Labels
     from polyparse.text.vectorizer import Batch
     from polyparse.text.vocabulary import Vocabulary
     from train.models.heads.forward_backward import ExpectedCounts
+    from train.models.pretrained import WordPieces
 
 
 IntentDecoder: TypeAlias = IntentMLP | IntentExperts
@@ -50,6 +53,9 @@ class JointConfig:
     Three kinds of dropout between embedder and encoder: `embedding_dropout` of single numbers, `locked_dropout` of the same
     channels at all tokens of an utterance, `token_dropout` of a token's whole vector (AIN has the latter two, .5 and .05).
 
+    `pretrained_size` is the size to which a pre-trained sentence encoder's vectors of words in their context, and of texts,
+    are mapped beside the embedder's (`train.models.pretrained`); with 0 there is none.
+
     `auxiliary` is a second encoder that exists in training only. `outside_bias` is added to the score of tag "O" after
     training: it trades recall for precision (Minkov et al. 2006); its size is chosen on dev.
 
@@ -57,6 +63,7 @@ class JointConfig:
     """
 
     embedder: EmbedderConfig = EmbedderConfig()
+    pretrained_size: int = 0
     encoder: EncoderConfig = EncoderConfig()
     auxiliary: EncoderConfig | None = None
     head: str = "crf"  # one of HEADS
@@ -76,6 +83,7 @@ class JointConfig:
     def __post_init__(self) -> None:
         check_bounds(
             self,
+            pretrained_size=NOT_NEGATIVE,
             mlp_size=NOT_NEGATIVE,
             experts=NOT_NEGATIVE,
             start_spread=NOT_NEGATIVE,
@@ -92,6 +100,10 @@ class JointConfig:
             raise ConfigError(
                 f"joint.experts: found {self.experts} with mlp_size {self.mlp_size} and outside_bias {self.outside_bias},"
                 " expected a hidden layer and no bias"
+            )
+        if self.pretrained_size and not self.embedder.outside_size:
+            raise ConfigError(
+                f"joint.pretrained_size: found {self.pretrained_size} without outside vectors, expected an outside_size"
             )
         if self.head not in HEADS:
             raise ConfigError(f"joint.head: found {self.head!r}, expected one of {', '.join(HEADS)}")
@@ -122,24 +134,6 @@ class BatchTensors(NamedTuple):
             torch.from_numpy(batch.lengths_B).long().to(device),
             torch.from_numpy(batch.token_features_BTL).to(device),
         )
-
-
-class Scores(NamedTuple):
-    """Intent logits and emissions of a batch, from one branch."""
-
-    logits_BI: Tensor
-    emissions_BTK: Tensor
-    lengths_B: Tensor
-
-    def of(self, positions_S: Tensor) -> Scores:
-        """The scores of the utterances at some positions of the batch."""
-        return Scores(
-            self.logits_BI[positions_S], self.emissions_BTK[positions_S], self.lengths_B[positions_S]
-        )
-
-    def float(self) -> Scores:
-        """The same scores as float32."""
-        return Scores(self.logits_BI.float(), self.emissions_BTK.float(), self.lengths_B)
 
 
 class Branch(NamedTuple):
@@ -187,21 +181,30 @@ class JointNetwork(nn.Module):
     Networks of several tasks have parts in common: see `train.models.sharing`.
     """
 
-    def __init__(self, labels: Labels, *, n_words: int, n_characters: int, config: JointConfig) -> None:
+    def __init__(
+        self,
+        labels: Labels,
+        *,
+        n_words: int,
+        n_characters: int,
+        config: JointConfig,
+        pieces: WordPieces | None = None,
+    ) -> None:
         super().__init__()
         embedder = Embedder(n_words, n_characters, config.embedder)
+        pretrained = None if pieces is None else PretrainedEncoder(pieces, config.pretrained_size)
+        input_size = embedder.output_size + (0 if pretrained is None else pretrained.output_size)
         self.config = config
-        self.encoder, self.intent, self.slots = Branch.build(
-            embedder.output_size, labels, config.encoder, config
-        )
+        self.encoder, self.intent, self.slots = Branch.build(input_size, labels, config.encoder, config)
         self.embedder = embedder
+        self.pretrained = pretrained
         self.embedding_dropout = EmbeddingDropout(
             numbers=config.embedding_dropout, channels=config.locked_dropout, tokens=config.token_dropout
         )
         self.auxiliary = (
             None
             if config.auxiliary is None
-            else AuxiliaryBranch(Branch.build(embedder.output_size, labels, config.auxiliary, config))
+            else AuxiliaryBranch(Branch.build(input_size, labels, config.auxiliary, config))
         )
         self.head = new_head(
             config.head,
@@ -239,6 +242,9 @@ class JointNetwork(nn.Module):
     def embed(self, tensors: BatchTensors) -> Tensor:
         """embedded_BTE, as encoders read it: in training numbers are dropped."""
         embedded_BTE = self.embedder(tensors.word_ids_U, tensors.characters_UC, tensors.words_BT)
+        if self.pretrained is not None:
+            context_BTC = self.pretrained(tensors.word_ids_U, tensors.words_BT, tensors.lengths_B)
+            embedded_BTE = torch.cat([embedded_BTE, context_BTC], dim=2)
         dropped_BTE: Tensor = self.embedding_dropout(embedded_BTE)
         return dropped_BTE
 
@@ -271,8 +277,17 @@ class JointNetwork(nn.Module):
         return self.config.alpha * of_intents, self.config.beta * slot_loss
 
 
-def new_network(labels: Labels, vocabulary: Vocabulary, config: JointConfig) -> JointNetwork:
-    """A newly initialised network for the labels, with embeddings of all words and characters, padding and unknown."""
+def new_network(
+    labels: Labels, vocabulary: Vocabulary, config: JointConfig, pieces: WordPieces | None = None
+) -> JointNetwork:
+    """A newly initialised network for the labels, with embeddings of all words and characters, padding and unknown.
+
+    `pieces` are those of the vocabulary's words, where the config has a `pretrained_size`.
+    """
     return JointNetwork(
-        labels, n_words=vocabulary.size, n_characters=FIRST + len(vocabulary.characters), config=config
+        labels,
+        n_words=vocabulary.size,
+        n_characters=FIRST + len(vocabulary.characters),
+        config=config,
+        pieces=pieces,
     )

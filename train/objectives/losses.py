@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from train.data.task import Target
     from train.models.heads.crf import Potentials
-    from train.models.joint import JointNetwork, Scores
+    from train.models.joint import JointNetwork
+    from train.models.scores import Scores
 
 
 def losses(

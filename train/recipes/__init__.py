@@ -45,6 +45,7 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "teacher-aligned": distilled.teacher_aligned,
     "teacher-characters-aligned": distilled.teacher_characters_aligned,
     "teacher-outside": distilled.teacher_outside,
+    "teacher-pretrained": distilled.teacher_pretrained,
     "first-student": distilled.first_student,
     "second-large": distilled.second_large,
     "second-small": distilled.second_small,

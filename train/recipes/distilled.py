@@ -11,7 +11,7 @@ from dataclasses import replace
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.noise import NoiseConfig
-from train.config import DistilConfig, MaskedWordsConfig, OptimConfig, RunConfig
+from train.config import DistilConfig, MaskedWordsConfig, OptimConfig, ParameterGroup, RunConfig
 from train.models.embedder import EmbedderConfig
 from train.models.encoders.base import EncoderConfig
 from train.models.joint import JointConfig
@@ -110,6 +110,16 @@ def teacher_outside() -> RunConfig:
     embedder = replace(base.joint.embedder, word_dropout=0.3, outside_size=128, outside_words=20_000)
     joint, optim = replace(base.joint, embedder=embedder), replace(base.optim, epochs=14)
     return replace(base, recipe="teacher-outside", joint=joint, optim=optim, seed=213)
+
+
+def teacher_pretrained() -> RunConfig:
+    """`teacher-outside` with the sentence encoder itself, which learns on, in front of a smaller biLSTM."""
+    base = teacher_outside()
+    encoder = replace(base.joint.encoder, hidden_size=256)
+    joint = replace(base.joint, pretrained_size=128, encoder=encoder, mlp_size=256)
+    layers = ParameterGroup(pattern="pretrained.layers.*", rate=0.25)
+    optim = replace(base.optim, epochs=11, groups=(layers,))
+    return replace(base, recipe="teacher-pretrained", joint=joint, optim=optim, seed=313)
 
 
 def first_student() -> RunConfig:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WITHOUT_PLAN = (
     "a bundle, but no transfer plan (`init`) that says what to take of it, expected a recipe with one, as few"
 )
-TABLES = ("classifier.npz", "features.npy", "outside_vectors.npz", "vocabulary.json")
+TABLES = ("classifier.npz", "features.npy", "outside_vectors.npz", "word_pieces.npz", "vocabulary.json")
 """In this order: the last one means that all of them exist."""
 
 

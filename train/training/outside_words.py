@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from polyparse.errors import ConfigError
 from train.embeddings import sentence_encoder, word_lists
 from train.embeddings.outside import outside_vectors
+from train.embeddings.word_pieces import word_pieces
 from train.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ def with_outside_words(
         translations=texts.translations,
     )
     checkpoint.save("outside_vectors", vectors)
+    if run.config.joint.pretrained_size:
+        pieces = word_pieces(
+            vocabulary, read, encoder, words_of=texts.tokenised.words, translations=texts.translations
+        )
+        checkpoint.save("word_pieces", pieces)
+        tables = replace(tables, pieces=pieces)
     covered, words = len(vectors.rows_N), len(vocabulary.words)
     checkpoint.log({"outside_vectors": covered, "words": words, "added": len(added), **started.read()})
     run.progress.say(f"outside vectors: {covered} of {words} words covered, {len(added)} of them added")

@@ -19,6 +19,7 @@ from polyparse.inference.pipeline import Pipeline
 from polyparse.inference.routing import Routing
 from train.compute import CPU, Compute
 from train.data.batches import batches_of, lengths_of
+from train.embeddings import sentence_encoder
 from train.models.joint import JointNetwork, new_network
 from train.models.sharing import TaskNetworks
 from train.models.torch_networks import TorchNetworks
@@ -244,7 +245,12 @@ def build_network(
     Its word table starts from `vectors`, if any; those from `outside` stand beside it as they are.
     """
     torch.manual_seed(config.seed)
-    network = new_network(task.labels, tables.vocabulary, config.joint)
+    network = new_network(task.labels, tables.vocabulary, config.joint, tables.pieces)
+    if network.pretrained is not None:
+        layers = sentence_encoder.pretrained().layers()
+        network.pretrained.layers.load_state_dict(
+            {name: torch.from_numpy(weights) for name, weights in layers.items()}
+        )
     if vectors is not None:
         network.embedder.start_from(torch.from_numpy(vectors.rows_N), torch.from_numpy(vectors.vectors_NE))
     if outside is not None:

@@ -24,7 +24,8 @@ from train.objectives.losses import losses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from train.models.joint import JointNetwork, Scores
+    from train.models.joint import JointNetwork
+    from train.models.scores import Scores
 
 UNLABELLED = Target(intent=-1, tags_T=[])
 

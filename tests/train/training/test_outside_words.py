@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from model_export.bundle.request import Request
+from model_export.bundle.write import write_bundle
 from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples
@@ -15,7 +17,7 @@ from tests.train.embeddings.made_encoder import MadeEncoder, made_list
 from tests.train.tiny import SHORT, TINY
 from tests.train.training.test_fit import QUIET, Interrupting, log, networks, same, start, train
 from train.checkpoint import Checkpoint
-from train.config import BlockStart, MaskedWordsConfig, RunConfig
+from train.config import BlockStart, MaskedWordsConfig, ParameterGroup, RunConfig
 from train.embeddings import sentence_encoder, word_lists
 from train.ensemble import Ensemble
 from train.finished import parser_of
@@ -77,6 +79,46 @@ def test_a_run_that_starts_from_one_knows_its_words_from_outside_too(tmp_path: P
     outside = "embedder.outside"
     assert networks(second)[0][outside].equal(networks(first)[0][outside])
     assert networks(second)[0][outside].any()
+
+
+def reading(config: RunConfig) -> RunConfig:
+    """With the encoder itself."""
+    return replace(knowing(config), joint=replace(knowing(config).joint, pretrained_size=4))
+
+
+def test_the_encoder_itself_learns_on_and_is_the_same_after_a_stop(tmp_path: Path) -> None:
+    whole, measures = train(tmp_path / "whole", reading(SHORT))
+    stopped = start(tmp_path / "stopped", reading(SHORT))
+    with pytest.raises(KeyboardInterrupt):
+        fit(stopped, reading(SHORT), Texts(examples(), examples()), Interrupting("epoch", 1))
+    fit(stopped, reading(SHORT), Texts(examples(), examples()), QUIET)
+    assert same(networks(whole), networks(stopped))
+    learnt = networks(whole)[0]["pretrained.layers.pool.weight"]
+    assert not learnt.equal(torch.from_numpy(MadeEncoder().layers()["pool.weight"]))
+    assert measures["mean"]["exact_match"] > 0
+    frames = parser_of(whole).parse([Utterance("set a kettle for tomorrow", "en-US")])
+    assert frames[0].intent is not None
+    assert Ensemble([whole, stopped]).parser(whole.routing()).parse([Utterance("set a kettle", "en-US")])
+
+
+def test_a_frozen_encoder_stays_as_it_was(tmp_path: Path) -> None:
+    optim = replace(SHORT.optim, groups=(ParameterGroup(pattern="pretrained.layers.*", rate=0.0),))
+    checkpoint, _ = train(tmp_path / "run", replace(reading(SHORT), optim=optim))
+    weights = networks(checkpoint)[0]
+    for name, expected in MadeEncoder().layers().items():
+        assert weights[f"pretrained.layers.{name}"].equal(torch.from_numpy(expected)), name
+
+
+def test_an_encoder_needs_outside_vectors() -> None:
+    with pytest.raises(ConfigError, match=r"pretrained_size: found 4 without outside vectors"):
+        replace(SHORT.joint, pretrained_size=4)
+
+
+def test_a_network_with_an_encoder_is_not_exported(tmp_path: Path) -> None:
+    checkpoint, _ = train(tmp_path / "run", reading(SHORT))
+    with pytest.raises(ConfigError, match=r"joint.pretrained_size: found 4, expected 0"):
+        write_bundle(checkpoint, tmp_path / "bundle", Request(name="made", version="1"), say=print)
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_hidden_words_are_named_among_those_that_training_has(tmp_path: Path) -> None:
