@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from model_export.bundle.rewrite import with_screens
 from polyparse.bundle import store
 from polyparse.cli.arguments import ArgumentParser
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.negation.rules import LANGUAGES
 from polyparse.corpora.read import read
 from polyparse.evaluation.evaluate import intents_right
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     languages = negation = None
     if "languages" in options.kinds:
         languages = fit_to_corpus(options.corpus, locales, say=print)
-    if "negation" in options.kinds and any(locale.partition("-")[0] in LANGUAGES for locale in locales):
+    if "negation" in options.kinds and any(language_of(locale) in LANGUAGES for locale in locales):
         parser = load(bundle, device="cpu").parser
         train = read(options.corpus, locales=locales, partition="train")
         negation = fit(train, dev, parser.vectorizer, right_B=intents_right(parser, dev))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
+from polyparse.contract.locales import language_of
 from polyparse.evaluation.spans import NamedSpan
 
 _WORD = re.compile(r"\S+")
@@ -30,7 +31,7 @@ def runs(text: str, locale: str, slots: Iterable[NamedSpan]) -> set[tuple[str, i
 
 def _labels(text: str, locale: str, slots: Iterable[NamedSpan]) -> list[str | None]:
     ordered = sorted(slots, key=lambda slot: slot.start)
-    token = _TOKEN.get(locale.partition("-")[0], _WORD)
+    token = _TOKEN.get(language_of(locale), _WORD)
     return [
         next((slot.name for slot in ordered if slot.start < match.end() and match.start() < slot.end), None)
         for match in token.finditer(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polyparse.contract.frame import Utterance
+from polyparse.contract.locales import subtags
 from polyparse.errors import BlankText, UnknownLocale
 from polyparse.inference.batches import BATCH_SIZE, by_length, run_batches
 from polyparse.inference.ood import Evidence
@@ -53,11 +54,11 @@ class Parser:
         """
         if locale is None or self.locales is None or locale in self.locales:
             return locale
-        language, *rest = _subtags(locale)
-        of_language = [served for served in self.locales if _subtags(served)[0] == language]
+        language, *rest = subtags(locale)
+        of_language = [served for served in self.locales if subtags(served)[0] == language]
         if not of_language:
             raise UnknownLocale(f"locale: found {locale!r}, expected a language of {', '.join(self.locales)}")
-        return max(of_language, key=lambda served: _likeness(_subtags(served)[1:], rest))
+        return max(of_language, key=lambda served: _likeness(subtags(served)[1:], rest))
 
     def kept_chunks(self) -> list[str]:
         """The chunks of texts whose words it keeps, the first one first; a chunk is what stands between blanks."""
@@ -102,11 +103,6 @@ class Parser:
         batches = by_length([item.n_tokens for item in items], batch_size)
         parts = [self._pipeline.evidence([items[position] for position in batch]) for batch in batches]
         return Evidence.join(parts, [position for batch in batches for position in batch])
-
-
-def _subtags(locale: str) -> list[str]:
-    """The parts of a language tag, whose case means nothing; POSIX parts them by "_"."""
-    return locale.replace("_", "-").lower().split("-")
 
 
 def _likeness(served: Sequence[str], asked: Sequence[str]) -> tuple[bool, int]:

@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from polyparse.contract.locales import language_of
 from polyparse.text.features import BOUNDARY, pair_hash, word_hash
 from polyparse.text.number_names import WORDS, names
 from polyparse.text.number_words import ways
@@ -63,7 +64,7 @@ class NumberReader:
         self._ranks = vocabulary.word_ids  # the words most often seen have the lowest
         self._unknown = vocabulary.size
         self._pairs = pairs
-        languages = [language for language in dict.fromkeys(map(_language, locales)) if language in NAMES]
+        languages = [language for language in dict.fromkeys(map(language_of, locales)) if language in NAMES]
         owners = Counter(word for language in languages for word in _words_of_numbers(language))
         self._own = {
             language: [word_hash(word) for word in _words_of_numbers(language) if owners[word] == 1]
@@ -76,7 +77,7 @@ class NumberReader:
         self, text: str, locale: str | None, starts: Sequence[int], ends: Sequence[int], hashes: Sequence[int]
     ) -> Iterator[SaidNumber]:
         """The readings of a text in their order; the sequences are its tokens' offsets and `word_hash`es."""
-        language = _language(locale) if locale else self._language_beside(text, starts, ends, hashes)
+        language = language_of(locale) if locale else self._language_beside(text, starts, ends, hashes)
         if language not in self._own:
             return
         for parts in written_numbers(text, language, self._knows):
@@ -149,10 +150,6 @@ def _words_of_numbers(language: str) -> set[str]:
         *(name for month in WORDS[language]["months"] for name in month),
     ]
     return {normalise(option) for option in said if " " not in option}
-
-
-def _language(locale: str) -> str:
-    return locale.replace("_", "-").partition("-")[0].lower()
 
 
 def _tokens_of(part: SaidPart, starts: Sequence[int], ends: Sequence[int]) -> tuple[int, int] | None:

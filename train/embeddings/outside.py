@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polyparse.contract.locales import language_of
 from polyparse.errors import ConfigError
 from polyparse.text.addresses import spelling
 from train.embeddings.aligned import MIN_LENGTH, SPREAD
@@ -133,7 +134,7 @@ def _by_id(examples: Iterable[Example], languages: Collection[str], words_of: Wo
     read: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
     unread: defaultdict[str, list[str]] = defaultdict(list)
     for example in examples:
-        language = example.locale.partition("-")[0]
+        language = language_of(example.locale)
         words = words_of(example.text)
         if language in languages:
             read[example.id].setdefault(language, words)

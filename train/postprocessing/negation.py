@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.contract.frame import Utterance
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.negation.made import NegationConfig, made
 from polyparse.corpora.augmentation.negation.rules import LANGUAGES, rules_of
 from polyparse.corpora.noise.romanisation import draw_style, romanise
@@ -167,7 +168,7 @@ def cue_hashes(locales: set[str], vectorizer: Vectorizer, seed: int = 0) -> froz
     Raises:
         ConfigError: none of the languages has rules.
     """
-    languages = {locale.partition("-")[0] for locale in locales} & set(LANGUAGES)
+    languages = {language_of(locale) for locale in locales} & set(LANGUAGES)
     if not languages:
         raise ConfigError(
             f"negation: found {', '.join(sorted(locales))}, expected a language of {', '.join(LANGUAGES)}"
@@ -187,7 +188,7 @@ def word_kinds(corpus: Sequence[Item], cues: frozenset[int], config: ScreenConfi
     """Kinds of words by their hashes, and of stems of verbs: rules say those of small words, the corpus which are verbs."""
     of_language: dict[str, list[Item]] = defaultdict(list)
     for item in corpus:
-        of_language[(item.utterance.locale or "").partition("-")[0]].append(item)
+        of_language[language_of(item.utterance.locale or "")].append(item)
     verbs: dict[int, int] = {}
     small: dict[int, int] = {}
     for language in sorted(of_language.keys() & set(LANGUAGES)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from polyparse.contract.locales import language_of
 from polyparse.errors import ConfigError
 from train.embeddings import sentence_encoder, word_lists
 from train.embeddings.outside import outside_vectors
@@ -75,4 +76,4 @@ def with_outside_words(
 
 def _languages(examples: Iterable[Example]) -> list[str]:
     """Of the locales of the examples, in order."""
-    return sorted({example.locale.partition("-")[0] for example in examples})
+    return sorted({language_of(example.locale) for example in examples})

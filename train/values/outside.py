@@ -6,6 +6,7 @@ from collections import defaultdict
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.slot_swap import SlotSwap
 from polyparse.corpora.noise.function_words import FUNCTION_WORDS
 from polyparse.errors import ConfigError
@@ -72,7 +73,7 @@ class OutsideValues:
 
 
 def _of_kind(locale: str, kind: str) -> list[str]:
-    language = locale.partition("-")[0]
+    language = language_of(locale)
     return spoken_forms(KINDS[kind].names(language), language) if language in LANGUAGES else []
 
 
@@ -82,7 +83,7 @@ def _values_of_two_words(examples: Sequence[Example]) -> dict[tuple[str, str], l
     for example in examples:
         for span in example.slots:
             words = example.text[span.start : span.end].lower().split()
-            function_words = FUNCTION_WORDS.get(example.locale.partition("-")[0], frozenset())
+            function_words = FUNCTION_WORDS.get(language_of(example.locale), frozenset())
             if len(words) == 2 and function_words.isdisjoint(words):
                 pairs[example.locale, span.name][words[0], words[1]] = None
     return {key: list(distinct) for key, distinct in pairs.items()}

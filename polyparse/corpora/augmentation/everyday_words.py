@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.bounds import SHARE, check_bounds
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.switch_words import OPPOSITES, SENSES, WORDINGS, find, keys_of
 from polyparse.corpora.example import TextSpan
 from polyparse.text.tokens import tokenise
@@ -93,7 +94,7 @@ def reworded(example: Example, random: Random, *, intent: str | None) -> Example
 
     A verb keeps its form, a particle its place before or behind the object.
     """
-    language = example.locale.partition("-")[0]
+    language = language_of(example.locale)
     tokens = tokenise(example.text)
     found = find(
         keys_of(example.text), language, SENSES[example.intent or ""], _in_slots(tokens, example.slots)

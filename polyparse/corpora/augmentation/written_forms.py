@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from polyparse.bounds import SHARE, check_bounds
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.number_names import named_numbers
 from polyparse.corpora.augmentation.written_styles import DATES, EXPECTED, ORDINAL_MARKS, STYLES
 from polyparse.corpora.pieces import formatted, rewritten_by_slot
@@ -57,7 +58,7 @@ class WrittenForms:
 
 def in_digits(example: Example, random: Random, *, native: float = 0.0) -> Example | None:
     """One written form of the example, decided by the state of `random`; None where it says no number."""
-    language = example.locale.partition("-")[0]
+    language = language_of(example.locale)
     if language not in STYLES:
         return None
     mark = random.choice(ORDINAL_MARKS.get(language, ("",)))

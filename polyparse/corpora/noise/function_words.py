@@ -9,6 +9,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from polyparse.contract.locales import language_of
 from polyparse.corpora.noise.edits import replaced
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _WORD = re.compile(r"\S+")
 
 def function_word_dropped(example: Example, random: Random) -> Example | None:
     """The example without one function word of its language; never all of a slot's value, nor the only word."""
-    function_words = FUNCTION_WORDS.get(example.locale.partition("-")[0])
+    function_words = FUNCTION_WORDS.get(language_of(example.locale))
     if function_words is None:
         return None
     words = [match.span() for match in _WORD.finditer(example.text)]

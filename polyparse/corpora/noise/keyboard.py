@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from polyparse.contract.locales import language_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -72,4 +74,4 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 
 def keys_of(locale: str) -> Mapping[str, str]:
     """Letter -> its neighbours on the keyboards of a locale; English ones where a language has none of its own."""
-    return KEYS.get(locale.partition("-")[0], KEYS["en"])
+    return KEYS.get(language_of(locale), KEYS["en"])

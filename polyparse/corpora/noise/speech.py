@@ -12,6 +12,7 @@ from collections import defaultdict
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from polyparse.contract.locales import language_of
 from polyparse.corpora.noise.edits import inserted, replaced
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def filler(example: Example, random: Random) -> Example | None:
 
 def _with_phrase(example: Example, of: Mapping[tuple[str, str], list[str]], random: Random) -> Example | None:
     place = random.choice(("first", "last", "hesitation"))
-    phrases = of.get((_language(example), place))
+    phrases = of.get((language_of(example.locale), place))
     if not phrases:
         return None
     phrase, length = random.choice(phrases), len(example.text)
@@ -101,11 +102,7 @@ def tail_cut(example: Example, random: Random) -> Example | None:
 
 
 def _phrases(example: Example, kind: str) -> Sequence[str]:
-    return PHRASES.get((_language(example), kind), ())
-
-
-def _language(example: Example) -> str:
-    return example.locale.partition("-")[0]
+    return PHRASES.get((language_of(example.locale), kind), ())
 
 
 def _words(text: str) -> list[tuple[int, int]]:

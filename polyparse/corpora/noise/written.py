@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyparse.contract.locales import language_of
 from polyparse.corpora.noise.spoken_numbers import spoken_numbers
 from polyparse.corpora.noise.written_formats import CLOCK, DATE, GLUED, JOINED, SPACED
 from polyparse.corpora.pieces import formatted, rewritten_by_slot
@@ -46,7 +47,7 @@ def _written(
     example: Example, random: Random, formats: Mapping[str, Sequence[Format]]
 ) -> tuple[Example | None, int]:
     """The example in digits, None where nothing changes, and how many of the formats' patterns it has."""
-    language = example.locale.partition("-")[0]
+    language = language_of(example.locale)
     if language not in formats:
         return None, 0
     suffix = random.choice(_SUFFIXES.get(language, ("",)))

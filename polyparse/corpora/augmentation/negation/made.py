@@ -12,6 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.bounds import POSITIVE, SHARE, check_bounds
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.negation.requests import Forms, forms_of
 from polyparse.corpora.augmentation.negation.rules import LANGUAGES, rules_of
 from polyparse.text.diacritics import without_diacritics
@@ -58,7 +59,7 @@ def made(examples: Sequence[Example], config: NegationConfig, seed: int) -> list
     random = Random(f"negation {seed}")
     texts: list[NegationText] = []
     for locale in dict.fromkeys(example.locale for example in examples):
-        if (language := locale.partition("-")[0]) not in LANGUAGES:
+        if (language := language_of(locale)) not in LANGUAGES:
             continue
         requests = _requests([example.text for example in examples if example.locale == locale], language)
         random.shuffle(requests)
