@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import suppress
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Protocol
 
+from polyparse.contract.locales import language_of
 from polyparse.errors import ConfigError
-from polyparse.text.forms import form_of
+from polyparse.text.forms import form_of, words_of
 from polyparse.text.tokens import tokenise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from polyparse.corpora.example import Example
     from polyparse.text.vocabulary import Vocabulary
 
 PACKAGE = "wordfreq"
 SHORTEST = 2  # characters; a single letter is an initial in most utterances
 LISTED = 8
 """So many words of a list are read for each that is asked for: training knows the most frequent ones."""
-LEAST_LISTED = 20_000
+LEAST_LISTED, MOST_LISTED = 20_000, 60_000
 
 
 class WordList(Protocol):
@@ -68,6 +72,22 @@ def frequent_words(
             f" {', '.join(languages) or 'no language'} have"
         )
     return tuple(found)
+
+
+def words_outside(examples: Iterable[Example], vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """By locale, the words of its language's list that the vocabulary has and none of the locale's examples.
+
+    Raises ConfigError where the package of the lists is missing.
+    """
+    own: defaultdict[str, set[str]] = defaultdict(set)
+    for example in examples:
+        own[example.locale].update(words_of(example.text))
+    found = {}
+    for locale, words in own.items():
+        with suppress(LookupError):  # a language without a list
+            listed = wordfreq_list(language_of(locale), MOST_LISTED)
+            found[locale] = [word for word in listed if word in vocabulary.word_ids and word not in words]
+    return found
 
 
 def _is_new(word: str, vocabulary: Vocabulary) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from polyparse.corpora.augmentation.word_substitution import Substitution
 from train.data.task import SoftTarget, Target, gold_target
+from train.embeddings.word_lists import words_outside
 from train.values.outside import slot_swap
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class Distillation:
         vectorizer: Vectorizer,
         variation: Variation,
     ) -> None:
-        """`vectorizer` is the student's; augmented texts are added to what it has `tokenised`."""
+        """`vectorizer` is the student's; augmented texts are added to what it has `tokenised`.
+
+        Raises ConfigError where `substitution.outside` draws from lists of words whose package is missing.
+        """
         self._task, self._config, self._teachers = task, config, teachers
         self._vectorizer, self._variation = vectorizer, variation
         self._train = [example for example in train if vectorizer.item(example.utterance).n_tokens]
@@ -61,6 +65,7 @@ class Distillation:
             ensemble.word_vectors_VE(),
             config.substitution,
             vectorizer.tokenised,
+            words_outside(self._train, ensemble.vocabulary) if config.substitution.outside else None,
         )
         self._soft_targets = teachers.soft_targets(self._train)
         self._augmented: dict[int, tuple[list[Example], list[SoftTarget]]] = {}

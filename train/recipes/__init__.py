@@ -53,5 +53,6 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "student": distilled.student,
     "student-continued": distilled.student_continued,
     "student-continued-twice": distilled.student_continued_twice,
+    "student-outside": distilled.student_outside,
     "ablation": distilled.ablation,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from polyparse.corpora.augmentation.everyday_words import EverydayConfig
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.corpora.noise import NoiseConfig
@@ -232,6 +233,35 @@ def student_continued_twice() -> RunConfig:
     base = student_continued()
     return replace(
         base, recipe="student-continued-twice", distil=replace(base.distil, draws=2, seed=6), seed=127
+    )
+
+
+def student_outside() -> RunConfig:
+    """`student` that knows 15,000 words more from outside, and reads fillers, typos and Hindi in many spellings."""
+    base = student()
+    embedder = replace(base.joint.embedder, word_dropout=0.15, outside_size=128, outside_words=15_000)
+    return replace(
+        base,
+        recipe="student-outside",
+        data=replace(base.data, contradictions="weigh"),
+        joint=replace(base.joint, embedder=embedder),
+        everyday=EverydayConfig(utterances=0.3, opposite=0.9),
+        noise=NoiseConfig(
+            typo=0.12,
+            diacritics=0.05,
+            function_word=0.06,
+            code_mixing=0.08,
+            romanised=0.2,
+            respelled=0.2,
+            filler=0.12,
+        ),
+        distil=replace(
+            base.distil,
+            draws=3,
+            swap=replace(base.distil.swap, outside=0.3),
+            substitution=replace(base.distil.substitution, outside=0.4),
+        ),
+        seed=323,
     )
 
 

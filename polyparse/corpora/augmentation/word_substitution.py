@@ -1,11 +1,11 @@
 """Words replaced by words with similar embeddings: unlabelled utterances for teachers (Jiao et al. 2020).
 
-Axes: W words of one language, E word vector.
+Axes: W words of one language, O other words, B words that are compared together, E word vector.
 
 A new utterance may mean nothing, and the old labels may be wrong for it: its labels are a teacher's soft targets. These show
 how the teacher generalises, which those for its own training utterances do not. A fifth of real utterances have a word that
 training never saw, while teachers know all words that are drawn here: so some words are coined, from the front of one word
-and the end of another.
+and the end of another, and some are words of the language that no training utterance has, which vectors from outside place.
 """
 
 from __future__ import annotations
@@ -39,16 +39,18 @@ LONG = 4  # letters of a word that may be coined
 class SubstitutionConfig:
     """`words` is the share of words that are replaced: `random` of these by any word, the others by a near neighbour.
 
-    `coined` is the share of long words that coined ones replace; half of those begin like the word itself.
+    `coined` is the share of long words that coined ones replace; half of those begin like the word itself. `outside` is the
+    share of replaced words that near ones replace which no training utterance has.
     """
 
     words: float = 0.2
     random: float = 0.1
     neighbours: int = 10
     coined: float = 0.0
+    outside: float = 0.0
 
     def __post_init__(self) -> None:
-        check_bounds(self, words=SHARE, random=SHARE, neighbours=POSITIVE, coined=SHARE)
+        check_bounds(self, words=SHARE, random=SHARE, neighbours=POSITIVE, coined=SHARE, outside=SHARE)
 
 
 class Substitution:
@@ -61,10 +63,11 @@ class Substitution:
         vectors_VE: NDArray[np.float32],
         config: SubstitutionConfig,
         tokenised: TokenisedTexts | None = None,
+        outside: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """`vectors_VE[word_ids[word]]` is what words are compared by; a word without an id has no neighbours.
 
-        Texts that are `tokenised` are not cut again.
+        Texts that are `tokenised` are not cut again. `outside` has words by locale that none of the examples has.
         """
         self._config = config
         self._tokens_of = (tokenised or TokenisedTexts()).tokens
@@ -78,11 +81,14 @@ class Substitution:
         self._long_words = {
             locale: [word for word in words if len(word) >= LONG] for locale, words in counts.items()
         }
+        known = {locale: [word for word in words if word in word_ids] for locale, words in counts.items()}
         self._neighbours = {
-            locale: _nearest(
-                [word for word in words if word in word_ids], word_ids, vectors_VE, config.neighbours
-            )
-            for locale, words in counts.items()
+            locale: _nearest(words, words, word_ids, vectors_VE, config.neighbours)
+            for locale, words in known.items()
+        }
+        self._outside = {
+            locale: _nearest(known.get(locale, []), words, word_ids, vectors_VE, config.neighbours)
+            for locale, words in (outside or {}).items()
         }
 
     def draw(self, examples: Sequence[Example], seed: int) -> list[Example]:
@@ -110,7 +116,10 @@ class Substitution:
     def _choose(self, locale: str, word: str, random: Random) -> str | None:
         if random.random() < self._config.random:
             return random.choice(self._words[locale])
-        neighbours = self._neighbours[locale].get(word)
+        of = self._neighbours[locale]
+        if self._config.outside > 0.0 and random.random() < self._config.outside:
+            of = self._outside.get(locale, of)
+        neighbours = of.get(word)
         return random.choice(neighbours) if neighbours else None
 
     def _coin(self, locale: str, word: str, random: Random) -> str | None:
@@ -145,19 +154,31 @@ class _Shift:
 
 
 def _nearest(
-    words: Sequence[str], word_ids: Mapping[str, int], vectors_VE: NDArray[np.float32], count: int
+    words: Sequence[str],
+    others: Sequence[str],
+    word_ids: Mapping[str, int],
+    vectors_VE: NDArray[np.float32],
+    count: int,
 ) -> dict[str, tuple[str, ...]]:
-    """The `count` words with the largest cosine to each word, other than itself."""
-    vectors_WE = vectors_VE[[word_ids[word] for word in words]]
-    unit_WE = vectors_WE / np.maximum(np.linalg.norm(vectors_WE, axis=1, keepdims=True), 1e-6)
+    """The `count` of the others with the largest cosine to each word, which is none of its own neighbours."""
+    unit_WE, unit_OE = (_unit_vectors(some, word_ids, vectors_VE) for some in (words, others))
+    places = {word: place for place, word in enumerate(others)}
     neighbours: dict[str, tuple[str, ...]] = {}
-    count = min(count, len(words) - 1)
+    count = min(count, len(others) - (not places.keys().isdisjoint(words)))
     for first in range(0, len(words) if count > 0 else 0, COMPARED_TOGETHER):
-        cosines_BW = unit_WE[first : first + COMPARED_TOGETHER] @ unit_WE.T
-        for offset, cosines_W in enumerate(cosines_BW):
-            cosines_W[first + offset] = -np.inf
-            best = np.argpartition(-cosines_W, count - 1)[:count]
-            neighbours[words[first + offset]] = tuple(
-                words[i] for i in sorted(best, key=lambda i: -cosines_W[i])
-            )
+        cosines_BO = unit_WE[first : first + COMPARED_TOGETHER] @ unit_OE.T
+        for word, cosines_O in zip(words[first:], cosines_BO, strict=False):
+            if word in places:
+                cosines_O[places[word]] = -np.inf
+            best = np.argpartition(-cosines_O, count - 1)[:count]
+            neighbours[word] = tuple(others[i] for i in sorted(best, key=lambda i: -cosines_O[i]))
     return neighbours
+
+
+def _unit_vectors(
+    words: Sequence[str], word_ids: Mapping[str, int], vectors_VE: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """unit_WE; a vector of zeros stays so."""
+    vectors_WE = vectors_VE[[word_ids[word] for word in words]]
+    lengths_W1 = np.maximum(np.linalg.norm(vectors_WE, axis=1, keepdims=True), 1e-6)
+    return np.asarray(vectors_WE / lengths_W1, dtype=np.float32)

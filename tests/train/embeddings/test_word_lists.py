@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from polyparse.text.vocabulary import Vocabulary
-from train.embeddings.word_lists import frequent_words, wordfreq_list
+from train.embeddings import word_lists
+from train.embeddings.word_lists import frequent_words, wordfreq_list, words_outside
 
 VOCABULARY = Vocabulary(words=("alarm", "perché", "don't"), characters="almr")
 LISTS = {
@@ -45,3 +47,18 @@ def test_the_lists_of_the_package_give_words_by_frequency() -> None:
     assert len(set(words)) == 300
     assert {"and", "que", "che"} <= {*words[:20]}
     assert {"the", "de", "non"}.isdisjoint(words)
+
+
+def test_a_locale_s_words_from_outside_are_listed_known_and_in_none_of_its_utterances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def of_language(language: str, limit: int) -> list[str]:
+        if language not in LISTS:
+            raise LookupError(language)
+        return LISTS[language][:limit]
+
+    monkeypatch.setattr(word_lists, "wordfreq_list", of_language)
+    said = {"en-US": "the alarm", "it-IT": "c'è", "hi-IN": "अलार्म"}
+    examples = [Example("1", text, locale, "train", None, None, ()) for locale, text in said.items()]
+    vocabulary = Vocabulary(words=("the", "alarm", "kettle", "bollitore"), characters="")
+    assert words_outside(examples, vocabulary) == {"en-US": ["kettle"], "it-IT": ["the", "bollitore"]}

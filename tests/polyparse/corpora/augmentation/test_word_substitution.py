@@ -58,6 +58,27 @@ def test_a_word_is_replaced_by_one_of_its_nearest_in_its_language() -> None:
     assert replaced
 
 
+def test_words_that_no_utterance_has_take_the_place_of_near_ones_in_their_locale() -> None:
+    new = {f"new{number}": len(WORDS) + number for number in range(20)}
+    vectors = np.random.default_rng(5).normal(size=(len(WORDS) + 20, 5)).astype(np.float32)
+    config = SubstitutionConfig(words=0.99, random=0.0, outside=0.5, neighbours=2)
+    outside = {"en-US": [*new]}
+    drawn = Substitution(CORPUS, {**ROWS, **new}, vectors, config, outside=outside).draw(CORPUS, seed=1)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    taken, kept = 0, 0
+    for before, after in zip(CORPUS, drawn, strict=True):
+        for old, other in zip(tokenise(before.text), tokenise(after.text), strict=True):
+            if other.text not in new:
+                kept += old.text != other.text
+                continue
+            assert before.locale == "en-US"
+            nearest = sorted(new, key=lambda word: -unit[new[word]] @ unit[ROWS[old.text]])
+            assert other.text in nearest[:2]
+            taken += 1
+    assert taken
+    assert kept
+
+
 def test_long_words_alone_give_way_to_coined_ones_of_the_front_and_the_end_of_words_of_their_language() -> (
     None
 ):
