@@ -61,7 +61,7 @@ def test_the_rows_of_man_moe_differ_from_it_in_what_they_are_named_after() -> No
     single = replace(parts["private"], experts=1)
     encoder = replace(whole.joint.encoder, parts={"shared": parts["shared"], "private": single})
     without_experts = replace(whole.joint, encoder=encoder, experts=1)
-    alone = replace(whole.joint, encoder=parts["shared"], experts=0)
+    alone = replace(whole.joint, encoder=parts["shared"], experts=1, mlp_size=100)
     expected = {
         "man-without-experts": replace(whole, joint=without_experts),
         "moe-without-man": replace(whole, languages=LanguagesConfig()),

@@ -2,8 +2,9 @@
 
 The locales of `data.unlabelled` are read as text alone, of other ids than those that are learnt; nothing of them has a
 label in training or choosing. All other locales are sources, and each has an expert: `joint.experts` and `experts` of the
-private encoder are their number. Word vectors are fixed, and aligned by translations of what is learnt. For no supervision
-of that kind: --set joint.embedder.word_vectors=FILE.vec.
+private encoder are their number. A batch is of one language; the discriminator learns at the network's rate. Word vectors
+are fixed, and aligned by translations of what is learnt. For no supervision of that kind: --set
+joint.embedder.word_vectors=FILE.vec.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from train.models.joint import JointConfig
 
 SOURCES = 3
 SHARED = EncoderConfig(hidden_size=50, dropout=0.3)
-"""A biLSTM of 100 in both directions together; the private one is as large."""
+"""A biLSTM of 100 in both directions together; the private one is as large. MLPs are as large as what they read."""
 
 
 def man_moe() -> RunConfig:
@@ -42,10 +43,10 @@ def man_moe() -> RunConfig:
             experts=SOURCES,
         ),
         optim=OptimConfig(
-            schedule="halving",
-            learning_rate=5e-3,
+            schedule="constant",
+            learning_rate=2e-3,
             weight_decay=1e-8,
-            batch_size=16,
+            batch_size=32,
             epochs=8,
             patience=8,
             warmup_share=0.0,
@@ -70,7 +71,7 @@ def moe_without_man() -> RunConfig:
 
 
 def sources_only() -> RunConfig:
-    """What `man-moe` is compared with: one biLSTM and MLPs, from the same batches of the sources, nothing of the target."""
+    """What `man-moe` is compared with: its shared biLSTM and one MLP each, from the same batches, nothing of the target."""
     base = man_moe()
-    joint = replace(base.joint, encoder=SHARED, experts=0)
+    joint = replace(base.joint, encoder=SHARED, experts=1, mlp_size=100)
     return replace(base, recipe="sources-only", joint=joint, languages=LanguagesConfig())
