@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
+from polyparse.corpora.augmentation.code_switching import SwitchConfig
 from polyparse.corpora.augmentation.everyday_words import EverydayConfig
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
@@ -131,8 +132,11 @@ class DistilConfig:
     lambda, the weight of their networks' intents against their MaxEnt's.
 
     `top_intents` and `top_tags` are how many of each soft target are learnt and kept on disk; None for all.
+
+    `texts`: beside the corpus the student learns from augmented utterances, or from the run's unlabelled ones.
     """
 
+    texts: Literal["augmented", "unlabelled"] = "augmented"
     gold: float = 0.3
     joint_weight: float = 0.5
     draws: int = 8
@@ -173,8 +177,8 @@ class RunConfig:
 
     `slots_only`: domains and intents of the corpus are not read, so that they are in no loss and choose no epoch.
 
-    `swap`, `everyday`, `written` and `noise` augment the training utterances anew every epoch, in this order; `distil`
-    configures a run with teachers, which has its own swap.
+    `swap`, `switch`, `everyday`, `written` and `noise` augment the training utterances anew every epoch, in this order;
+    `distil` configures a run with teachers, which has its own swap.
     """
 
     recipe: str
@@ -197,6 +201,7 @@ class RunConfig:
     languages: LanguagesConfig | None = None
     masked_words: MaskedWordsConfig = MaskedWordsConfig()
     swap: SwapConfig = SwapConfig()
+    switch: SwitchConfig = SwitchConfig()
     everyday: EverydayConfig = EverydayConfig()
     written: WrittenConfig = WrittenConfig()
     noise: NoiseConfig = NoiseConfig()
@@ -273,9 +278,10 @@ class RunConfig:
 
     @property
     def reads_translations(self) -> bool:
-        """Whether training reads the corpus in all its locales, to align word vectors."""
+        """Whether training reads the corpus in all its locales, to align or to translate words, or to project labels."""
         in_bag = self.classifier is not None and self.classifier.bag is not None
-        return in_bag or self.joint.embedder.reads_translations
+        of_words = in_bag or self.joint.embedder.reads_translations
+        return of_words or self.switch.is_induced or bool(self.data.projected)
 
 
 def _check_needed(needed: Mapping[str, tuple[object, object]], where: str) -> None:

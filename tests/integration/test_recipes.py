@@ -32,7 +32,9 @@ FROM_BUNDLE = [name for name, recipe in RECIPES.items() if recipe().init and nam
 """These start from a bundle, such as the plan's last one."""
 TEACHERS_ONLY = [name for name, recipe in RECIPES.items() if recipe().joint.pretrained_size]
 """These teach others, and no bundle is made of them."""
-ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_RUN, *FROM_BUNDLE, *TEACHERS_ONLY}]
+TAUGHT = [name for name, recipe in RECIPES.items() if recipe().distil.texts == "unlabelled"]
+"""These learn from texts by what runs of `stm-sources` make of them."""
+ALONE = [name for name in RECIPES if name not in {*PLAN, *FROM_RUN, *FROM_BUNDLE, *TEACHERS_ONLY, *TAUGHT}]
 SLOTS_ONLY = {name for name, recipe in RECIPES.items() if recipe().slots_only}
 TINY = {
     "word_size": 8,
@@ -69,6 +71,8 @@ class Walk:
     def __init__(self, folder: Path) -> None:
         self.model, self._runs = folder / "models" / "walked", folder / "runs"
         self._corpus = write_massive(folder / "corpus")
+        self._dictionary = folder / "en-hi.txt"
+        self._dictionary.write_text("alarm अलार्म\nplay बजाओ\nrome रोम\n", encoding="utf-8")
 
     def make(self, step: PlanStep) -> None:
         """Train a recipe by those that teach it, and export it."""
@@ -77,6 +81,8 @@ class Walk:
         start = self._runs / step.start if step.start else self.model / SHIPPED if config.init else None
         parents = [*teachers, *([f"--start={start}"] if start else [])]
         own = [f"--set={setting}" for setting in step.settings]
+        if config.switch.words:  # too few utterances to induce a dictionary from
+            own.append(f'--set=switch.files={{"en-US hi-IN": "{self._dictionary}"}}')
         source = [f"--also=source={self._corpus}"] if config.sharing != SharingConfig() else []
         locales = LOCALES if config.data.unlabelled.locales else LOCALES[:1]
         command = [
@@ -133,6 +139,15 @@ def test_recipes_that_start_from_a_run_give_bundles_that_serve(tmp_path: Path) -
     for name, source in FROM_RUN.items():
         walk.make(PlanStep(name, name, (), source, ()))
     assert set(FROM_RUN) == {"enctl", "encvlrtl", "encdectl"}
+    asyncio.run(walk.check_each_answers())
+
+
+def test_recipes_that_learn_from_what_teachers_make_of_texts_give_bundles_that_serve(tmp_path: Path) -> None:
+    walk = Walk(tmp_path)
+    walk.make(PlanStep("stm-sources", "stm-sources", (), None, ()))
+    for name in TAUGHT:
+        walk.make(PlanStep(name, name, ("stm-sources",), None, ()))
+    assert TAUGHT == ["teacher-student"]
     asyncio.run(walk.check_each_answers())
 
 

@@ -60,11 +60,16 @@ SOURCES = (
     Trait("Tan & Golovneva 2020, models 5 to 9", lambda config: bool(config.init) and not config.keeps_words),
     Trait("Yang et al. 2017", lambda config: _reads_by(config, "bigru")),
     Trait("Chen et al. 2019", lambda config: config.languages is not None),
+    Trait("Wu et al. 2020", lambda config: config.distil.texts == "unlabelled"),
+    Trait("Qin et al. 2020", lambda config: config.switch.words > 0),
+    Trait("Yarowsky et al. 2001", lambda config: bool(config.data.projected)),
 )
 """Papers, by what of them a config has; the modules that do it say more."""
 NEEDS = (
     Trait("`--start BUNDLE` or a run", lambda config: bool(config.init) and config.keeps_words),
     Trait("`--start`, a run of its sizes", lambda config: bool(config.init) and not config.keeps_words),
+    Trait("`--teacher`, runs of sources", lambda config: config.distil.texts == "unlabelled"),
+    Trait("translations into the target's language", lambda config: bool(config.data.projected)),
     Trait("`--also source=CORPUS`", lambda config: config.sharing != SharingConfig()),
     Trait(
         "several source languages, and texts of another one",

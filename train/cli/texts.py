@@ -17,6 +17,7 @@ from polyparse.corpora.stream import files_to_stream
 from polyparse.errors import ConfigError
 from train.cli.also import other_task
 from train.data.stream import StreamedCorpus
+from train.training.projection import project
 from train.training.run import Texts
 from train.training.streaming import index_of
 
@@ -42,13 +43,13 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
 
     Says in one line what the checks find, and what shows all of it, unless `quiet`.
     """
-    spec, locales, also = corpora
+    spec, asked, also = corpora
     if config.stream.on:
-        files = files_to_stream(spec, locales=locales)
+        files = files_to_stream(spec, locales=asked)
         streamed = StreamedCorpus(files, index_of(checkpoint.folder))
         others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
         return Texts(streamed, (), others=others)
-    train, dev = (read(spec, locales=locales, partition=part) for part in ("train", "dev"))
+    train, dev = (read(spec, locales=asked, partition=part) for part in ("train", "dev"))
     selection = select(train, dev, config.data, path=Path(spec))
     usable = _checked(selection, corpora, quiet=quiet)
     others = [other_task(each, checkpoint.folder, config.sharing) for each in also]
@@ -58,6 +59,12 @@ def texts_of(config: RunConfig, corpora: Corpora, checkpoint: Checkpoint, *, qui
     known = selection.translations(other_locales)
     if weighs:
         usable = weighed(usable, known)
+    if locales := config.data.projected:
+        projected = project(usable, known, locales, size=config.joint.embedder.word_size)
+        if not quiet:
+            of = sum(example.locale in locales for example in known)
+            print(f"labels projected onto {len(projected)} of {of} translations", file=sys.stderr)
+        usable = [*usable, *projected]
     return Texts(usable, selection.dev, known if aligns else (), others, inventory, selection.unlabelled)
 
 

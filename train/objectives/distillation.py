@@ -5,7 +5,10 @@ Axes: T tokens, I intents, K tags.
     corpus -> slot values swapped -> words substituted -> the teachers' log P(intent) and emissions -> variation -> student
 
 The student learns from every utterance of the corpus with its gold labels and soft targets, and from as many augmented ones
-with soft targets alone. Soft targets are made before a text is varied, by noise or by numbers in digits, so that the student
+with soft targets alone. Texts that have no labels may stand in place of these, such as those of a language of which there
+are none: what the teachers make of them, of which they are sure in some contexts and not in others, the student learns of
+the words in all (Wu et al. 2020, "Single-/multi-source cross-lingual NER via teacher-student learning on unlabeled data in
+target language"). Soft targets are made before a text is varied, by noise or by numbers in digits, so that the student
 learns to predict from the varied text what the teachers predict from the clean one.
 """
 
@@ -69,6 +72,12 @@ class Distillation:
         )
         self._soft_targets = teachers.soft_targets(self._train)
         self._augmented: dict[int, tuple[list[Example], list[SoftTarget]]] = {}
+
+    def read(self, texts: Sequence[Example]) -> None:
+        """Learn from these texts, of which no label is read, in place of augmented ones."""
+        usable = [example for example in texts if self._vectorizer.item(example.utterance).n_tokens]
+        soft_targets = self._teachers.soft_targets(usable)
+        self._augmented = dict.fromkeys(range(self._config.draws), (usable, soft_targets))
 
     def draw(self, epoch: int, seed: int) -> Task:
         """The task of epoch `epoch`; `seed` draws the variation.

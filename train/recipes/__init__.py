@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from train.recipes import ain, baselines, distilled, few, man_moe, stm, tasks, transfer
+from train.recipes import ain, baselines, distilled, few, man_moe, stm, target_text, tasks, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,10 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "man-without-experts": man_moe.man_without_experts,
     "moe-without-man": man_moe.moe_without_man,
     "sources-only": man_moe.sources_only,
+    "stm-sources": target_text.stm_sources,
+    "teacher-student": target_text.teacher_student,
+    "code-switched": target_text.code_switched,
+    "projected": target_text.projected,
     "teacher": distilled.teacher,
     "teacher-classifier": distilled.teacher_classifier,
     "teacher-smoothed": distilled.teacher_smoothed,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyparse.corpora.augmentation.code_switching import CodeSwitching
 from polyparse.errors import ConfigError
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline
@@ -28,6 +29,7 @@ from train.training.joint_network import fit_joint_network
 from train.training.other_tasks import Text
 from train.training.precision import say_precision
 from train.training.run import NO_PARENTS, Parents, RunContext, Texts
+from train.training.switching import dictionaries
 from train.values.outside import check_packages
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def fit(
     `texts.others` are finished with the run's own.
     """
     texts = texts.read_by(config)
-    run = RunContext(checkpoint, config, progress, parents, device, texts.others, texts.unlabelled)
+    switched = dictionaries(config, texts)
+    run = RunContext(checkpoint, config, progress, parents, device, texts.others, texts.unlabelled, switched)
     ranks = Ranks.here()
     _check_ranks(run, ranks)
     other_tasks.check(run)
@@ -163,13 +166,13 @@ def _save_labels(checkpoint: Checkpoint, labels: Labels) -> None:
 def _prepare(run: RunContext, labels: Labels, texts: Texts) -> None:
     """Make what all networks share: initial word vectors, DC and text tables, which are saved last and mean that all exist.
 
-    If the config has romanised Hindi, everyday words or numbers in digits, utterances with these are added to the corpus
-    here, because their words are others. Words of other tasks, where these are shared, and of unlabelled text belong to the
-    vocabulary too.
+    If the config has romanised Hindi, everyday words, numbers in digits or words in other languages, utterances with these
+    are added to the corpus here, because their words are others. Words of other tasks, where these are shared, and of
+    unlabelled text belong to the vocabulary too.
     """
     checkpoint, config, progress, *_ = run
     started = Stopwatch()
-    train = in_other_words(texts.train, config)
+    train = CodeSwitching(run.dictionaries, config.switch).extended(in_other_words(texts.train, config))
     translations = texts.translations
     read = [*train, *texts.unlabelled]
     texts.tokenised.add(example.text for example in (*train, *translations))

@@ -39,14 +39,15 @@ def check(run: RunContext) -> None:
     """Raise ConfigError for what a run by languages cannot do, or would silently leave undone."""
     config = run.config
     if config.languages is None:
-        if run.unlabelled:
-            raise ConfigError("data.unlabelled: found locales, expected none without languages")
+        _check_texts(run)
         return
     joint = config.joint
     needed = {
         "--start": (run.parents.start is not None, False),
         "--teacher": (bool(run.parents.teachers), False),
         "--also": (bool(run.others), False),
+        "distil.texts": (config.distil.texts, "augmented"),
+        "optim.epoch_steps": (config.optim.epoch_steps, None),  # the discriminator's would count too
         "stream.on": (config.stream.on, False),
         "topology": (config.topology, "shared"),
         "token_crf": (config.token_crf is not None, False),
@@ -64,6 +65,24 @@ def check(run: RunContext) -> None:
     if config.languages.discriminator is not None and parts and SHARED not in parts:
         raise ConfigError(
             f"joint.encoder.parts: found {', '.join(parts)}, expected {SHARED} among them, to learn against a discriminator"
+        )
+
+
+def _check_texts(run: RunContext) -> None:
+    """Raise ConfigError where nothing in a run of another kind makes use of unlabelled texts, or where they are missing."""
+    config, embedder = run.config, run.config.joint.embedder
+    by_teachers = config.distil.texts == "unlabelled"
+    for key, is_there in (
+        ("--teacher", bool(run.parents.teachers)),
+        ("data.unlabelled", bool(run.unlabelled)),
+    ):
+        if by_teachers and not is_there:
+            raise ConfigError(f"{key}: found none, expected some with distil.texts=unlabelled")
+    knows_words = embedder.freeze_words and embedder.word_vectors != "random"
+    if run.unlabelled and not (by_teachers or knows_words or config.switch.words):
+        raise ConfigError(
+            "data.unlabelled: found locales, expected none without languages, distil.texts=unlabelled, switch.words, or"
+            " word vectors that are given and frozen"
         )
 
 

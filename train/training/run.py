@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.corpora.example import Example
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from polyparse.corpora.augmentation.code_switching import Dictionaries
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
     from train.progress import Progress
@@ -87,7 +89,7 @@ class OtherTask(NamedTuple):
 
 
 class RunContext(NamedTuple):
-    """What all stages of a run are given."""
+    """What all stages of a run are given; by `dictionaries` words are switched."""
 
     checkpoint: Checkpoint
     config: RunConfig
@@ -96,3 +98,4 @@ class RunContext(NamedTuple):
     device: torch.device = CPU
     others: Sequence[OtherTask] = ()
     unlabelled: Sequence[Example] = ()
+    dictionaries: Dictionaries = MappingProxyType({})

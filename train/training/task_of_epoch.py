@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from polyparse.corpora.augmentation.code_switching import CodeSwitching
 from polyparse.corpora.augmentation.everyday_words import EverydayWords
 from polyparse.corpora.augmentation.written_forms import WrittenForms
 from polyparse.corpora.noise import Noiser
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from polyparse.corpora.example import Example
     from polyparse.text.tokenised import TokenisedTexts
     from polyparse.text.vectorizer import Vectorizer
-    from train.config import RunConfig
     from train.data.task import Task
     from train.objectives.distillation import Variation
     from train.objectives.supervised import TaskOfEpoch
@@ -38,13 +38,21 @@ def task_of_epoch(
 ) -> TaskOfEpoch:
     """A function (epoch, seed) -> task: with soft targets if there are teachers, else augmented as the config has it."""
     config = run.config
-    shares = (config.swap.utterances, config.everyday.utterances, config.written.utterances)
+    shares = (
+        config.swap.utterances,
+        config.switch.words,
+        config.everyday.utterances,
+        config.written.utterances,
+    )
     if not (run.parents.teachers or any(shares) or config.noise.is_on):
         return lambda _epoch, _seed: task
-    typed = _Typed(train, config)
+    typed = _Typed(run, train, vectorizer.tokenised)
     if run.parents.teachers:
         teachers = _teachers(run, task.dev, vectorizer.tokenised)
-        return Distillation(task, train, config.distil, teachers, vectorizer, typed).draw
+        distillation = Distillation(task, train, config.distil, teachers, vectorizer, typed)
+        if config.distil.texts == "unlabelled":
+            distillation.read(run.unlabelled)
+        return distillation.draw
     swap = slot_swap(train, config.swap)
 
     def augmented(_epoch: int, seed: int) -> Task:
@@ -55,10 +63,12 @@ def task_of_epoch(
 
 
 class _Typed:
-    """Utterances as people type them: everyday words, numbers in digits, then noise, each for its share of them."""
+    """Utterances as people type them: other languages, everyday words, digits, then noise, each for its share of them."""
 
-    def __init__(self, train: Sequence[Example], config: RunConfig) -> None:
+    def __init__(self, run: RunContext, train: Sequence[Example], tokenised: TokenisedTexts) -> None:
+        config = run.config
         self._variations: tuple[Variation, ...] = (
+            CodeSwitching(run.dictionaries, config.switch, tokenised),
             EverydayWords(train, config.everyday),
             WrittenForms(config.written),
             Noiser(train, config.noise),

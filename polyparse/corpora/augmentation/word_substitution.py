@@ -10,16 +10,15 @@ and the end of another, and some are words of the language that no training utte
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyparse.bounds import POSITIVE, SHARE, check_bounds
-from polyparse.corpora.example import TextSpan
+from polyparse.corpora.augmentation.replaced_words import stands_alone, with_words
 from polyparse.text.tokenised import TokenisedTexts
 from polyparse.text.tokens import tokenise
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.corpora.example import Example
-    from polyparse.text.tokens import Token
 
 COMPARED_TOGETHER = 1024
 LONG = 4  # letters of a word that may be coined
@@ -97,21 +95,16 @@ class Substitution:
         return [self._replaced(example, random) for example in examples]
 
     def _replaced(self, example: Example, random: Random) -> Example:
-        text, end = "", 0
-        moved: list[tuple[int, int]] = []  # (end of a token in the old text, in the new text)
+        words = []
         for token in self._tokens_of(example.text):
             word = example.text[token.start : token.end]
             may_coin = self._config.coined > 0.0 and len(token.text) >= LONG
             coins = may_coin and random.random() < self._config.coined
-            if (coins or random.random() < self._config.words) and _stands_alone(example.text, token):
+            if (coins or random.random() < self._config.words) and stands_alone(example.text, token):
                 substitute = self._coin if coins else self._choose
                 word = substitute(example.locale, token.text, random) or word
-            text += example.text[end : token.start] + word
-            end = token.end
-            moved.append((token.end, len(text)))
-        shift = _Shift(moved)
-        spans = tuple(TextSpan(s.name, shift(s.start), shift(s.end)) for s in example.slots)
-        return replace(example, text=text + example.text[end:], slots=spans)
+            words.append((token, word))
+        return with_words(example, words)
 
     def _choose(self, locale: str, word: str, random: Random) -> str | None:
         if random.random() < self._config.random:
@@ -133,24 +126,6 @@ class Substitution:
         from_back = random.randint(1, len(back) // 2)
         coined = front[:from_front] + back[-from_back:]
         return coined if len(tokenise(coined)) == 1 else None
-
-
-def _stands_alone(text: str, token: Token) -> bool:
-    """Whether white space is on both sides, so that another word in its place touches no neighbour."""
-    return not (text[: token.start][-1:].strip() or text[token.end :][:1].strip())
-
-
-class _Shift:
-    """Maps an offset of the old text to the new one: its distance from the end of the last token before it stays."""
-
-    def __init__(self, moved: Sequence[tuple[int, int]]) -> None:
-        self._ends = [before for before, _ in moved]
-        self._shifts = [after - before for before, after in moved]
-
-    def __call__(self, offset: int) -> int:
-        """The new offset of the start or the end of a token."""
-        tokens_before = bisect_right(self._ends, offset)
-        return offset + (self._shifts[tokens_before - 1] if tokens_before else 0)
 
 
 def _nearest(

@@ -114,6 +114,9 @@ class DataConfig:
     `inventory`: the run has the labels of what is `learnt`, or of `all` that is not withheld, so that a small subset has
     those that occur in the rest of the corpus alone.
 
+    `projected`: locales whose translations of what is learnt are learnt too, with the labels of the utterance that they
+    translate (`train.training.projection`); their own labels are not read.
+
     `contradictions`: where one text has several intents in a locale, each utterance counts as much as others (`keep`), or
     its intent by what the translations say (`weigh`, `polyparse.corpora.contradictions`), in what networks learn.
     """
@@ -125,6 +128,7 @@ class DataConfig:
     subset: SubsetConfig = field(default_factory=SubsetConfig)
     unlabelled: UnlabelledConfig = field(default_factory=UnlabelledConfig)
     withheld: WithheldConfig = WithheldConfig()
+    projected: tuple[str, ...] = ()
     inventory: Literal["learnt", "all"] = "learnt"
     contradictions: Literal["keep", "weigh"] = "keep"
 

@@ -47,6 +47,22 @@ CONFIG = replace(
 )
 
 
+def row(*, experts: int, against: bool = True) -> RunConfig:
+    """Like the rows of MAN-MoE, with so many experts (0 for no private encoder either)."""
+    encoder = CONFIG.joint.encoder
+    parts = {**encoder.parts, "private": replace(encoder.parts["private"], experts=max(1, experts))}
+    encoder = replace(encoder, parts=parts) if experts else SHARED
+    joint = replace(CONFIG.joint, encoder=encoder, experts=max(1, experts))
+    return replace(CONFIG, joint=joint, languages=CONFIG.languages if against else LanguagesConfig())
+
+
+ROWS = {
+    "man-without-experts": row(experts=1),
+    "moe-without-man": row(experts=2, against=False),
+    "sources-only": row(experts=0, against=False),
+}
+
+
 def of(*locales: str) -> list[Example]:
     return [example for example in examples() if example.locale in locales]
 
@@ -73,27 +89,37 @@ def entries(checkpoint: Checkpoint, key: str) -> list[dict[str, Any]]:
     return [entry for entry in checkpoint.run_log.entries() if key in entry]
 
 
+class Stopping(Progress):
+    def close_epoch(self, line: dict[str, object]) -> None:
+        if line["epoch"] == 1:
+            raise InterruptedError
+
+
+def resumed(folder: Path, config: RunConfig) -> Checkpoint:
+    """A run that was stopped after its first epoch, and went on."""
+    checkpoint = started(folder, config)
+    with pytest.raises(InterruptedError), Stopping(quiet=True) as stopping:
+        fit(checkpoint, config, TEXTS, stopping)
+    fit(checkpoint, config, TEXTS, Progress(quiet=True))
+    return checkpoint
+
+
 def test_a_run_that_was_stopped_ends_in_the_same_networks(learnt: Checkpoint, tmp_path: Path) -> None:
     """The discriminator and its optimiser go on from where they were: to the bit, also in what they do to the network."""
-
-    class StoppedError(Exception):
-        pass
-
-    class Stopping(Progress):
-        def close_epoch(self, line: dict[str, object]) -> None:
-            if line["epoch"] == 1:
-                raise StoppedError
-
-    checkpoint = started(tmp_path / "run", CONFIG)
-    with pytest.raises(StoppedError), Stopping(quiet=True) as stopping:
-        fit(checkpoint, CONFIG, TEXTS, stopping)
-    fit(checkpoint, CONFIG, TEXTS, Progress(quiet=True))
+    checkpoint = resumed(tmp_path / "run", CONFIG)
     expected = learnt.read("network-0")
     assert all(value.equal(expected[name]) for name, value in checkpoint.read("network-0").items())
     state, whole = (one.read("training-0")["opponent"]["module"] for one in (checkpoint, learnt))
     assert all(value.equal(whole[name]) for name, value in state.items())
     lines = [[entry["language_accuracy"] for entry in entries(one, "epoch")] for one in (checkpoint, learnt)]
     assert lines[0] == lines[1]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_so_does_a_run_without_experts_or_without_a_discriminator(name: str, tmp_path: Path) -> None:
+    expected = run(tmp_path / "whole", ROWS[name]).read("network-0")
+    actual = resumed(tmp_path / "run", ROWS[name]).read("network-0")
+    assert all(value.equal(expected[key]) for key, value in actual.items())
 
 
 def test_words_of_the_target_are_known_and_its_frames_are_measured_though_it_chose_nothing(
@@ -143,6 +169,10 @@ def test_labels_of_the_target_have_no_part_in_a_run(learnt: Checkpoint, tmp_path
         ),
         (replace(CONFIG, topology="per-domain", classifier=TINY.classifier), "topology: found 'per-domain'"),
         (replace(CONFIG, optim=replace(CONFIG.optim, min_steps=9)), "optim.min_steps: found 9, expected 1"),
+        (
+            replace(CONFIG, optim=replace(CONFIG.optim, epoch_steps=9)),
+            "optim.epoch_steps: found 9, expected None",
+        ),
         (replace(CONFIG, languages=None), "data.unlabelled: found locales, expected none without languages"),
     ],
 )
