@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from polyparse.corpora.example import Example
 from polyparse.text.tokens import normalise
+from polyparse.visible import visible
 
 QUOTED = 60
 """Characters of a text that a finding shows."""
@@ -22,7 +23,8 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        """In a line, with escapes for what the eye cannot see or cannot tell apart."""
+        return visible(f"{self.place}: {self.message}")
 
 
 class Label(NamedTuple):

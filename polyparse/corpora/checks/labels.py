@@ -7,6 +7,8 @@ from statistics import median_low
 from typing import TYPE_CHECKING
 
 from polyparse.corpora.checks.corpus import Finding, Label, labels_of, place_of
+from polyparse.text.tokens import normalise
+from polyparse.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,17 +72,30 @@ def one_intent(corpus: Corpus) -> Iterator[Finding]:
 
 
 def like_names(corpus: Corpus) -> Iterator[Finding]:
-    """A name that is another one of its kind but for case, hyphens, underscores and spaces."""
+    """A name that is another one of its kind but for case, hyphens, underscores, spaces and what is not seen."""
+    first_uses = _first_uses(corpus)
+    spelt: dict[Label, Label] = {}
+    for label, example in first_uses.items():
+        folded = normalise(label.name).casefold().translate(_IGNORED)
+        first = spelt.setdefault(Label(label.kind, folded), label)
+        if first != label:
+            what = f"{label.kind} {label.name!r}, and {first.name!r} in {place_of(first_uses[first])}"
+            yield Finding(place_of(example), what)
+
+
+def unclear_names(corpus: Corpus) -> Iterator[Finding]:
+    """A name with a character that is not seen, or that looks like another: it is taken for what it is not."""
+    for (kind, name), example in _first_uses(corpus).items():
+        if visible(name) != name:
+            yield Finding(place_of(example), f"{kind} {name!r}")
+
+
+def _first_uses(corpus: Corpus) -> dict[Label, Example]:
     first_uses: dict[Label, Example] = {}
     for example in corpus:
         for label in labels_of(example):
             first_uses.setdefault(label, example)
-    spelt: dict[Label, Label] = {}
-    for label, example in first_uses.items():
-        first = spelt.setdefault(Label(label.kind, label.name.casefold().translate(_IGNORED)), label)
-        if first != label:
-            what = f"{label.kind} {label.name!r}, and {first.name!r} in {place_of(first_uses[first])}"
-            yield Finding(place_of(example), what)
+    return first_uses
 
 
 def _rare(corpus: Corpus, kind: str, least: int) -> Iterator[Finding]:

@@ -51,6 +51,16 @@ def leaked(corpus: Corpus) -> Iterator[Finding]:
                     yield Finding(place_of(example), what)
 
 
+def same_ids(corpus: Corpus) -> Iterator[Finding]:
+    """Another text under an id that was there: by ids translations are found, and dev is cut from train."""
+    first_of: dict[tuple[str, str, str], Example] = {}
+    for example in corpus:
+        first = first_of.setdefault((example.partition, example.locale, example.id), example)
+        if first.text != example.text:
+            what = f"{quoted(example.text)} has the id {example.id!r} of {quoted(first.text)} in {place_of(first)}"
+            yield Finding(place_of(example), what)
+
+
 def refused_by_the_service(corpus: Corpus) -> Iterator[Finding]:
     """A text with a control character, without a word, too long, or otherwise not answered."""
     for example in corpus:

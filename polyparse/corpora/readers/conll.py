@@ -75,6 +75,9 @@ def _sentence(table: Sequence[Line]) -> Sentence:
     tokens, tags = [], []
     for line in table:
         columns = line.text.split()
+        first, tab, _ = line.text.rstrip().partition("\t")
+        if tab and len(first.split()) > 1:
+            raise line.error(f"found {first!r} before the first tab, expected one word")
         if len(columns) < 2:
             raise line.error(f"found {line.text!r}, expected a word and its tag")
         tokens.append(columns[0])

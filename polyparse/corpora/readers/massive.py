@@ -1,6 +1,7 @@
 """MASSIVE in its official layout: PATH/<locale>.jsonl, slots marked in `annot_utt` as `[slot : words]`."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from polyparse.errors import CorpusError
 _FIELDS = ("id", "partition", "utt", "annot_utt")
 _LABELS = ("scenario", "intent")
 """Fields that may be missing or null."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _Record = tuple[Line, dict[str, Any]]
 
 
@@ -114,6 +116,7 @@ def _fields(line: Line) -> dict[str, Any]:
             raise line.error(f"found no field {name!r}, expected {', '.join(_FIELDS)}")
         if not isinstance(data[name], str):
             raise line.error(f"found {data[name]!r} in field {name!r}, expected a string")
+        _check_characters(line, name, data[name])
     if data["partition"] not in NAMES:
         raise line.error(f"found partition {data['partition']!r}, expected one of {', '.join(NAMES)}")
     return data | {name: _label(line, name, data.get(name)) for name in _LABELS}
@@ -125,13 +128,27 @@ def _label(line: Line, field: str, label: object) -> str | None:
     if not isinstance(label, str):
         raise line.error(f"found {label!r} in field {field!r}, expected a string or null")
     line.check_name(field, label)
+    _check_characters(line, field, label)
     return label
+
+
+def _check_characters(line: Line, field: str, text: str) -> None:
+    """Raise CorpusError for half of a surrogate pair, which JSON can write and no file in UTF-8, ours neither, can hold."""
+    if half := _SURROGATE.search(text):
+        raise line.error(
+            f"found U+{ord(half[0]):04X} in field {field!r}, expected no half of a surrogate pair"
+        )
 
 
 def _example(record: _Record, locale: str) -> Example:
     line, fields = record
     domain, intent = fields["scenario"], fields["intent"]
-    unused = [f"found the scenario {domain!r} without an intent: not learnt"] if domain and not intent else []
+    remarks = (
+        [f"found the scenario {domain!r} without an intent: not learnt"] if domain and not intent else []
+    )
+    named = fields.get("locale")
+    if isinstance(named, str) and _folded(named) != _folded(locale):
+        remarks.append(f"found the locale {named!r} in the file of {locale!r}: read as {locale!r}")
     return Example(
         id=fields["id"],
         text=fields["utt"],
@@ -140,7 +157,7 @@ def _example(record: _Record, locale: str) -> Example:
         domain=domain if intent else None,
         intent=intent,
         slots=spans_of(fields["annot_utt"], fields["utt"], line),
-        origin=line.origin(*unused),
+        origin=line.origin(*remarks),
     )
 
 

@@ -1,5 +1,6 @@
 """Slot-filling corpora of one utterance a line: `token:tag token:tag <=> intent`."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from polyparse.corpora.readers.splits import partition_files, take
 from polyparse.corpora.readers.tagged import Sentence, checked_tag, examples_of, only_locale
 
 _ARROW = " <=> "
+_BLANKS = re.compile(r"[ \t]")
+_TWO_TOKENS = re.compile(r"\S:(?:O|[BIESLU]-\S+)\s")
+"""With a blank of another kind between them, such as one that forbids a line break."""
 
 
 def read(path: Path, *, locales: Sequence[str] | None, partition: str) -> list[Example]:
@@ -33,9 +37,9 @@ def _sentence(line: Line) -> Sentence:
         raise line.error(f"found {line.text[:40]!r}, expected 'token:tag token:tag{_ARROW}intent'")
     line.check_name("intent", intent)
     tokens, tags = [], []
-    for pair in filter(None, body.split(" ")):
+    for pair in filter(None, _BLANKS.split(body)):
         token, _, tag = pair.rpartition(":")
-        if not token:
+        if not token or _TWO_TOKENS.search(token):
             raise line.error(f"found {pair!r}, expected token:tag")
         tokens.append(token)
         tags.append(checked_tag(tag, line))

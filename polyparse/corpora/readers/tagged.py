@@ -42,6 +42,8 @@ def checked_tag(tag: str, line: Line) -> str:
     line.check_name("tag", tag)
     if hyphen:
         line.check_name("slot", name)
+    if tag in _LIKE_OUTSIDE or not any(map(str.isalnum, name if hyphen else tag)):
+        raise line.error(f"found tag {tag!r}, expected {OUTSIDE}, B-name, I-name or a plain name")
     return tag
 
 
@@ -86,3 +88,7 @@ def _two_schemes(sentences: Sequence[Sentence]) -> CorpusError:
     return second.error(
         f"found tag {other!r}, and {tag!r} in line {first.number}, expected the tags of one scheme: {expected}"
     )
+
+
+_LIKE_OUTSIDE = frozenset("o0\u039f\u041e")
+"""Tags that look like O, or are O in lower case: as names they would be a slot of nearly every token."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +101,27 @@ def test_a_corpus_in_order_has_no_finding(tmp_path: Path) -> None:
             [],
             "names that differ only in case, hyphens, underscores or spaces",
             f"train:{WHERE}: intent 'Alarm', and 'alarm' in train:1",
+        ),
+        (
+            ["hello:O <=> al\u200barm"],
+            [],
+            "names that differ only in case, hyphens, underscores or spaces",
+            f"train:{WHERE}: intent 'al\\u200barm', and 'alarm' in train:1",
+        ),
+        (
+            ["wake:O him:O at:O six:B-t\u0456me <=> alarm"],
+            [],
+            "names with a character that is not seen, or looks like another",
+            f"train:{WHERE}: slot 't\\u0456me'",
+        ),
+        (
+            [
+                "wake:O him:O at:O six:B-ma\u00f1ana <=> alarm",
+                "wake:O her:O at:O six:B-man\u0303ana <=> alarm",
+            ],
+            [],
+            "names that differ only in case, hyphens, underscores or spaces",
+            f"train:{WHERE + 1}: slot 'man\\u0303ana', and 'ma\u00f1ana' in train:{WHERE}",
         ),
         (
             ["hello:O <=> greet"],
@@ -212,6 +234,31 @@ def test_a_slot_of_whole_words_is_learnt_whatever_stands_beside_it(
 ) -> None:
     train = massive(tmp_path, (text, annotation))
     assert learnable(train) == train
+
+
+def test_another_text_under_the_same_id_is_found(tmp_path: Path) -> None:
+    train = massive(tmp_path, ("play help", "play [song : help]"), ("stop", "stop"))
+    one_id = [replace(example, id="7") for example in train]
+    assert findings_of(Corpus({"train": one_id}))["ids that several utterances of a locale share"] == [
+        Finding(
+            f"{tmp_path}/en-US.jsonl:2", f"'stop' has the id '7' of 'play help' in {tmp_path}/en-US.jsonl:1"
+        )
+    ]
+    translated = [one_id[0], replace(one_id[1], locale="it-IT")]
+    assert "ids that several utterances of a locale share" not in findings_of(Corpus({"train": translated}))
+
+
+def test_an_utterance_in_the_file_of_another_locale_is_found(tmp_path: Path) -> None:
+    row = {"id": "0", "utt": "stop", "annot_utt": "stop"}
+    of_train = [row | {"partition": "train", "locale": locale, "id": locale} for locale in ("en_us", "de-DE")]
+    lines = map(json.dumps, [*of_train, row | {"partition": "dev"}])
+    (tmp_path / "en-US.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    found = findings_of(Corpus({"train": read_all(f"massive:{tmp_path}")["train"]}))
+    assert found["tags and labels that are not as their format has them"] == [
+        Finding(
+            f"{tmp_path}/en-US.jsonl:2", "found the locale 'de-DE' in the file of 'en-US': read as 'en-US'"
+        )
+    ]
 
 
 def test_the_same_text_in_two_locales_is_not_the_same(tmp_path: Path) -> None:

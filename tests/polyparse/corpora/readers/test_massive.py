@@ -104,6 +104,8 @@ def test_a_partition_that_is_not_there_names_those_that_are(tmp_path: Path) -> N
             json.dumps(ROW | {"partition": "valid"}),
             "found partition 'valid', expected one of train, dev, test",
         ),
+        (json.dumps(ROW | {"utt": "wake \ud83d me"}), "found U+D83D in field 'utt', expected no half of a"),
+        (json.dumps(ROW | {"intent": "a\udc00"}), "found U+DC00 in field 'intent', expected no half of a"),
         (json.dumps(ROW | {"annot_utt": "wake me at [time : nine"}), "found slot 'time' open at the end"),
     ],
 )

@@ -35,6 +35,12 @@ def test_a_line_of_slots_becomes_an_example(tmp_path: Path) -> None:
     ]
 
 
+def test_tokens_may_have_tabs_and_several_spaces_between_them(tmp_path: Path) -> None:
+    plain = read(f"slots:{file(tmp_path / 'test', ALARM)}", partition="test")
+    spaced = ALARM.replace(" una", "\tuna").replace(" a:", "  a:")
+    assert read(f"slots:{file(tmp_path / 'test', spaced)}", partition="test") == plain
+
+
 def test_sentences_of_conll_end_at_blank_lines_and_have_no_intent(tmp_path: Path) -> None:
     content = "-DOCSTART- -DOCSTART- O\n\nLa Art B-LOC\nCoruña N I-LOC\n\n\nEFE\tN\tB-ORG\n"
     file(tmp_path / "esp.testa", content, encoding="latin-1")
@@ -82,7 +88,11 @@ def read_tags(folder: Path, *sentences: str) -> list[list[tuple[str, str]]]:
         ("slots", "pon:O <=>  ", "found 'pon:O <=>  ', expected"),
         ("slots", "pon una:O <=> x", "found 'pon', expected token:tag"),
         ("slots", ":O <=> x", "found ':O', expected token:tag"),
+        ("slots", "pon:O\u00a0una:O <=> x", "found 'pon:O\\xa0una:O', expected token:tag"),
         ("slots", "pon: <=> x", "found tag '', expected O, B-name"),
+        ("slots", "pon:o una:b-a <=> x", "found tag 'o', expected O, B-name"),
+        ("slots", "pon:0 una:B-a <=> x", "found tag '0', expected O, B-name"),
+        ("slots", "pon:B-_ <=> x", "found tag 'B-_', expected O, B-name"),
         ("slots", "pon:B- <=> x", "found tag 'B-', expected O, B-name"),
         ("slots", "pon:E- <=> x", "found tag 'E-', expected O, B-name"),
         ("slots", "pon:B-\u200b <=> x", "found the slot '\\u200b', expected a name with a visible character"),
@@ -90,6 +100,8 @@ def read_tags(folder: Path, *sentences: str) -> list[list[tuple[str, str]]]:
         ("slots", "pon:O <=> \u2060", "found the intent '\\u2060', expected a name with a visible character"),
         ("conll", "Madrid", "found 'Madrid', expected a word and its tag"),
         ("conll", "Madrid I-", "found tag 'I-', expected O, B-name"),
+        ("conll", "Madrid\tN\t_", "found tag '_', expected O, B-name"),
+        ("conll", "La Coruña\tB-LOC", "found 'La Coruña' before the first tab, expected one word"),
     ],
 )
 def test_an_error_names_file_and_line_and_what_was_found_and_expected(
@@ -139,6 +151,11 @@ def test_a_table_whose_first_column_counts_the_words_is_refused_with_what_to_do(
 def test_numbers_may_be_words(tmp_path: Path) -> None:
     path = file(tmp_path / "a.test", "1 O\n2 O\n3 O\n\nuno O\n")
     assert [x.text for x in read(f"conll:{path}", partition="test")] == ["1 2 3", "uno"]
+
+
+def test_a_tab_behind_the_tag_is_nothing(tmp_path: Path) -> None:
+    path = file(tmp_path / "a.test", "La Art B-LOC \t\nCoruña N I-LOC\t\n")
+    assert [x.text for x in read(f"conll:{path}", partition="test")] == ["La Coruña"]
 
 
 def test_one_locale_named_twice_is_one(tmp_path: Path) -> None:
