@@ -10,6 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from polyparse.contract.frame import Slot, probability
+from polyparse.text.addresses import AREA_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,10 +37,13 @@ def slots_of_path(
     if not any(tag != "O" for tag in tags):
         return ()
     text = item.utterance.text
+    telephones = [found.span() for found in AREA_CODE.finditer(text)] if "(" in text else []
     slots: list[Slot] = []
     for name, span_first, span_end in scheme.decode(tags):
-        for first, end in _phrases(item, span_first, span_end):
+        for first, end in _phrases(item, span_first, span_end, telephones):
             start_char, end_char = item.starts[first], item.ends[end - 1]
+            if any(start == start_char - 1 and ")" in text[start:end_char] for start, _ in telephones):
+                start_char -= 1  # The bracket that opens an area code is no token.
             value = text[start_char:end_char]
             is_free = not slots or slots[-1].end <= start_char  # Words that say one number share its place.
             if is_free and any(map(str.isalnum, value)):
@@ -48,12 +52,16 @@ def slots_of_path(
     return tuple(slots)
 
 
-def _phrases(item: Item, first: int, end: int) -> Iterator[tuple[int, int]]:
-    """The tokens of a span, cut where a phrase ends."""
+def _phrases(
+    item: Item, first: int, end: int, telephones: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """The tokens of a span, cut where a phrase ends, which is not inside the number of a telephone."""
     text = item.utterance.text
     for token in range(first + 1, end):
         gap = item.ends[token - 1], item.starts[token]
         if text[slice(*gap)] not in (" ", "") and PHRASE_END.search(text, *gap):
+            if any(start < gap[0] and gap[1] < stop for start, stop in telephones):
+                continue
             yield first, token
             first = token
     yield first, end

@@ -19,6 +19,8 @@ ADDRESS = re.compile(
 )
 LINK = re.compile(r"<(?:mailto:|https?:)[^\s|<>]*\|(?=[^\s|<>]+>)")
 """What a chat program puts before the text of a link, which says the same."""
+AREA_CODE = re.compile(r"(?:\+?\d{1,3}[ .-]?)?\(\d{1,5}\)[ .-]?\d(?:[ .-]?\d)+")
+"""A number of a telephone that has its area code in brackets: several tokens, and one value."""
 CLASSES = {"mail": "<mail>", "web": "<web>"}
 """What models know addresses by; no token of a text is written so."""
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from polyparse.contract.frame import Slot, Utterance
 from polyparse.contract.tags import SCHEMES
 from polyparse.inference.slots import slots_of_path
+from polyparse.text.addresses import AREA_CODE
 from polyparse.text.tokens import normalise
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
@@ -45,11 +46,20 @@ def paths(draw: st.DrawFn) -> tuple[Item, str, list[str], list[float]]:
 def pieces(item: Item, first: int, end: int) -> list[tuple[int, int]]:
     """The slow twin: the tokens of a span, cut wherever the text between two of them ends a phrase."""
     text = item.utterance.text
-    cuts = [
-        token
-        for token in range(first + 1, end)
-        for before, gap in [(text[: item.ends[token - 1]], text[item.ends[token - 1] : item.starts[token]])]
-        if any(mark in gap for mark in "!?।॥。！？…()[]{}")
+    telephones = [range(*found.span()) for found in AREA_CODE.finditer(text)]
+    cuts = []
+    for token in range(first + 1, end):
+        gap = range(item.ends[token - 1], item.starts[token])
+        is_inside = any({gap.start - 1, *gap, gap.stop} <= set(each) for each in telephones)
+        if not is_inside and ends_phrase(text[: gap.start], text[gap.start : gap.stop]):
+            cuts.append(token)
+    spans = list(pairwise([first, *cuts, end]))
+    return [(a, b) for a, b in spans if any(map(str.isalnum, text[item.starts[a] : item.ends[b - 1]]))]
+
+
+def ends_phrase(before: str, gap: str) -> bool:
+    return (
+        any(mark in gap for mark in "!?।॥。！？…()[]{}")
         or ".." in gap
         or any(
             mark == "."
@@ -57,10 +67,14 @@ def pieces(item: Item, first: int, end: int) -> list[tuple[int, int]]:
             and len(before + gap[:place]) >= 4
             for place, mark in enumerate(gap)
         )
-    ]
-    bounds = [first, *cuts, end]
-    spans = list(pairwise(bounds))
-    return [(a, b) for a, b in spans if any(map(str.isalnum, text[item.starts[a] : item.ends[b - 1]]))]
+    )
+
+
+def start_of(item: Item, first: int, end: int) -> int:
+    """Where a value begins: at its first token, or at the bracket before an area code."""
+    text, start = item.utterance.text, item.starts[first]
+    opened = any(found.start() == start - 1 for found in AREA_CODE.finditer(text))
+    return start - 1 if opened and ")" in text[start : item.ends[end - 1]] else start
 
 
 @given(paths())
@@ -72,7 +86,7 @@ def test_a_slot_is_the_slice_of_the_text_that_its_tokens_span(
     spans = SCHEMES[name].decode(tags)
     slots = slots_of_path(item, tags, marginals, SCHEMES[name])
     assert [(slot.name, slot.start, slot.end) for slot in slots] == [
-        (span.name, item.starts[first], item.ends[end - 1])
+        (span.name, start_of(item, first, end), item.ends[end - 1])
         for span in spans
         for first, end in pieces(item, span.start, span.end)
     ]
@@ -105,6 +119,12 @@ def test_a_slot_is_as_sure_as_its_tags_together(case: tuple[Item, str, list[str]
         ("garage.now", ["garage", "now"]),
         ("jolene (live)", ["jolene", "live"]),
         ("mr. smith", ["mr. smith"]),
+        ("(555) 123-4567", ["(555) 123-4567"]),
+        ("+1 (555) 123 45 67 now", ["+1 (555) 123 45 67 now"]),
+        ("(०६)१२३४५६७", ["(०६)१२३४५६७"]),
+        ("999 (2019)", ["999", "2019"]),
+        ("(7) 8 pm", ["7", "8 pm"]),
+        ("jolene (1) two", ["jolene", "1", "two"]),
         ("george w. bush", ["george w. bush"]),
         ("मुंबई। कल", ["मुंबई", "कल"]),
         ("?!", []),
