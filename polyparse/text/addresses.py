@@ -27,7 +27,7 @@ CLASSES = {"mail": "<mail>", "web": "<web>"}
 
 def class_of(word: str) -> str | None:
     """The class of a token that is an address of mail or web; None for any other."""
-    address = ADDRESS.fullmatch(word) if "." in word else None
+    address = ADDRESS.fullmatch(word) if "." in word or "//" in word else None
     return CLASSES.get(address.lastgroup or "") if address else None
 
 

@@ -39,7 +39,7 @@ MARKS = (
     Mark(".", Context.BEFORE_DIGIT, "ends a sentence; .5 is a number"),
     Mark(",", NOWHERE, "parts phrases; 1,000 is a number, cut before"),
     Mark(":", NOWHERE, "parts phrases; 7:30 is a number, cut before"),
-    Mark("!?¡¿;…·•", NOWHERE, "ends or opens a sentence"),
+    Mark("!?¡¿;…·•⋅⋯", NOWHERE, "ends or opens a sentence"),
     Mark("([{<>}])", NOWHERE, "encloses words"),
     Mark('"', NOWHERE, "quotes words"),
     Mark(
@@ -52,20 +52,21 @@ MARKS = (
         Context.INSIDE | Context.BEFORE_DIGIT,
         "joins words (9-to-5), signs numbers (-5), and else parts phrases",
     ),
-    Mark("/\\|", Context.INSIDE, "joins words and numbers: 24/7, and/or"),
+    Mark("/\\|⁄∕", Context.INSIDE, "joins words and numbers: 24/7, and/or"),
     Mark("&", Context.INSIDE | Context.ALONE, "is a word: AT&T, rock & roll"),
     Mark("@", Context.INSIDE, "joins words; addresses are cut before"),
     Mark(
-        "#",
+        "#♯",
         Context.BEFORE_DIGIT | Context.AFTER_INITIAL,
         "means a number, #1, or a note, c#; else it tags words",
     ),
     Mark("*_~^=", Context.INSIDE, "is markup at the edge of words, and joins them inside: snake_case, 5*3"),
     Mark("%‰°℃℉", Context.INSIDE | Context.AFTER_DIGIT | Context.ALONE, "is a unit: 50%, 20 °"),
     Mark("$", ~Context.AFTER_LETTER, "is a unit: $10, 5 €; or a letter: ke$ha"),
-    Mark("+×÷", ~Context.BEFORE_LETTER, "is a word: 2 + 2, c++, disney+"),
+    Mark("+", ~Context.BEFORE_LETTER, "is a word: 2 + 2, c++, disney+"),
+    Mark("×÷±≈≠≤≥√∞", Context.INSIDE | AT_DIGIT | Context.ALONE, "is a word of sums: 7 × 5, ±2"),
 )
-"""In the order of the README of punctuation: sentence, enclosure, joint, symbol. A pictogram is kept nowhere."""
+"""Sentence, enclosure, joint, symbol, in this order. A pictogram or an arrow is kept nowhere."""
 
 PICTOGRAM = "S"
 _BY_CATEGORY = {
@@ -77,7 +78,6 @@ _BY_CATEGORY = {
     "Pc": "*",
     "Po": "!",
     "Sc": "$",
-    "Sm": "+",
     "Sk": "*",
 }
 _KIND = {character: mark.characters[0] for mark in MARKS for character in mark.characters}

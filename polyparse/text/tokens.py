@@ -8,7 +8,7 @@ replaced by one letter that says its kind, and one regular expression cuts the r
     C    a letter of a script without spaces (Han, Kana, Thai, ...)
     9    a digit or number
     M    a combining mark: it belongs to what stands before it
-    X    an invisible character; Z the zero-width joiner
+    X    an invisible character, which normalising leaves out; Z the zero-width joiner
     S    a pictogram; R a regional indicator: two make a flag; T a skin tone
     any other: a mark, by the first character of its kind in `polyparse.text.marks`
 
@@ -125,9 +125,9 @@ _FOLDS = str.maketrans(
     dict.fromkeys("‘’‚‛ʼ′´`‹›׳", "'")
     | dict.fromkeys("“”„‟«»״", '"')
     | dict.fromkeys("‐‒–—―−", "-")
-    | {"٫": ".", "٬": ","}  # of Arabic numbers
-    # Ignorable, though not of category Cf: grapheme joiner, fillers, inherent vowels, variation selectors.
-    | dict.fromkeys("\u034f\u115f\u1160\u3164\u17b4\u17b5\u180b\u180c\u180d\u180f", "")
+    | {"٫": ".", "٬": ",", "٪": "%"}  # of Arabic numbers
+    # Ignorable, though not of category Cf: grapheme joiner, fillers, inherent vowels, variation selectors, keycaps.
+    | dict.fromkeys("\u20e3\u034f\u115f\u1160\u3164\u17b4\u17b5\u180b\u180c\u180d\u180f", "")
     | dict.fromkeys(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))), "")
 )
 
@@ -177,7 +177,7 @@ def _kind(char: str) -> str:
     if folded in _LATIN:
         return folded
     category = unicodedata.category(char)
-    kind = "X" if category == "Cf" else _BY_CATEGORY.get(category[0]) or marks.kind_of(folded, char)
+    kind = "X" if not folded else _BY_CATEGORY.get(category[0]) or marks.kind_of(folded, char)
     kind = _in_range(char, _SIGNS, kind)
     return _in_range(char, _LETTERS, kind) if kind == "W" else kind
 
@@ -203,8 +203,9 @@ _PATTERN = rf"""
   | C (?: [XZ]*M )*
     # flags
   | RR? (?: [XZ]*M )*
-    # marks, emoji with their joiners and tones
-  | [^a-zW9MCXZR] (?: [XZ]*[MT] | ZS )*
+    # emoji with their joiners and tones, other marks
+  | S (?: [XZ]*[MT] | X*ZS )*
+  | [^a-zW9MCXZRS] (?: [XZ]*M )*
 """
 _SHAPE = re.compile(_PATTERN, re.VERBOSE)
 _CACHED_CHARS = 32
@@ -245,7 +246,7 @@ def _parts(chunk: str) -> list[_Piece]:
     parts: list[_Piece] = []
     link = LINK.match(chunk)
     at = link.end() if link else 0
-    if "." in chunk or "-" in chunk:
+    if "." in chunk or "-" in chunk or "//" in chunk:
         for address in ADDRESS.finditer(chunk, at):
             parts += _words(chunk, at, address.start())
             parts.append(_Piece(Token(normalise(address[0]), *address.span()), ""))
@@ -254,11 +255,12 @@ def _parts(chunk: str) -> list[_Piece]:
 
 
 def _words(chunk: str, first: int, last: int) -> list[_Piece]:
-    """The words and marks of `chunk[first:last]`."""
-    shape = "".join(map(_kind, chunk[first:last]))
+    """The words and marks of `chunk[first:last]`; what stands before may be a word that has a clitic."""
+    seen = max(0, first - 1)
+    shape = "".join(map(_kind, chunk[seen:last]))
     parts: list[_Piece] = []
-    for match in _SHAPE.finditer(shape):
-        start, end = first + match.start(), first + match.end()
+    for match in _SHAPE.finditer(shape, first - seen):
+        start, end = seen + match.start(), seen + match.end()
         word = normalise(chunk[start:end])
         if (
             word == "'"

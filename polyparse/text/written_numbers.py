@@ -55,7 +55,7 @@ def written_numbers(text: str, language: str, knows: Callable[[str], bool]) -> I
     """
     if language not in NAMES:
         return
-    text, at = text.translate(_DIGITS), 0
+    text, at = text.translate(_AS_ASCII), 0
     for _ in range(MOST):
         if (found := _START.search(text, at)) is None:
             return
@@ -70,7 +70,9 @@ def written_numbers(text: str, language: str, knows: Callable[[str], bool]) -> I
             yield (SaidPart(*sign.span(group), (ways(said),), is_sign=True),)
 
 
-_DIGITS = str.maketrans("०१२३४५६७८९０１２３４５６７８９", "0123456789" * 2)
+_AS_ASCII = str.maketrans(
+    "०१२३४५६७८९０１２３４５６７８９：．，％٪＋－／＊＄", "0123456789" * 2 + ":.,%%+-/*$"
+)
 _NUMBER = r"\d{1,9}(?:[.,]\d{1,9}){0,3}"
 _MONEY = "[$€£₹]"
 _END = r"(?![\w\u0300-\u036f\u0900-\u0963\u0970-\u097f]|[.,:]\d)"  # Vowel signs are no letters to `re`.

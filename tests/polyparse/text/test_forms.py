@@ -70,7 +70,7 @@ def test_a_word_without_its_marks_stands_for_it_where_it_alone_is_known(word: st
 MAIL = ("jo@example.com", "a.b-c+d@x-y.example.org", "ANA_99@Example.CO.UK", "info@esempio.it")
 WEB = (
     *("example.com", "www.example.org", "WWW.Example.ORG/a", "https://example.com/a?b=c", "example.com/x"),
-    *("https://example.org", "amazon.com", "repubblica.it", "a.b.example.net"),
+    *("https://example.org", "amazon.com", "repubblica.it", "a.b.example.net", "http://localhost:8080/x"),
 )
 NEITHER = ("a.m.", "7.30", "1,000.5", "555-123-4567", "jo@", "@jo", "example", "c.n.n.", "t.v", "24/7", "")
 

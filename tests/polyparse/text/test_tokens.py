@@ -135,7 +135,7 @@ WORDS = {
     "ok👍🏽!": "ok",
     "👨\u200d👩\u200d👧👋": "👨👩👧 👋",
     "🇮🇹🇪🇸🇮": "🇮🇹 🇪🇸 🇮",
-    "a 🏳\ufe0f\u200d🌈 ❤\ufe0f 1\ufe0f\u20e3": "a 1\u20e3",
+    "a 🏳\ufe0f\u200d🌈 ❤\ufe0f 1\ufe0f\u20e3": "a 1",
     # what cannot be seen
     "\ufeffzero\u200bwidth soft\u00adhyphen\u200d": "zero width softhyphen",
     "\u200d \u3164 \ufe0f": "",

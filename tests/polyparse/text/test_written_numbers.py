@@ -28,6 +28,8 @@ def said(text: str, language: str) -> list[tuple[str, str]]:
         ("en", "set 7:30pm", [("7:30pm", "seven thirty pm")]),
         ("en", "the 8 a.m. alarm", [("8", "eight"), ("a.m.", "am")]),
         ("en", "at 17:30", [("17:30", "five thirty pm")]),
+        ("en", "at ７：３０ ｐｍ", [("７：３０", "seven thirty")]),
+        ("en", "１５％ or 15٪", [("１５％", "fifteen percent"), ("15٪", "fifteen percent")]),
         ("en", "at 0:05", [("0:05", "twelve oh five am")]),
         ("en", "at 7:00 please", [("7:00", "seven")]),
         ("en", "on 12/24", [("12/24", "december twenty fourth")]),
