@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.bundle.coined_words import Coinage
 from model_export.bundle.rewrite import with_words
 from polyparse.bundle import store
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, path
 from polyparse.corpora.read import read
 from polyparse.outputs import check_folder
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when the new bundle is written."""
     options = _parser().parse_args(argv)
-    out = Path(options.out).absolute()
+    out = options.out.absolute()
     check_folder(out.parent)
-    bundle, coinage = Path(options.bundle), Coinage.load(Path(options.words))
+    bundle, coinage = options.bundle, Coinage.load(options.words)
     dev = read(options.corpus, locales=store.verify(bundle).locales, partition="dev")
     written = with_words(bundle, coinage, out, dev=dev)
     print(f"{out}: {written.name} {written.version}, sha256 {store.digest(out)}")
@@ -30,11 +29,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse coin", description=__doc__)
-    parser.add_argument("bundle", metavar="BUNDLE", help="the bundle, as in models/NAME/VERSION")
+    parser.add_argument("bundle", metavar="BUNDLE", type=path, help="the bundle, as in models/NAME/VERSION")
     parser.add_argument(
         "--words",
         required=True,
         metavar="FILE",
+        type=path,
         help="JSON: the words, and the known words that their rows are sums of, as in model_export/coined",
     )
     parser.add_argument(
@@ -44,6 +44,7 @@ def _parser() -> ArgumentParser:
         "--out",
         required=True,
         metavar="DIR",
+        type=path,
         help="the new bundle's folder, whose name is its version; must not exist",
     )
     return parser

@@ -6,12 +6,11 @@ and what is made of them by the rules for negation, where a language served has 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.bundle.rewrite import with_screens
 from polyparse.bundle import store
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, path
 from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.negation.rules import LANGUAGES
 from polyparse.corpora.read import read
@@ -31,9 +30,9 @@ KINDS = ("languages", "negation")
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when the new bundle is written."""
     options = _parser().parse_args(argv)
-    out = Path(options.out).absolute()
+    out = options.out.absolute()
     check_folder(out.parent)
-    bundle = Path(options.bundle)
+    bundle = options.bundle
     locales = store.verify(bundle).locales
     dev = read(options.corpus, locales=locales, partition="dev")
     languages = negation = None
@@ -50,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse screen", description=__doc__)
-    parser.add_argument("bundle", metavar="BUNDLE", help="the bundle, as in models/NAME/VERSION")
+    parser.add_argument("bundle", metavar="BUNDLE", type=path, help="the bundle, as in models/NAME/VERSION")
     parser.add_argument(
         "--corpus",
         required=True,
@@ -61,6 +60,7 @@ def _parser() -> ArgumentParser:
         "--out",
         required=True,
         metavar="DIR",
+        type=path,
         help="the new bundle's folder, whose name is its version; must not exist",
     )
     parser.add_argument(

@@ -51,6 +51,17 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def stated(expected: str) -> Callable[[str], str]:
+    """The type of an option that takes a text as it is; a blank one would count as if the option were not there."""
+
+    def stated_text(text: str) -> str:
+        if not text.strip():
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected {expected}")
+        return text
+
+    return stated_text
+
+
 def check_utf8(argv: Sequence[str]) -> None:
     """Raise a ConfigError that names the first argument that is not UTF-8: no file of ours, and no answer, could hold it."""
     for position, argument in enumerate(argv, start=1):

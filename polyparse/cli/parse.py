@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, stated
 from polyparse.cli.place import add_place, cache_of
 from polyparse.contract.frame import Utterance
 from polyparse.errors import InputError
@@ -39,7 +39,12 @@ def arguments() -> ArgumentParser:
     parser.add_argument("texts", metavar="TEXT", nargs="+", help="an utterance, quoted")
     parser.add_argument("--locale", help="its locale, such as es-ES; without one the model decides unaided")
     add_place(parser, "a folder of models, one model, or one bundle; or the URL of a repository or one model")
-    parser.add_argument("--model", metavar="NAME", help="which model of the folder; needed if several serve")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        type=stated("a name"),
+        help="which model of the folder; needed if several serve",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 

@@ -7,10 +7,9 @@ checkpoint, which `polyparse export` reads; it prints the share refused of dev.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyparse.cli.arguments import ArgumentParser
+from polyparse.cli.arguments import ArgumentParser, path, stated
 from polyparse.errors import ConfigError
 from polyparse.outputs import check_folder
 from train.checkpoint import Checkpoint
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when languages.npz is written."""
     options = _parser().parse_args(argv)
-    checkpoint = Checkpoint(Path(options.checkpoint))
+    checkpoint = Checkpoint(options.checkpoint)
     if not checkpoint.complete:
         raise ConfigError(f"{options.checkpoint}: found no finished run, expected one")
     check_folder(checkpoint.folder, files=["languages.npz"])
@@ -36,10 +35,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse language", description=__doc__)
-    parser.add_argument("--checkpoint", metavar="DIR", required=True, help="a finished run")
+    parser.add_argument("--checkpoint", metavar="DIR", type=path, required=True, help="a finished run")
     parser.add_argument(
         "--corpus",
         metavar="FORMAT:PATH",
+        type=stated("FORMAT:PATH"),
         help="where its corpus is now, with further locales (default: where it was when it ran)",
     )
     return parser

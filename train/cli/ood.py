@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyparse.cli.arguments import ArgumentParser, number
+from polyparse.cli.arguments import ArgumentParser, number, path, stated
 from polyparse.contract.frame import Utterance
 from polyparse.corpora import read as corpora
 from polyparse.corpora.selection.select import select
@@ -43,8 +43,8 @@ MAX_REFUSED_SHARE = 0.02  # of dev
 def main(argv: Sequence[str]) -> int:
     """Exit 0 when ood.json is written."""
     options = _parser().parse_args(argv)
-    weights = _read(Path(options.weights)) if options.weights else MASSIVE_SCORE
-    checkpoint = Checkpoint(Path(options.checkpoint))
+    weights = _read(options.weights) if options.weights else MASSIVE_SCORE
+    checkpoint = Checkpoint(options.checkpoint)
     if not checkpoint.complete:
         raise ConfigError(f"{options.checkpoint}: found no finished run, expected one")
     check_folder(checkpoint.folder, files=["ood.json", "training_text.npz"])
@@ -102,24 +102,28 @@ def _shares(title: str, refused_B: NDArray[np.bool_], locales: Sequence[str]) ->
     return f"{title}: {refused_B.mean():.4f} of {len(refused_B)} ({shares})"
 
 
-def _read(path: Path) -> OodScore:
+def _read(file: Path) -> OodScore:
     try:
-        content = path.read_bytes()
+        content = file.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path}: found no readable file ({error}), expected weights of a score") from error
-    return read_json(OodScore, content, where=str(path))
+        raise ConfigError(f"{file}: found no readable file ({error}), expected weights of a score") from error
+    return read_json(OodScore, content, where=str(file))
 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="polyparse ood", description=__doc__)
-    parser.add_argument("--checkpoint", metavar="DIR", required=True, help="a finished run")
+    parser.add_argument("--checkpoint", metavar="DIR", type=path, required=True, help="a finished run")
     parser.add_argument(
         "--weights",
         metavar="FILE",
+        type=path,
         help="weights that `python -m benchmarks.unseen_domains --ood FILE` wrote (default: those found on MASSIVE)",
     )
     parser.add_argument(
-        "--corpus", metavar="FORMAT:PATH", help="where its corpus is now (default: where it was when it ran)"
+        "--corpus",
+        metavar="FORMAT:PATH",
+        type=stated("FORMAT:PATH"),
+        help="where its corpus is now (default: where it was when it ran)",
     )
     parser.add_argument(
         "--share",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from polyparse.cli.arguments import ArgumentParser, integer, names
+from polyparse.cli.arguments import ArgumentParser, integer, names, stated
 from polyparse.errors import ConfigError
 from polyparse.schema import override, unstructure
 from train import cpu_seconds
@@ -205,6 +205,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--plan",
         metavar="FILE",
+        type=stated("a path"),
         help="carry out the runs of a plan, into folders of --out; also goes on with it",
     )
     parser.add_argument(
@@ -214,23 +215,30 @@ def _parser() -> ArgumentParser:
         metavar="N",
         help="runs of a plan at once (default: 2)",
     )
-    parser.add_argument("--corpus", metavar="FORMAT:PATH", help="massive:DIR, slots:DIR or conll:PREFIX")
+    parser.add_argument(
+        "--corpus",
+        metavar="FORMAT:PATH",
+        type=stated("FORMAT:PATH"),
+        help="massive:DIR, slots:DIR or conll:PREFIX",
+    )
     parser.add_argument(
         "--locales", type=names, metavar="a,b", help="locales to train on; all that the corpus has by default"
     )
-    parser.add_argument("--out", metavar="DIR", help="checkpoint folder")
+    parser.add_argument("--out", metavar="DIR", type=stated("a path"), help="checkpoint folder")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="change one config entry"
     )
     parser.add_argument(
         "--start",
         metavar="DIR",
+        type=stated("a path"),
         help="start from the weights and tables of this finished run, or, with a recipe that has a transfer plan, such as"
         " few, from a bundle or a run of other labels",
     )
     parser.add_argument(
         "--teacher",
         metavar="DIR",
+        type=stated("a path"),
         action="append",
         default=[],
         help="learn from this finished run; once for each teacher",
@@ -245,6 +253,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--soft-targets",
         metavar="DIR",
+        type=stated("a path"),
         help="keep the teachers' soft targets here, and read those that an earlier run has kept",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in --out")
