@@ -53,7 +53,7 @@ MARKS = (
         "joins words (9-to-5), signs numbers (-5), and else parts phrases",
     ),
     Mark("/\\|⁄∕", Context.INSIDE, "joins words and numbers: 24/7, and/or"),
-    Mark("&", Context.INSIDE | Context.ALONE, "is a word: AT&T, rock & roll"),
+    Mark("&", Context.INSIDE | Context.ALONE, "is a word, but alone at an edge of a text: AT&T, rock & roll"),
     Mark("@", Context.INSIDE, "joins words; addresses are cut before"),
     Mark(
         "#♯",
@@ -63,7 +63,7 @@ MARKS = (
     Mark("*_~^=", Context.INSIDE, "is markup at the edge of words, and joins them inside: snake_case, 5*3"),
     Mark("%‰°℃℉", Context.INSIDE | Context.AFTER_DIGIT | Context.ALONE, "is a unit: 50%, 20 °"),
     Mark("$", ~Context.AFTER_LETTER, "is a unit: $10, 5 €; or a letter: ke$ha"),
-    Mark("+", ~Context.BEFORE_LETTER, "is a word: 2 + 2, c++, disney+"),
+    Mark("+", ~Context.BEFORE_LETTER, "is a word, but alone at an edge of a text: 2 + 2, c++, disney+"),
     Mark("×÷±≈≠≤≥√∞", Context.INSIDE | AT_DIGIT | Context.ALONE, "is a word of sums: 7 × 5, ±2"),
 )
 """Sentence, enclosure, joint, symbol, in this order. A pictogram or an arrow is kept nowhere."""

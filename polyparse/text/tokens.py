@@ -42,10 +42,19 @@ _PLAIN_CHUNK = re.compile(r"[^\s\u200b]+")
 """CHUNK for most texts, which have no dot and no sign of arithmetic: only its last alternative can match there."""
 
 
+_JOINING = re.compile(r"(?:\s*[&+＆＋](?=\s))+")
+"""Signs that join words, each between white space, or between it and the end of the text."""
+
+
 def chunks(text: str) -> Iterator[re.Match[str]]:
-    """The matches of CHUNK, in order."""
+    """The matches of CHUNK, in order; a sign that joins words ("rock & roll") joins nothing at the edge of a text."""
     is_plain = not ("." in text or "-" in text or "\u2212" in text or "*" in text or "/" in text)
-    return (_PLAIN_CHUNK if is_plain else CHUNK).finditer(text)
+    pattern = _PLAIN_CHUNK if is_plain else CHUNK
+    if not ("&" in text or "+" in text or "＆" in text or "＋" in text):
+        return pattern.finditer(text)
+    at_start, at_end = _JOINING.match(text), _JOINING.match(text[::-1])
+    start, end = (at_start.end() if at_start else 0), len(text) - (at_end.end() if at_end else 0)
+    return pattern.finditer(text, start, end) if text[start:end].strip() else pattern.finditer(text)
 
 
 class Token(NamedTuple):

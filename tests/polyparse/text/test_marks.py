@@ -51,6 +51,11 @@ VANISH = {
     "`radio`": "radio",
     "´radio´": "radio",
     "the beatles'": "the beatles",
+    # signs that join words, where there is nothing to join
+    "play jazz &": "play jazz",
+    "& play jazz": "play jazz",
+    "pon rock + +  ": "pon rock",
+    "＋ दूध ＆": "दूध",
     # dashes
     "blu-": "blu",
     "blue —": "blue",
