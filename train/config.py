@@ -221,6 +221,8 @@ class RunConfig:
         if not self.init:
             needed = {"keeps_words": (self.keeps_words, False), "expands_labels": (self.expands_labels, True)}
             _check_needed(needed, "without a transfer plan (init)")
+        if self.masked_words.epochs:
+            _check_needed({"joint.pretrained_size": (self.joint.pretrained_size, 0)}, "with masked_words")
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
         checks = (

@@ -114,6 +114,11 @@ def test_an_encoder_needs_outside_vectors() -> None:
         replace(SHORT.joint, pretrained_size=4)
 
 
+def test_what_hides_words_hides_no_pieces() -> None:
+    with pytest.raises(ConfigError, match=r"pretrained_size: found 4, expected 0 with masked_words"):
+        replace(reading(SHORT), masked_words=MaskedWordsConfig(epochs=1))
+
+
 def test_a_network_with_an_encoder_is_not_exported(tmp_path: Path) -> None:
     checkpoint, _ = train(tmp_path / "run", reading(SHORT))
     with pytest.raises(ConfigError, match=r"joint.pretrained_size: found 4, expected 0"):
