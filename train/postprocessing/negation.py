@@ -1,7 +1,5 @@
 """The screen for negated requests: fitted to texts made of a corpus, and to what the corpus says with a cue itself.
 
-    minimised: mean over texts, weighted, of -log P(what it is) + L2 / 2 * |weights|^2
-
 Axes: N texts, F features.
 """
 
@@ -13,9 +11,6 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
-from scipy.special import expit
 
 from polyparse.bounds import NOT_NEGATIVE, POSITIVE, SHARE, check_bounds
 from polyparse.contract.frame import Utterance
@@ -41,6 +36,7 @@ from polyparse.text.features import word_hash
 from polyparse.text.forms import form_of
 from polyparse.text.tokens import tokenise
 from train.postprocessing.ood import threshold
+from train.postprocessing.regression import counted, regress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +136,7 @@ def fit(
     texts = _texts(train, corpus, vectorizer, kinds, config, seed)
     counts = Counter(feature for features in texts.features for feature in features)
     hashes_F = np.array(sorted(hash_ for hash_, n in counts.items() if n >= config.least), dtype=np.uint32)
-    bias, weights_F = _regress(texts, hashes_F, config)
+    bias, weights_F = _weights(texts, hashes_F, config)
     kept_F = np.sort(np.argsort(-np.abs(weights_F), kind="stable")[: config.features])
     screen = NegationScreen(
         words_W=np.array(list(kinds), dtype=np.uint32),
@@ -258,34 +254,18 @@ def _hidden(words: ReadWords, share: float, random: Random) -> ReadWords:
     return ReadWords(forms, kinds, words.endings)
 
 
-def _regress(texts: _Texts, hashes_F: NDArray[np.uint32], config: ScreenConfig) -> tuple[float, Floats]:
-    """The bias and the weights that minimise the objective, by L-BFGS."""
+def _weights(texts: _Texts, hashes_F: NDArray[np.uint32], config: ScreenConfig) -> tuple[float, Floats]:
+    """The bias and the weights of the features."""
+    columns = {hash_: column for column, hash_ in enumerate(hashes_F.tolist())}
+    rows = [[columns[hash_] for hash_ in found if hash_ in columns] for found in texts.features]
     scales_F = np.array(
         [config.structure if hash_ in texts.structure else 1.0 for hash_ in hashes_F.tolist()]
     )
-    matrix_NF = _matrix(texts.features, hashes_F).multiply(scales_F).tocsr()
-    transposed_FN = matrix_NF.T.tocsr()
-    signs_N = np.where(texts.negated, 1.0, -1.0)
-    shares_N = np.array(texts.weights) / sum(texts.weights)
-
-    def objective(parameters: Floats) -> tuple[float, Floats]:
-        bias, weights_F = parameters[0], parameters[1:]
-        margins_N = signs_N * (matrix_NF @ weights_F + bias)
-        loss = float(shares_N @ np.logaddexp(0.0, -margins_N)) + 0.5 * config.l2 * float(
-            weights_F @ weights_F
-        )
-        slopes_N = -shares_N * signs_N * expit(-margins_N)
-        return loss, np.concatenate([[slopes_N.sum()], transposed_FN @ slopes_N + config.l2 * weights_F])
-
-    start = np.zeros(1 + len(hashes_F))
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": config.iterations})
-    return float(found.x[0]), found.x[1:] * scales_F
-
-
-def _matrix(features: Sequence[set[int]], hashes_F: NDArray[np.uint32]) -> csr_matrix:
-    """1 where a text has a feature, shape (N, F)."""
-    columns = {hash_: column for column, hash_ in enumerate(hashes_F.tolist())}
-    of_texts = [sorted(columns[hash_] for hash_ in found if hash_ in columns) for found in features]
-    ends = np.cumsum([0, *map(len, of_texts)])
-    indices = np.concatenate([np.array(found, dtype=np.int32) for found in of_texts])
-    return csr_matrix((np.ones(len(indices)), indices, ends), shape=(len(features), len(hashes_F)))
+    bias, weights_F = regress(
+        counted(rows, len(hashes_F)).multiply(scales_F).tocsr(),
+        texts.negated,
+        texts.weights,
+        l2=config.l2,
+        iterations=config.iterations,
+    )
+    return bias, weights_F * scales_F
