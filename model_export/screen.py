@@ -1,30 +1,33 @@
-"""`polyparse screen BUNDLE --corpus CORPUS --out DIR`: a bundle that refuses other languages, and negated requests.
+"""`polyparse screen BUNDLE --corpus CORPUS --out DIR`: a bundle that refuses other languages, negated and foreign requests.
 
 The screens learn from the corpus's training partition: what is in the bundle's locales, and what is in all others; requests,
-and what is made of them by the rules for negation, where a language served has some.
+and what is made of them by the rules for negation, where a language served has some. Which words are foreign, the
+out-of-domain score learns of the corpus and of lists of what no domain covers, where the bundle has such a score.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from model_export.bundle.rewrite import with_screens
 from polyparse.bundle import store
-from polyparse.cli.arguments import ArgumentParser, path
+from polyparse.cli.arguments import ArgumentParser, number, path
 from polyparse.contract.locales import language_of
-from polyparse.corpora.augmentation.negation.rules import LANGUAGES
+from polyparse.corpora.augmentation.foreign import lists
+from polyparse.corpora.augmentation.negation import rules
 from polyparse.corpora.read import read
 from polyparse.evaluation.evaluate import intents_right
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
+from train.postprocessing import foreign, negation
 from train.postprocessing.language import fit_to_corpus
-from train.postprocessing.negation import fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-KINDS = ("languages", "negation")
+MAX_REFUSED_SHARE = 0.02  # of dev
+KINDS = ("languages", "negation", "foreign")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,16 +36,18 @@ def main(argv: Sequence[str]) -> int:
     out = options.out.absolute()
     check_folder(out.parent)
     bundle = options.bundle
-    locales = store.verify(bundle).locales
-    dev = read(options.corpus, locales=locales, partition="dev")
-    languages = negation = None
+    loaded = load(bundle, device="cpu")
+    locales, parser, ood = loaded.manifest.locales, loaded.parser, loaded.manifest.ood
+    languages_served = {language_of(locale) for locale in locales}
+    train, dev = (read(options.corpus, locales=locales, partition=part) for part in ("train", "dev"))
+    given: dict[str, Any] = {}
     if "languages" in options.kinds:
-        languages = fit_to_corpus(options.corpus, locales, say=print)
-    if "negation" in options.kinds and any(language_of(locale) in LANGUAGES for locale in locales):
-        parser = load(bundle, device="cpu").parser
-        train = read(options.corpus, locales=locales, partition="train")
-        negation = fit(train, dev, parser.vectorizer, right_B=intents_right(parser, dev))
-    written = with_screens(bundle, out, dev=dev, languages=languages, negation=negation)
+        given["languages"] = fit_to_corpus(options.corpus, locales, say=print)
+    if "negation" in options.kinds and languages_served & set(rules.LANGUAGES):
+        given["negation"] = negation.fit(train, dev, parser.vectorizer, right_B=intents_right(parser, dev))
+    if "foreign" in options.kinds and ood is not None and languages_served & set(lists.LANGUAGES):
+        given["foreign"] = foreign.fit(train, dev, parser, ood, foreign.ForeignFit(share=options.share))
+    written = with_screens(bundle, out, dev=dev, **given)
     print(f"{out}: {written.name} {written.version}, sha256 {store.digest(out)}")
     return 0
 
@@ -64,6 +69,13 @@ def _parser() -> ArgumentParser:
         help="the new bundle's folder, whose name is its version; must not exist",
     )
     parser.add_argument(
-        "--kinds", nargs="+", choices=KINDS, default=KINDS, help="which screens (default: both)"
+        "--kinds", nargs="+", choices=KINDS, default=KINDS, help="which screens (default: all)"
+    )
+    parser.add_argument(
+        "--share",
+        type=number(0.0, MAX_REFUSED_SHARE),
+        default=foreign.ForeignFit().share,
+        metavar="S",
+        help="the share of dev that may be refused as foreign or otherwise of no domain (default: %(default)g)",
     )
     return parser

@@ -44,13 +44,25 @@ if TYPE_CHECKING:
     from train.checkpoint import Checkpoint
     from train.network import AnyNetwork
 
-GOLDEN, CARD, VOCABULARY, FEATURES, TOKEN_FEATURES, TRAINING_TEXT, LANGUAGES, NEGATION, CLASSIFIER = (
+(
+    GOLDEN,
+    CARD,
+    VOCABULARY,
+    FEATURES,
+    TOKEN_FEATURES,
+    TRAINING_TEXT,
+    FOREIGN,
+    LANGUAGES,
+    NEGATION,
+    CLASSIFIER,
+) = (
     "golden.jsonl",
     "MODEL_CARD.md",
     "vocabulary.json",
     "features.npy",
     "token_features.npy",
     "training_text.npz",
+    "foreign.npz",
     "languages.npz",
     "negation.npz",
     "classifier.onnx",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from polyparse.inference.language import LanguageScreen
     from polyparse.inference.negation import NegationScreen
     from polyparse.runtime.load import LoadedBundle
+    from train.postprocessing.foreign import ForeignRule
 
     Change = Callable[[Path, Manifest], Manifest]
 
@@ -68,8 +69,11 @@ def with_screens(
     dev: Sequence[Example],
     languages: LanguageScreen | None = None,
     negation: NegationScreen | None = None,
+    foreign: ForeignRule | None = None,
 ) -> Manifest:
-    """Write the bundle with the screens, each in place of one that it may have; otherwise as `with_words`.
+    """Write the bundle with the screens, and the out-of-domain score with weights of foreign words, in place of its own.
+
+    Golden frames that the new score refuses are left out; otherwise as `with_words`.
 
     Raises:
         ConfigError: `out` exists or cannot be written.
@@ -84,9 +88,17 @@ def with_screens(
         if negation is not None:
             text = replace(text, negation=text.negation or files.NEGATION)
             negation.save(folder / str(text.negation))
-        return replace(described, text=text, files=files.records(folder))
+        ood = described.ood
+        if foreign is not None:
+            text, ood = replace(text, foreign=text.foreign or files.FOREIGN), foreign.score
+            foreign.words.save(folder / str(text.foreign))
+        changed = replace(described, text=text, ood=ood, files=files.records(folder))
+        if foreign is not None:
+            manifest.write(changed, folder)
+            _drop_refused(load(folder, device="cpu"))
+        return changed
 
-    notes = [screen.in_words() for screen in (languages, negation) if screen is not None]
+    notes = [given.in_words() for given in (languages, negation, foreign) if given is not None]
     return _rewritten(bundle, out, change, dev=dev, notes=notes)
 
 
@@ -129,6 +141,18 @@ def _without_digits(file: Path) -> list[tuple[str | None, str]]:
     entries = golden.parse(file.read_bytes(), name=file.name)
     golden.save(file, [entry for entry in entries if not DIGIT.search(entry.text)])
     return [(entry.locale, entry.text) for entry in entries if DIGIT.search(entry.text)]
+
+
+def _drop_refused(bundle: LoadedBundle) -> None:
+    """Leave golden frames of texts that the bundle refuses for their domain out of its file."""
+    entries = bundle.golden()
+    frames = bundle.parser.parse([Utterance(entry.text, entry.locale) for entry in entries])
+    kept = [
+        entry
+        for entry, frame in zip(entries, frames, strict=True)
+        if frame.refused is None or frame.refused.reason != "domain"
+    ]
+    golden.save(bundle.folder / bundle.manifest.golden, kept)
 
 
 def _add_golden(utterances: Sequence[tuple[str | None, str]], bundle: LoadedBundle) -> None:

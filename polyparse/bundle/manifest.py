@@ -78,14 +78,16 @@ class TextFiles:
 
     With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
     word begin with the mark of its case; with `read_numbers`, digits are looked up by the words that say them.
-    `training_text` is what an out-of-domain score compares with; with `languages` and `negation`, screens refuse what is in
-    no language served, and negated requests. Golden frames are of the rules of text numbered `rules`.
+    `training_text` is what an out-of-domain score compares with, `foreign` weighs words for it; with `languages`
+    and `negation`, screens refuse what is in no language served, and negated requests. Golden frames are of the rules of
+    text numbered `rules`.
     """
 
     vocabulary: str
     features: str | None
     token_features: str | None = None
     training_text: str | None = None
+    foreign: str | None = None
     languages: str | None = None
     negation: str | None = None
     rules: int = 1
@@ -245,16 +247,16 @@ def problems_of_names(manifest: Manifest) -> Iterator[str]:
 
 
 def problems_of_postprocessing(manifest: Manifest) -> Iterator[str]:
-    """Problems of calibration (locales not served) and of the out-of-domain score (no intents, no training text)."""
+    """Problems of calibration (locales not served) and of the out-of-domain score (no intents, no file that it reads)."""
     if manifest.calibration is not None and (
         unknown := set(manifest.calibration.locales) - set(manifest.locales)
     ):
         yield f"calibration.locales: found {sorted(unknown)}, expected locales that are served"
     if manifest.ood is not None and not manifest.labels.intents:
         yield "ood: found a score for labels without intents, expected none"
-    needed = manifest.ood is not None and manifest.ood.needs_training_text
-    if needed and manifest.text.training_text is None:
-        yield "text.training_text: found none, expected a file, for the out-of-domain score reads it"
+    for key in () if manifest.ood is None else manifest.ood.files_read:
+        if getattr(manifest.text, key) is None:
+            yield f"text.{key}: found none, expected a file, for the out-of-domain score reads it"
 
 
 def graph_tables(manifest: Manifest) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -275,9 +277,7 @@ def graph_files(manifest: Manifest) -> set[str]:
 def named_files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Every mention of a file, with the key that mentions it."""
     yield "golden", manifest.golden
-    for key in ("vocabulary", "features", "token_features", "training_text", "languages", "negation"):
-        if (file := getattr(manifest.text, key)) is not None:
-            yield f"text.{key}", file
+    yield from ((f"text.{key}", file) for key, file in vars(manifest.text).items() if isinstance(file, str))
     yield from (("tensors", file) for file in manifest.tensors)
     yield from ((f"classifier.{device}", file) for device, file in (manifest.classifier or {}).items())
     for i, network in enumerate(manifest.networks):

@@ -23,6 +23,8 @@ Floats = NDArray[np.floating]
 
 SMALLEST_PROBABILITY = 1e-30
 """Stands for a probability of 0 in a logarithm, where what it is multiplied by is 0 too."""
+FOREIGN_WORDS = "foreign_words"
+"""The signal that no corpus gives, but lists of what no domain covers."""
 TEMPERATURE = 2.0
 """Of the entropy: above 1, less likely domains count for more."""
 
@@ -33,7 +35,8 @@ class Evidence:
 
     `intent_log_probs_BI` is routing's log P(intent). `unknown_words_B` is the share of tokens that the vocabulary lacks.
     `domain_probs_BD` is P(domain), the sum over its intents; None for a model without domains. `unseen_ngrams_B` (in the
-    likeliest domain) and `domain_log_ratio_B` are `TrainingText`'s; None for a model that keeps no such text.
+    likeliest domain) and `domain_log_ratio_B` are `TrainingText`'s, `foreign_words_B` is `ForeignWords`'; None for a model
+    that keeps no such text, or no weights of words.
     """
 
     intent_log_probs_BI: Floats
@@ -41,6 +44,7 @@ class Evidence:
     domain_probs_BD: Floats | None = None
     unseen_ngrams_B: Floats | None = None
     domain_log_ratio_B: Floats | None = None
+    foreign_words_B: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.unknown_words_B)
@@ -88,13 +92,25 @@ class OodScore:
         """Whether a signal compares utterances with training text."""
         return not self.weights.keys().isdisjoint(("unseen_ngrams", "domain_log_ratio"))
 
+    @property
+    def files_read(self) -> list[str]:
+        """What of a bundle's text files signals read: `training_text`, and `foreign` where words are weighed."""
+        needed = {"training_text": self.needs_training_text, "foreign": FOREIGN_WORDS in self.weights}
+        return [file for file, is_read in needed.items() if is_read]
+
     def scores(self, evidence: Evidence) -> NDArray[np.float32]:
         """How likely each utterance is out of domain, shape (B,)."""
+        scores_B: NDArray[np.float32] = (0.5 * (1.0 + np.tanh(0.5 * self.logits(evidence)))).astype(
+            np.float32
+        )
+        return scores_B
+
+    def logits(self, evidence: Evidence) -> NDArray[np.float64]:
+        """The bias and the weighted signals of each utterance, shape (B,)."""
         logits_B = np.full(len(evidence), self.bias, dtype=np.float64)
         for name, weight in self.weights.items():
             logits_B += weight * SIGNALS[name](evidence)
-        scores_B: NDArray[np.float32] = (0.5 * (1.0 + np.tanh(0.5 * logits_B))).astype(np.float32)
-        return scores_B
+        return logits_B
 
 
 def tempered_domain_entropy(evidence: Evidence) -> Floats:
@@ -122,11 +138,19 @@ def domain_log_ratio(evidence: Evidence) -> Floats:
     return _of_training_text(evidence.domain_log_ratio_B)
 
 
+def foreign_words(evidence: Evidence) -> Floats:
+    """How foreign the words are to all domains, as `ForeignWords` says; ConfigError for a model without their weights."""
+    if evidence.foreign_words_B is None:
+        raise ConfigError("out-of-domain score: found a model without foreign words, expected their weights")
+    return evidence.foreign_words_B
+
+
 SIGNALS: Mapping[str, Callable[[Evidence], Floats]] = {
     "tempered_domain_entropy": tempered_domain_entropy,
     "unknown_words": unknown_words,
     "unseen_ngrams": unseen_ngrams,
     "domain_log_ratio": domain_log_ratio,
+    FOREIGN_WORDS: foreign_words,
 }
 """Signals by the names that manifests know them by."""
 

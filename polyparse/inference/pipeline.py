@@ -17,6 +17,7 @@ import numpy as np
 from polyparse.contract.frame import Alternative, Choice, Frame, Refusal, probability
 from polyparse.contract.tags import SCHEMES
 from polyparse.inference.calibration import Calibration
+from polyparse.inference.foreign import ForeignWords
 from polyparse.inference.ood import OodScore
 from polyparse.inference.screens import Screen, refusals
 from polyparse.inference.slots import slots_of_path
@@ -52,14 +53,15 @@ class BatchResult:
 class Postprocessing:
     """What is done to a model's own probabilities: calibration, and refusal, by screens or above an out-of-domain score.
 
-    `training_text` is what that score may compare an utterance with. Where a screen and the score both refuse, the screen
-    says why. Without any of it, confidences are the model's own and nothing is refused.
+    `training_text` is what that score may compare an utterance with, `foreign` weighs its words. Where a screen and the
+    score both refuse, the screen says why. Without any of it, confidences are the model's own and nothing is refused.
     """
 
     calibration: Calibration | None = None
     ood: OodScore | None = None
     training_text: TrainingText | None = None
     screens: tuple[Screen, ...] = ()
+    foreign: ForeignWords | None = None
 
 
 class Pipeline:
@@ -164,8 +166,10 @@ class Pipeline:
         return [probability(score) for score in ood.scores(self._evidence(scored, batch)).tolist()]
 
     def _evidence(self, scored: Scored, batch: Batch) -> Evidence:
-        evidence, training_text = scored.evidence(), self._postprocessing.training_text
-        return evidence if training_text is None else training_text.compare(batch, evidence)
+        evidence = scored.evidence()
+        for reader in (self._postprocessing.training_text, self._postprocessing.foreign):
+            evidence = evidence if reader is None else reader.compare(batch, evidence)
+        return evidence
 
     def _refused(self, items: Sequence[Item], ood_scores_B: Sequence[float | None]) -> list[Refusal | None]:
         """Why each item is refused, if it may be: by a screen first, then by its out-of-domain score."""

@@ -11,6 +11,7 @@ from polyparse.bundle import golden, signatures, store
 from polyparse.bundle.manifest import FILE, Manifest, graph_tables
 from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError, DeviceUnavailable, PolyparseError, TextRulesDiffer
+from polyparse.inference.foreign import ForeignWords
 from polyparse.inference.language import LanguageScreen
 from polyparse.inference.negation import NegationScreen
 from polyparse.inference.parser import Parser
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from polyparse.bundle.golden import Golden
 
 
-AnyScreen = TypeVar("AnyScreen", LanguageScreen, NegationScreen)
+Loaded = TypeVar("Loaded", LanguageScreen, NegationScreen, ForeignWords)
 GOLDEN_BATCH = 16
 """So few that what runs beside them is not kept waiting."""
 
@@ -117,13 +118,14 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
     features, token_features = (
         _feature_table(folder, file) for file in (manifest.text.features, manifest.text.token_features)
     )
-    languages = _screen(LanguageScreen, folder, manifest.text.languages)
-    screens = (languages, _screen(NegationScreen, folder, manifest.text.negation))
+    languages = _loaded(LanguageScreen, folder, manifest.text.languages)
+    screens = (languages, _loaded(NegationScreen, folder, manifest.text.negation))
     postprocessing = Postprocessing(
         manifest.calibration,
         manifest.ood,
         _training_text(folder, manifest, vocabulary),
         tuple(screen for screen in screens if screen is not None),
+        _loaded(ForeignWords, folder, manifest.text.foreign),
     )
     pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, postprocessing)
     vectorizer = Vectorizer(
@@ -167,7 +169,7 @@ def _training_text(folder: Path, manifest: Manifest, vocabulary: Vocabulary) -> 
         )
 
 
-def _screen(kind: type[AnyScreen], folder: Path, file: str | None) -> AnyScreen | None:
+def _loaded(kind: type[Loaded], folder: Path, file: str | None) -> Loaded | None:
     if file is None:
         return None
     with _reading(folder / file):

@@ -15,7 +15,9 @@ from polyparse.bundle import store
 from polyparse.cli.main import main
 from polyparse.contract.frame import Refusal, Utterance
 from polyparse.errors import ConfigError
+from polyparse.inference.foreign import ForeignWords
 from polyparse.inference.negation import CUE, NegationScreen
+from polyparse.inference.ood import OodScore
 from polyparse.runtime.load import load
 from polyparse.text.features import word_hash
 from tests.bundles import GOLDEN, WORDS, edit_manifest, write_bundle
@@ -23,6 +25,7 @@ from tests.language_screens import screen_of
 from tests.model_export.checkpoints import export, trained
 from tests.train import corpus
 from train.finished import parser_of
+from train.postprocessing.foreign import ForeignRule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +88,36 @@ def test_a_negated_request_is_refused_as_of_no_domain(before: Path) -> None:
     assert "- refuses negated requests, above 0.5000 by the negation screen" in card
 
 
+def foreign_rule(word: str, threshold: float = 0.5) -> ForeignRule:
+    """Refuses whatever is that word alone, or has little beside it."""
+    words = ForeignWords(
+        np.array([word_hash(word)], dtype=np.uint32), np.array([9.0], dtype=np.float16), unknown=-2.0
+    )
+    return ForeignRule(words, OodScore(threshold=threshold, weights={"foreign_words": 1.0}, bias=0.0))
+
+
+def test_foreign_words_are_refused_as_of_no_domain(before: Path) -> None:
+    out, garage = before.parent / "2", Utterance("open the garage", "en-US", n_best=2)
+    written = with_screens(before, out, dev=DEV, foreign=foreign_rule("garage"))
+    assert store.verify(out) == written
+    assert (written.text.foreign, "foreign.npz" in written.files) == ("foreign.npz", True)
+    loaded = load(out, device="cpu")
+    refused, allowed = loaded.parser.parse([garage, replace(garage, allow_refusal=False)])
+    assert (refused.refused, refused.intent, allowed.refused) == (Refusal("domain"), None, None)
+    assert refused.alternatives[0].intent == allowed.intent
+    assert loaded.golden() == load(before, device="cpu").golden()
+    card = out.joinpath("MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "- refuses what no domain covers, by the out-of-domain score" in card
+
+
+def test_golden_frames_of_what_is_refused_from_now_on_are_left_out(before: Path) -> None:
+    word = GOLDEN[0].text.split()[0]
+    with_screens(before, before.parent / "2", dev=DEV, foreign=foreign_rule(word))
+    left = load(before.parent / "2", device="cpu").golden()
+    assert 0 < len(left) < len(GOLDEN)
+    assert not any(entry.text == GOLDEN[0].text for entry in left)
+
+
 def test_a_screen_takes_the_place_of_another(before: Path) -> None:
     second, third = before.parent / "2", before.parent / "3"
     with_screens(before, second, dev=DEV, languages=screen_of(KNOWN))
@@ -137,6 +170,18 @@ def test_the_command_writes_a_bundle(
     printed = capsys.readouterr().out
     assert "dev refused: en-US 0.0000 es-ES 0.0000" in printed
     assert loaded.digest in printed
+
+
+def test_the_command_gives_a_score_its_foreign_words(before: Path, tmp_path: Path) -> None:
+    spec, out = corpus.write_massive(tmp_path / "corpus"), tmp_path / "words" / "2"
+    say_golden(tmp_path / "corpus")
+    edit_manifest(before, ood={"threshold": 0.99, "weights": {"unknown_words": 1.0}, "bias": -1.0})
+    command = ["screen", str(before), "--corpus", spec, "--out", str(out), "--kinds", "foreign"]
+    assert main([*command, "--share", "0.01"]) == 0
+    loaded = load(out, device="cpu")
+    assert (loaded.manifest.text.languages, loaded.manifest.text.foreign) == (None, "foreign.npz")
+    assert loaded.manifest.ood is not None
+    assert loaded.manifest.ood.weights.keys() == {"unknown_words", "foreign_words"}
 
 
 def test_a_screen_can_be_given_alone(before: Path, tmp_path: Path) -> None:

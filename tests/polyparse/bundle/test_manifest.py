@@ -46,7 +46,9 @@ def test_calibration_and_the_out_of_domain_score_are_read_back(bundle: Path) -> 
         described_by(bundle),
         calibration=Calibration(pooled=Scale(path_slope=0.8), locales={"es-ES": Scale(path_offset=-0.25)}),
         ood=OodScore(threshold=0.75, weights=dict.fromkeys(SIGNALS, 0.5), bias=-1.0),
-        text=TextFiles(vocabulary="vocabulary.json", features=None, training_text="golden.jsonl"),
+        text=TextFiles(
+            vocabulary="vocabulary.json", features=None, training_text="golden.jsonl", foreign="golden.jsonl"
+        ),
     )
     manifest.write(whole, bundle)
     assert read(bundle) == whole
@@ -164,6 +166,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (
         {"ood": {"threshold": 0.5, "weights": {"unseen_ngrams": 1.0}, "bias": 0.0}},
         "text.training_text: found none, expected a file, for the out-of-domain score reads it",
+    ),
+    (
+        {"ood": {"threshold": 0.5, "weights": {"foreign_words": 1.0}, "bias": 0.0}},
+        "text.foreign: found none, expected a file, for the out-of-domain score reads it",
     ),
     (
         {"text": {"vocabulary": "vocabulary.json", "features": None, "training_text": "lost.npz"}},

@@ -23,7 +23,7 @@ OWNERS_ID = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], dtype=np.float32)
 numbers = st.floats(-30, 30, width=32)
 rows = st.lists(numbers, min_size=N_INTENTS, max_size=N_INTENTS)
 shares = st.floats(0, 1, width=32)
-utterances = st.tuples(rows, shares, shares, numbers)
+utterances = st.tuples(rows, shares, shares, numbers, numbers)
 batches = st.lists(utterances, min_size=1, max_size=6)
 ood_scores = st.builds(
     OodScore,
@@ -31,11 +31,11 @@ ood_scores = st.builds(
     weights=st.dictionaries(st.sampled_from(list(SIGNALS)), st.floats(-3, 3)),
     bias=st.floats(-3, 3),
 )
-Utterance = tuple[list[float], float, float, float]
+Utterance = tuple[list[float], float, float, float, float]
 
 
 def evidence_of(batch: list[Utterance]) -> Evidence:
-    scores, unknown, unseen, ratios = zip(*batch, strict=True)
+    scores, unknown, unseen, ratios, foreign = zip(*batch, strict=True)
     log_probs_BI = log_normalise(np.array(scores, dtype=np.float32))
     return Evidence(
         intent_log_probs_BI=log_probs_BI,
@@ -43,6 +43,7 @@ def evidence_of(batch: list[Utterance]) -> Evidence:
         domain_probs_BD=np.exp(log_probs_BI) @ OWNERS_ID,
         unseen_ngrams_B=np.array(unseen),
         domain_log_ratio_B=np.array(ratios),
+        foreign_words_B=np.array(foreign),
     )
 
 
@@ -114,6 +115,13 @@ def test_a_signal_that_reads_training_text_needs_it(name: str) -> None:
         ood.scores(of_intents(0.7, 0.3))
 
 
+def test_a_signal_that_weighs_words_needs_their_weights() -> None:
+    ood = OodScore(threshold=0.5, weights={"unknown_words": 1.0, "foreign_words": 1.0}, bias=0.0)
+    assert ood.files_read == ["foreign"]
+    with pytest.raises(ConfigError, match="out-of-domain score: found a model without foreign words"):
+        ood.scores(of_intents(0.7, 0.3))
+
+
 def test_a_score_of_other_signals_needs_no_training_text() -> None:
     weights = {"unknown_words": 1.0, "tempered_domain_entropy": 1.0}
     assert not OodScore(threshold=0.5, weights=weights, bias=0.0).needs_training_text
@@ -125,6 +133,7 @@ def test_signals_of_words_are_the_evidence_as_it_is(batch: list[Utterance]) -> N
     assert SIGNALS["unknown_words"](evidence) is evidence.unknown_words_B
     assert SIGNALS["unseen_ngrams"](evidence) is evidence.unseen_ngrams_B
     assert SIGNALS["domain_log_ratio"](evidence) is evidence.domain_log_ratio_B
+    assert SIGNALS["foreign_words"](evidence) is evidence.foreign_words_B
 
 
 def test_the_likeliest_domain_is_the_one_of_most_probability() -> None:
@@ -178,11 +187,12 @@ def part_of(evidence: Evidence, positions: list[int]) -> Evidence:
 def test_evidence_that_a_model_does_not_give_is_none_once_joined_too() -> None:
     whole = Evidence.join([of_intents(0.7, 0.3), of_intents(0.2, 0.8)], [1, 0])
     assert (whole.domain_probs_BD, whole.unseen_ngrams_B, whole.domain_log_ratio_B) == (None, None, None)
+    assert whole.foreign_words_B is None
     assert np.exp(whole.intent_log_probs_BI[:, 0]) == pytest.approx([0.2, 0.7])
 
 
 def test_a_signal_that_is_not_known_is_refused_by_name() -> None:
-    expected = "tempered_domain_entropy, unknown_words, unseen_ngrams, domain_log_ratio"
+    expected = "tempered_domain_entropy, unknown_words, unseen_ngrams, domain_log_ratio, foreign_words"
     with pytest.raises(ConfigError, match=rf"weights: found signal 'mood', expected some of {expected}$"):
         OodScore(threshold=0.5, weights={"mood": 1.0}, bias=0.0)
 

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from polyparse.contract.frame import Frame, Refusal, Utterance
 from polyparse.errors import ModelRunFailed
 from polyparse.inference.calibration import Calibration, Scale
+from polyparse.inference.foreign import ForeignWords
 from polyparse.inference.ood import SIGNALS, OodScore
 from polyparse.inference.pipeline import Pipeline, Postprocessing
 from polyparse.inference.training_text import TrainingText
+from polyparse.text.features import word_hash
 from tests.networks import ArithmeticNetworks
 from tests.polyparse.inference.test_pipeline import (
     KNOWN,
@@ -44,6 +46,9 @@ POOLED = Scale(intent_temperature=1.4, domain_temperature=0.8, path_slope=0.7, p
 SPANISH = Scale(intent_temperature=0.7, domain_temperature=1.3, path_slope=1.2, path_offset=0.1)
 CALIBRATED = Postprocessing(Calibration(pooled=POOLED, locales={"es-ES": SPANISH}))
 WEIGHTS = dict.fromkeys(SIGNALS, 0.5)
+FOREIGN = ForeignWords(
+    np.array([word_hash("wake")], dtype=np.uint32), np.array([-0.7], dtype=np.float16), unknown=0.3
+)
 ALWAYS = OodScore(threshold=0.0, weights=WEIGHTS, bias=0.0)
 NEVER = replace(ALWAYS, threshold=1.0)
 TEXTS = [KNOWN, "wake me", "7:30 東京", "zxqv zzz"]
@@ -72,7 +77,7 @@ def refusing_by(model: Model, ood: OodScore) -> Postprocessing:
         vocabulary_size=100,  # more than are known
         n_domains=len(model.labels.domains),
     )
-    return Postprocessing(ood=ood, training_text=training_text)
+    return Postprocessing(ood=ood, training_text=training_text, foreign=FOREIGN)
 
 
 @every_model
