@@ -1,0 +1,219 @@
+"""What of tasks and talk that no domain covers is refused, and what that costs: a bundle with weights of foreign words.
+
+The weights and the score are the bundle's own, or, where it has none, what `polyparse screen` would give it. They judge
+phrases whose things and wordings they never saw, of topics that they saw (seen) and of others, and dev. Dev loses what is
+refused, by the score or a screen, though it was right. A table says what each threshold would catch and cost.
+
+Axes: B utterances.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import command, corpus
+from benchmarks.errors import MeasurementFailed
+from benchmarks.result import Result, Target
+from polyparse.bundle import store as bundle
+from polyparse.contract.frame import Utterance
+from polyparse.evaluation.foreign_phrases import LOCALES, TALK, TASK, phrases_of
+from polyparse.evaluation.measures import score as counts_of
+from polyparse.inference.batches import cut
+from polyparse.inference.foreign import ForeignWords
+from polyparse.runtime.load import load
+from polyparse.text.vectorizer import collate
+from train.postprocessing.foreign import ForeignRule, fit, sums_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyparse.corpora.example import Example
+    from polyparse.evaluation.foreign_phrases import ForeignPhrase
+    from polyparse.inference.ood import OodScore
+    from polyparse.inference.parser import Parser
+    from polyparse.runtime.load import LoadedBundle
+    from polyparse.text.vectorizer import Item
+
+
+Flags = NDArray[np.bool_]
+
+BATCH = 32
+SHARES = (0.005, 0.01, 0.015, 0.02)
+"""Of dev, refused by its score: the rows of the table."""
+TARGETS = {
+    "caught_task": Target(">=", 0.5),
+    "dev_refused": Target("<=", 0.02),
+    "dev_intents_lost": Target("<=", 0.005),
+    "words_bytes": Target("<=", 400_000),
+}
+
+
+@dataclass(frozen=True)
+class Dev:
+    """Dev by utterance, shape (B,): whether the frame that refuses nothing is right, and whether a screen refuses it."""
+
+    scores_B: NDArray[np.float32]
+    intent_right_B: Flags
+    exact_B: Flags
+    screened_B: Flags
+
+    def cost(self, threshold: float) -> dict[str, float]:
+        """Shares of dev that are refused, and lost, with a threshold of the score."""
+        refused_B = self.screened_B | (self.scores_B > threshold)
+        return {
+            "dev_refused": float(refused_B.mean()),
+            "dev_refused_by_score": float((self.scores_B > threshold).mean()),
+            "dev_intents_lost": float((refused_B & self.intent_right_B).mean()),
+            "dev_exact_lost": float((refused_B & self.exact_B).mean()),
+        }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = command.parser("benchmarks.foreign", __doc__)
+    parser.add_argument("--list", action="store_true", help="print the phrases that are answered")
+    options = parser.parse_args(argv)
+    return command.run(
+        lambda: measure(options.bundle, options.corpus, listed=options.list), json=options.json
+    )
+
+
+def measure(models: Path, spec: str, *, listed: bool = False) -> Result:
+    """The figures of the bundle that `polyparse.bundle.store.locate` finds; prints which it is, and the table."""
+    located = bundle.locate(models)
+    loaded = load(located.bundle, digest=located.digest, device="cpu", threads=1)
+    print(f"{loaded.manifest.name} {loaded.manifest.version}, {located.bundle}")
+    examples = corpus.examples(spec, partition="dev")
+    rule = rule_of(loaded, spec, examples)
+    phrases = [phrase for locale in LOCALES for phrase in phrases_of(locale)]
+    scores_B = scores(loaded.parser, rule, [Utterance(phrase.text, phrase.locale) for phrase in phrases])
+    dev = dev_of(loaded, rule, examples)
+    for share in SHARES:
+        print(_row(phrases, scores_B, dev, _threshold(dev.scores_B, share)))
+    threshold = rule.score.threshold
+    if listed:
+        for phrase, each in zip(phrases, scores_B.tolist(), strict=True):
+            if each <= threshold:
+                print(f"answered: {each:.3f} {phrase.locale} {phrase.topic}: {phrase.text}")
+    figures = {
+        **caught(phrases, scores_B > threshold),
+        **dev.cost(threshold),
+        **cost(loaded.parser, rule.words, examples),
+        "threshold": threshold,
+    }
+    return Result("foreign", figures, TARGETS)
+
+
+def rule_of(loaded: LoadedBundle, spec: str, dev: Sequence[Example]) -> ForeignRule:
+    """The bundle's own weights and score, or what is fitted to the corpus; MeasurementFailed for one without a score."""
+    manifest = loaded.manifest
+    if manifest.ood is None:
+        raise MeasurementFailed(
+            f"{loaded.folder}: found a bundle that refuses nothing, expected one with a score"
+        )
+    if manifest.text.foreign is not None:
+        return ForeignRule(ForeignWords.load(loaded.folder / manifest.text.foreign), manifest.ood)
+    return fit(corpus.examples(spec, partition="train"), dev, loaded.parser, manifest.ood)
+
+
+def scores(parser: Parser, rule: ForeignRule, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
+    """The score of each utterance, shape (B,)."""
+    items = [parser.prepare(utterance) for utterance in utterances]
+    evidence = replace(parser.evidence(items), foreign_words_B=sums_of(rule.words, items))
+    return rule.score.scores(evidence)
+
+
+def dev_of(loaded: LoadedBundle, rule: ForeignRule, examples: Sequence[Example]) -> Dev:
+    """Dev by the scores of the rule, and by the frames of the bundle."""
+    utterances = [example.utterance for example in examples]
+    answered = loaded.parser.parse([replace(utterance, allow_refusal=False) for utterance in utterances])
+    counts = [counts_of(*pair) for pair in zip(examples, answered, strict=True)]
+    own = loaded.manifest.ood
+    screened = [
+        frame.refused is not None and not _is_outside(frame.out_of_domain, own)
+        for frame in loaded.parser.parse(utterances)
+    ]
+    return Dev(
+        scores_B=scores(loaded.parser, rule, utterances),
+        intent_right_B=np.array(
+            [
+                f.intent is not None and f.intent.name == e.intent
+                for f, e in zip(answered, examples, strict=True)
+            ]
+        ),
+        exact_B=np.array([count.exact_right == 1 for count in counts]),
+        screened_B=np.array(screened),
+    )
+
+
+def caught(phrases: Sequence[ForeignPhrase], refused_B: Flags) -> dict[str, float]:
+    """Shares refused by kind, each by locale, and of topics that are seen and others; and how many phrases of each kind."""
+    judged = list(zip(phrases, refused_B.tolist(), strict=True))
+    figures: dict[str, float] = {}
+    for kind in (TASK, TALK):
+        of_kind = [(phrase, refused) for phrase, refused in judged if phrase.kind == kind]
+        figures |= {
+            f"caught_{kind}": mean(refused for _, refused in of_kind),
+            f"caught_{kind}_seen": mean(refused for phrase, refused in of_kind if phrase.is_seen),
+            f"caught_{kind}_unseen": mean(refused for phrase, refused in of_kind if not phrase.is_seen),
+            **{
+                f"caught_{kind}_{locale}": mean(refused for p, refused in of_kind if p.locale == locale)
+                for locale in dict.fromkeys(phrase.locale for phrase, _ in of_kind)
+            },
+            f"phrases_{kind}": len(of_kind),
+        }
+    return figures
+
+
+def cost(parser: Parser, words: ForeignWords, examples: Sequence[Example]) -> dict[str, float]:
+    """Microseconds an utterance in batches of BATCH, and of one; bytes of the file."""
+    items = [parser.prepare(example.utterance) for example in examples]
+    with TemporaryDirectory() as folder:
+        words.save(path := Path(folder, "foreign.npz"))
+        size = path.stat().st_size
+    return {
+        "words_us": _microseconds(words, items, BATCH),
+        "words_us_alone": _microseconds(words, items, 1),
+        "words_bytes": size,
+    }
+
+
+def _microseconds(words: ForeignWords, items: Sequence[Item], size: int) -> float:
+    """An utterance, once a batch of this size is collated; the first batch makes the table."""
+    batches = [collate([items[n] for n in batch]) for batch in cut(range(len(items)), size)]
+    words.sums(batches[0])
+    started = perf_counter()
+    for batch in batches:
+        words.sums(batch)
+    return (perf_counter() - started) / len(items) * 1e6
+
+
+def _row(phrases: Sequence[ForeignPhrase], scores_B: NDArray[np.float32], dev: Dev, threshold: float) -> str:
+    figures = caught(phrases, scores_B > threshold) | dev.cost(threshold)
+    keys = (
+        *("dev_refused_by_score", "dev_refused", "dev_intents_lost", "dev_exact_lost"),
+        *(f"caught_{kind}{topics}" for kind in (TASK, TALK) for topics in ("", "_seen", "_unseen")),
+    )
+    return f"threshold {threshold:.4f}: " + " ".join(f"{key} {figures[key]:.4f}" for key in keys)
+
+
+def _threshold(scores_B: NDArray[np.float32], share: float) -> float:
+    """The threshold by which at most a share of dev is refused."""
+    return float(np.sort(scores_B)[::-1][int(share * len(scores_B))])
+
+
+def _is_outside(score: float | None, ood: OodScore | None) -> bool:
+    return score is not None and ood is not None and score > ood.threshold
+
+
+if __name__ == "__main__":
+    sys.exit(main())
