@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from polyparse.corpora.augmentation.foreign.lists import KINDS, TALK, TASK, Lists, lists_of, parse, text_of
+from polyparse.corpora.augmentation.foreign.lists import KINDS, TALK, TASK, Topic, lists_of, parse, text_of
 
 __all__ = ["KINDS", "LOCALES", "TALK", "TASK", "ForeignPhrase", "phrases_of", "written"]
 
@@ -29,7 +29,7 @@ class ForeignPhrase(NamedTuple):
 
 
 @lru_cache(maxsize=len(LOCALES))
-def written(locale: str) -> Lists:
+def written(locale: str) -> tuple[Topic, ...]:
     """What stands in the file of one of LOCALES."""
     return parse(files(__name__).joinpath(f"{locale}.txt").read_text(encoding="utf-8"))
 
@@ -37,10 +37,10 @@ def written(locale: str) -> Lists:
 def phrases_of(locale: str) -> list[ForeignPhrase]:
     """All phrases of one of LOCALES."""
     language = locale.partition("-")[0]
-    seen = {(topic.kind, topic.name) for topic in lists_of(language).topics}
+    seen = {(topic.kind, topic.name) for topic in lists_of(language)}
     return [
         ForeignPhrase(text_of(wording, language, {"x": thing}), locale, kind, name, (kind, name) in seen)
-        for kind, name, things, wordings in written(locale).topics
+        for kind, name, things, wordings in written(locale)
         for wording in wordings
         for thing in things
     ]

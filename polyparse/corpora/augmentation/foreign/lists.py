@@ -3,14 +3,11 @@
 task openings            a topic of a kind, until the next one; a topic may have several such blocks
 x the skylight; the cat flap
 open {x} for {person}    every wording goes with every thing; one without {x} is a whole text
-before please            what may stand before a text, of no topic
-behind right now         what may stand behind one
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,38 +29,26 @@ class Topic(NamedTuple):
     wordings: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Lists:
-    """All blocks of a language in their order, and what may stand around a text."""
-
-    topics: tuple[Topic, ...]
-    before: tuple[str, ...]
-    behind: tuple[str, ...]
-
-
 @lru_cache(maxsize=len(LANGUAGES))
-def lists_of(language: str) -> Lists:
-    """The lists of one of LANGUAGES that training reads."""
+def lists_of(language: str) -> tuple[Topic, ...]:
+    """The lists of one of LANGUAGES that training reads, all blocks in their order."""
     return parse(files(__package__).joinpath(f"phrases/{language}.txt").read_text(encoding="utf-8"))
 
 
-def parse(text: str) -> Lists:
+def parse(text: str) -> tuple[Topic, ...]:
     """Lists as they are written; raises ValueError for a wording before any topic."""
     topics: list[Topic] = []
-    around: dict[str, list[str]] = {"before": [], "behind": []}
     for line in text.splitlines():
         head, _, rest = line.partition(" ")
         if head in KINDS and rest and " " not in rest and THING not in rest:
             topics.append(Topic(head, rest, [], []))
-        elif head in around:
-            around[head].append(rest)
         elif not topics:
             raise ValueError(f"found {line!r}, expected a topic first")
         elif head == "x":
             topics[-1] = topics[-1]._replace(things=rest.split("; "))
         else:
             topics[-1] = topics[-1]._replace(wordings=[*topics[-1].wordings, line])
-    return Lists(tuple(topics), tuple(around["before"]), tuple(around["behind"]))
+    return tuple(topics)
 
 
 def text_of(wording: str, language: str, values: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Texts that ask for what no domain covers: made of lists, with people, places and times of a corpus in them.
 
-So neither a name nor a time tells them from the corpus: both have the same.
+So neither a name nor a time tells them from the corpus: both have the same. Nothing is said around them, such as "please":
+only the corpus says how it is addressed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from polyparse.text.diacritics import without_diacritics
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from polyparse.corpora.augmentation.foreign.lists import Lists
+    from polyparse.corpora.augmentation.foreign.lists import Topic
     from polyparse.corpora.example import Example
 
 SLOTS = {"person": "person", "place": "place_name", "time": "time", "date": "date"}
@@ -28,17 +29,13 @@ _FIELD = re.compile(r"{(\w+)}")
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignConfig:
-    """`copies` are made of a wording without a thing, and of every other one that has a field; a share has words `around`.
-
-    `plain` is the share of texts without accents or apostrophes.
-    """
+    """`copies` are made of a text that has a field; `plain` is the share of texts without accents or apostrophes."""
 
     copies: int = 3
-    around: float = 0.2
     plain: float = 0.1
 
     def __post_init__(self) -> None:
-        check_bounds(self, copies=POSITIVE, around=SHARE, plain=SHARE)
+        check_bounds(self, copies=POSITIVE, plain=SHARE)
 
 
 class ForeignText(NamedTuple):
@@ -63,25 +60,25 @@ def made(examples: Sequence[Example], config: ForeignConfig, seed: int) -> list[
 
 
 def _of_lists(
-    lists: Lists, locale: str, values: Mapping[str, Sequence[str]], config: ForeignConfig, random: Random
+    topics: Sequence[Topic],
+    locale: str,
+    values: Mapping[str, Sequence[str]],
+    config: ForeignConfig,
+    random: Random,
 ) -> Iterator[ForeignText]:
     language = locale.partition("-")[0]
-    for kind, name, things, wordings in lists.topics:
+    for kind, name, things, wordings in topics:
         for wording in wordings:
             for thing in things if "{x}" in wording else [""]:
                 template = wording.replace("{x}", thing)
-                for _ in range(config.copies if not thing or _FIELD.search(template) else 1):
+                for _ in range(config.copies if _FIELD.search(template) else 1):
                     drawn = {field: random.choice(values.get(field) or [""]) for field in SLOTS}
-                    text = _around(text_of(template, language, drawn), lists, config, random)
+                    text = _written(text_of(template, language, drawn), config, random)
                     yield ForeignText(text, locale, kind, name)
 
 
-def _around(text: str, lists: Lists, config: ForeignConfig, random: Random) -> str:
-    before, behind = (
-        random.choice(words) if words and random.random() < config.around else ""
-        for words in (lists.before, lists.behind)
-    )
-    text = " ".join(f"{before} {text} {behind}".split())
+def _written(text: str, config: ForeignConfig, random: Random) -> str:
+    text = " ".join(text.split())
     return without_diacritics(text.replace("'", "")) if random.random() < config.plain else text
 
 

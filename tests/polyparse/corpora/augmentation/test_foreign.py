@@ -11,7 +11,7 @@ from polyparse.corpora.augmentation.foreign.made import SLOTS, ForeignConfig, ma
 from polyparse.corpora.example import Example, TextSpan
 from polyparse.errors import ConfigError
 
-PLAIN = ForeignConfig(around=0.0, plain=0.0)
+PLAIN = ForeignConfig(plain=0.0)
 
 
 def example(text: str, locale: str, **slots: str) -> Example:
@@ -27,11 +27,7 @@ CORPUS = [
 
 
 def test_a_list_is_read_by_topic() -> None:
-    lists = parse(
-        "before please\ntask openings\nx a door; a lid\nopen {x}\nis {x} shut\ntalk love\ni love you\n"
-    )
-    assert lists.before == ("please",)
-    openings, love = lists.topics
+    openings, love = parse("task openings\nx a door; a lid\nopen {x}\nis {x} shut\ntalk love\ni love you\n")
     assert (openings.kind, openings.name, openings.things) == (TASK, "openings", ["a door", "a lid"])
     assert openings.wordings == ["open {x}", "is {x} shut"]
     assert (love.kind, love.things, love.wordings) == (TALK, [], ["i love you"])
@@ -61,7 +57,7 @@ def test_an_article_runs_into_its_preposition(wording: str, language: str, thing
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_list_makes_hundreds_of_tasks_and_of_talk(language: str) -> None:
     counts: Counter[str] = Counter()
-    for topic in lists_of(language).topics:
+    for topic in lists_of(language):
         whole = [wording for wording in topic.wordings if "{x}" not in wording]
         counts[topic.kind] += len(whole) + len(topic.things) * (len(topic.wordings) - len(whole))
         assert all(text == text.lower().strip() for text in (*topic.things, *topic.wordings))
@@ -79,12 +75,10 @@ def test_texts_are_of_the_corpus_s_locales_and_names() -> None:
     assert not any("{" in text.text or "  " in text.text for text in texts)
 
 
-def test_some_texts_have_words_around_them_and_some_no_accents() -> None:
+def test_some_texts_have_no_accents() -> None:
     plain = {text.text for text in made(CORPUS, PLAIN, seed=0) if text.locale == "it-IT"}
-    around = {text.text for text in made(CORPUS, ForeignConfig(around=0.99, plain=0.0), seed=0)}
-    bare = {text.text for text in made(CORPUS, ForeignConfig(around=0.0, plain=0.99), seed=0)}
+    bare = {text.text for text in made(CORPUS, ForeignConfig(plain=0.99), seed=0)}
     assert "come si dice ti amo in spagnolo" in plain
-    assert len(plain & around) < len(plain) // 10
     assert any("è" in text for text in plain)
     assert sum("è" in text for text in bare) < len(bare) // 50
 
@@ -100,12 +94,12 @@ def test_a_corpus_in_other_languages_makes_none() -> None:
 
 def test_every_field_has_a_slot() -> None:
     for language in LANGUAGES:
-        for topic in lists_of(language).topics:
+        for topic in lists_of(language):
             for text in (*topic.things, *topic.wordings):
                 fields = {field.partition("}")[0] for field in text.split("{")[1:]}
                 assert fields <= {"x", *SLOTS}
 
 
 def test_a_share_above_one_is_refused_by_its_name() -> None:
-    with pytest.raises(ConfigError, match="around"):
-        ForeignConfig(around=1.5)
+    with pytest.raises(ConfigError, match="plain"):
+        ForeignConfig(plain=1.5)
