@@ -221,13 +221,12 @@ class RunConfig:
         if not self.init:
             needed = {"keeps_words": (self.keeps_words, False), "expands_labels": (self.expands_labels, True)}
             _check_needed(needed, "without a transfer plan (init)")
-        if self.masked_words.epochs:
-            _check_needed({"joint.pretrained_size": (self.joint.pretrained_size, 0)}, "with masked_words")
         if self.topology == "per-domain" and self.classifier is None:
             raise ConfigError("topology: found per-domain without a classifier, expected one to route by")
         checks = (
             (self.slots_only, self._check_slots_only),
             (self.token_crf is not None, self._check_token_crf),
+            (self.masked_words.epochs > 0, self._check_masked_words),
             (self.stream.on, self._check_stream),
         )
         for applies, check in checks:
@@ -241,6 +240,10 @@ class RunConfig:
             "data.contradictions": (self.data.contradictions, "keep"),
         }
         _check_needed(needed, "with slots_only")
+
+    def _check_masked_words(self) -> None:
+        """Raise ConfigError for a sentence encoder, which would tell what is hidden."""
+        _check_needed({"joint.pretrained_size": (self.joint.pretrained_size, 0)}, "with masked_words")
 
     def _check_token_crf(self) -> None:
         """Raise ConfigError for what a CRF over features of tokens cannot do, or would silently leave undone."""

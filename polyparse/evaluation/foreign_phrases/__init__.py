@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.foreign.lists import KINDS, TALK, TASK, Topic, lists_of, parse, text_of
 
 __all__ = ["KINDS", "LOCALES", "TALK", "TASK", "ForeignPhrase", "phrases_of", "written"]
@@ -36,7 +37,7 @@ def written(locale: str) -> tuple[Topic, ...]:
 
 def phrases_of(locale: str) -> list[ForeignPhrase]:
     """All phrases of one of LOCALES."""
-    language = locale.partition("-")[0]
+    language = language_of(locale)
     seen = {(topic.kind, topic.name) for topic in lists_of(language)}
     return [
         ForeignPhrase(text_of(wording, language, {"x": thing}), locale, kind, name, (kind, name) in seen)

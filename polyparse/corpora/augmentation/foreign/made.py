@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyparse.bounds import POSITIVE, SHARE, check_bounds
+from polyparse.contract.locales import language_of
 from polyparse.corpora.augmentation.foreign.lists import LANGUAGES, lists_of, text_of
 from polyparse.text.diacritics import without_diacritics
 
@@ -51,7 +52,7 @@ def made(examples: Sequence[Example], config: ForeignConfig, seed: int) -> list[
     """Texts in the languages that have lists, each once; the same for the same seed."""
     texts: list[ForeignText] = []
     for locale in dict.fromkeys(example.locale for example in examples):
-        language = locale.partition("-")[0]
+        language = language_of(locale)
         if language in LANGUAGES:
             values = _values(example for example in examples if example.locale == locale)
             random = Random(f"foreign {locale} {seed}")
@@ -66,7 +67,7 @@ def _of_lists(
     config: ForeignConfig,
     random: Random,
 ) -> Iterator[ForeignText]:
-    language = locale.partition("-")[0]
+    language = language_of(locale)
     for kind, name, things, wordings in topics:
         for wording in wordings:
             for thing in things if "{x}" in wording else [""]:
