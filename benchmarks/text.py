@@ -19,8 +19,8 @@ from benchmarks.result import Result, Target
 from polyparse.bundle import manifest
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
+from polyparse.text.chunks import chunks
 from polyparse.text.features import FeatureTable
-from polyparse.text.tokens import chunks
 from polyparse.text.vectorizer import Item, Vectorizer, collate
 from polyparse.text.vocabulary import Vocabulary
 

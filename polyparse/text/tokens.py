@@ -17,44 +17,19 @@ A mark is a token only in the contexts that the table there names. A text of not
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, LoneSurrogate, TextTooLong
 from polyparse.text import marks
 from polyparse.text.addresses import ADDRESS, LINK
+from polyparse.text.chunks import CHUNK, INITIAL, PLAIN_CHUNK, chunks
 from polyparse.text.marks import Context
 
 RULES = 3
 """The number of the rules of text: it rises where some text gives other tokens than before, or looks them up otherwise."""
 MAX_CHARACTERS = 10_000
 """The longest text that is parsed where no other bound is set."""
-_HINDI = "ए ऐ बी सी डी ई एफ एफ़ ऍफ ऍफ़ जी एच आई जे के एल एम एन ओ पी क्यू आर एस टी यू वी डब्ल्यू डबल्यू एक्स वाई जेड ज़ेड"
-_INITIAL = "|".join([*sorted(_HINDI.split(), key=len, reverse=True), r"[^\W\d_]"])
-"""A letter as it is dotted in abbreviations; Hindi writes the names of Latin letters."""
-CHUNK = re.compile(
-    rf"[^\w\s]*(?:(?:{_INITIAL})\.\s+)+(?:(?:{_INITIAL})\.[^\w\s]*(?!\S)|(?=\S))"  # t. v.   and the "w. " of: george w. bush
-    r"|(?:\d+\s[-\u2212*/]\s)+\d+(?!\S)"  # 5 - 3
-    r"|[^\s\u200b]+"
-)
-_PLAIN_CHUNK = re.compile(r"[^\s\u200b]+")
-"""CHUNK for most texts, which have no dot and no sign of arithmetic: only its last alternative can match there."""
-
-
-_JOINING = re.compile(r"(?:\s*[&+＆＋](?=\s))+")
-"""Signs that join words, each between white space, or between it and the end of the text."""
-
-
-def chunks(text: str) -> Iterator[re.Match[str]]:
-    """The matches of CHUNK, in order; a sign that joins words ("rock & roll") joins nothing at the edge of a text."""
-    is_plain = not ("." in text or "-" in text or "\u2212" in text or "*" in text or "/" in text)
-    pattern = _PLAIN_CHUNK if is_plain else CHUNK
-    if not ("&" in text or "+" in text or "＆" in text or "＋" in text):
-        return pattern.finditer(text)
-    at_start, at_end = _JOINING.match(text), _JOINING.match(text[::-1])
-    start, end = (at_start.end() if at_start else 0), len(text) - (at_end.end() if at_end else 0)
-    return pattern.finditer(text, start, end) if text[start:end].strip() else pattern.finditer(text)
 
 
 class Token(NamedTuple):
@@ -74,7 +49,7 @@ def normalise(text: str) -> str:
         return " ".join(text.lower().replace("`", "'").split())
     before, after = "", text
     while before != after:
-        before, after = after, " ".join(filter(None, map(_fold, _PLAIN_CHUNK.findall(after))))
+        before, after = after, " ".join(filter(None, map(_fold, PLAIN_CHUNK.findall(after))))
     return after
 
 
@@ -221,7 +196,7 @@ _CACHED_CHARS = 32
 
 
 _DOTTED = re.compile(
-    rf"[^\w\s]*(?:(?:(?:{_INITIAL})\.+\s*){{2,}}[^\w\s]*|(?:(?:{_INITIAL})\.+\s*)+(?:{_INITIAL})|(?:{_INITIAL})\.+\s+)"
+    rf"[^\w\s]*(?:(?:(?:{INITIAL})\.+\s*){{2,}}[^\w\s]*|(?:(?:{INITIAL})\.+\s*)+(?:{INITIAL})|(?:{INITIAL})\.+\s+)"
 )
 """Several dotted letters, or one with a word after it."""
 

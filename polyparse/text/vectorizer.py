@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyparse.contract.frame import Utterance
+from polyparse.text.chunks import chunks
 from polyparse.text.features import BOUNDARY, FeatureTable, pair_hash
 from polyparse.text.number_reader import DIGIT, NumberReader
 from polyparse.text.token_features import surroundings_of
 from polyparse.text.tokenised import TokenisedTexts
-from polyparse.text.tokens import chunks
 from polyparse.text.vocabulary import PADDING, Vocabulary
 from polyparse.text.word_cache import LONGEST, WordCache
 from polyparse.text.words import CHARACTER, Word, WordMaker, Words, known

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyparse.errors import BlankText, ControlCharacter, EmptyText, InputError, LoneSurrogate, TextTooLong
-from polyparse.text.tokens import CHUNK, check, chunks, normalise, pieces, pieces_with_marks, tokenise
+from polyparse.text.chunks import CHUNK, chunks
+from polyparse.text.tokens import check, normalise, pieces, pieces_with_marks, tokenise
 
 # Letters of clitics, signs, marks, joiners, bidi marks, spaces; then what each script makes special.
 TRICKY = (

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from benchmarks.hostile import texts as hostile_texts
 from polyparse.text import tokens
-from polyparse.text.tokens import chunks, pieces
+from polyparse.text.chunks import chunks
+from polyparse.text.tokens import pieces
 from polyparse.text.word_cache import LONGEST, WordCache
 from polyparse.text.words import Word
 from tests.strategies import texts

@@ -11,6 +11,7 @@ import pytest
 from polyparse.corpora.augmentation.slot_swap import SwapConfig
 from polyparse.corpora.augmentation.word_substitution import SubstitutionConfig
 from polyparse.text import tokens, vectorizer
+from polyparse.text.chunks import chunks as whole_chunks
 from tests.train.corpus import LOCALES, examples
 from tests.train.tiny import SHORT, with_joint
 from tests.train.training.test_classifier import BAG
@@ -54,7 +55,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 def cut(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each text is cut, of whole texts: single words are cut too, where new ones are made up."""
     counts: Counter[str] = Counter()
-    chunks = tokens.chunks
+    chunks = whole_chunks
 
     def counted(text: str) -> Iterator[re.Match[str]]:
         counts[text] += 1
