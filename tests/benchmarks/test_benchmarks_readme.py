@@ -8,6 +8,7 @@ import pytest
 from benchmarks import (
     baseline,
     cpu_time,
+    foreign,
     memory,
     metrics_cost,
     noise,
@@ -49,6 +50,7 @@ TARGETS = {
     **{form.format(key): target for form, targets in swap.TARGETS.items() for key, target in targets.items()},
     **profile.TARGETS,
     **noise.TARGETS,
+    **foreign.TARGETS,
     **baseline.TARGETS,
     **few.TARGETS,
     **unseen_domains.TARGETS,
@@ -85,6 +87,7 @@ def test_what_needs_a_gpu_is_named(key: str) -> None:
         "workers",
         "noise",
         "languages",
+        "foreign",
         "baseline",
         "profile",
         "quality",
