@@ -42,7 +42,7 @@ def test_the_document_has_the_table_of_all_recipes(capsys: pytest.CaptureFixture
 
 def test_no_recipe_reads_outside_vectors_but_those_that_are_named_after_them() -> None:
     reading = [name for name, recipe in RECIPES.items() if recipe().joint.embedder.outside_size]
-    assert reading == ["teacher-outside", "teacher-pretrained", "student-outside"]
+    assert reading == ["teacher-outside", "teacher-pretrained", "student-outside", "second-pretrained"]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("word-cnn", "cnn"), ("word-linear", "linear")])

@@ -58,5 +58,6 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
     "student-continued": distilled.student_continued,
     "student-continued-twice": distilled.student_continued_twice,
     "student-outside": distilled.student_outside,
+    "second-pretrained": distilled.second_pretrained,
     "ablation": distilled.ablation,
 }

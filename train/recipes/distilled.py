@@ -265,6 +265,29 @@ def student_outside() -> RunConfig:
     )
 
 
+def second_pretrained() -> RunConfig:
+    """`teacher-pretrained` with little dropout, taught like `student-outside` by a first generation."""
+    base, student = teacher_pretrained(), student_outside()
+    joint = replace(
+        base.joint,
+        embedder=replace(base.joint.embedder, word_dropout=0.15),
+        encoder=replace(base.joint.encoder, dropout=0.1),
+        embedding_dropout=0.15,
+        mlp_dropout=0.1,
+        label_smoothing=0.0,
+    )
+    return replace(
+        base,
+        recipe="second-pretrained",
+        data=student.data,
+        joint=joint,
+        everyday=student.everyday,
+        distil=student.distil,
+        optim=replace(base.optim, batch_size=128, epochs=9),
+        seed=331,
+    )
+
+
 def ablation() -> RunConfig:
     """A small `stm` with few epochs, to compare training methods in minutes."""
     base = stm()
