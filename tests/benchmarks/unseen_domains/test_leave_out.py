@@ -86,8 +86,10 @@ def test_evidence_is_of_each_utterance_whatever_it_is_batched_with(done: tuple[P
     items = [parser.vectorizer.item(Utterance(example.text, example.locale)) for example in examples]
     one, many = parser.evidence(items, batch_size=1), parser.evidence(items, batch_size=5)
     assert len(one) == len(many) == len(items)
+    assert one.foreign_words_B is many.foreign_words_B is None
     for field in fields(Evidence):
-        np.testing.assert_allclose(getattr(one, field.name), getattr(many, field.name), atol=1e-4)
+        if field.name != "foreign_words_B":
+            np.testing.assert_allclose(getattr(one, field.name), getattr(many, field.name), atol=1e-4)
 
 
 def test_the_members_of_a_fold_answer_as_one_that_is_routed_as_the_first_and_has_its_training_text(
