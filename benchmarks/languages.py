@@ -17,6 +17,7 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.result import Result, Target
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
+from polyparse.contract.locales import language_of
 from polyparse.corpora import read as corpora
 from polyparse.evaluation.evaluate import answer
 from polyparse.evaluation.language_phrases import NAMES, UNSERVED
@@ -28,7 +29,7 @@ from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from train.postprocessing.language import calibrated
 from train.postprocessing.language_fit import fit_screen
-from train.postprocessing.language_texts import language_of, texts_of
+from train.postprocessing.language_texts import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

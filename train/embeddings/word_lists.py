@@ -38,8 +38,7 @@ def wordfreq_list(language: str, limit: int) -> Iterable[str]:
         import wordfreq  # noqa: PLC0415  only a run that asks for these words needs the package
     except ImportError:
         raise ConfigError(
-            f"joint.embedder.outside_words: found no package {PACKAGE}, expected it to be installed (it is in the extra"
-            " train)"
+            f"lists of words: found no package {PACKAGE}, expected it to be installed (it is in the extra train)"
         ) from None
     words: Iterable[str] = wordfreq.top_n_list(language, limit)
     return words

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from polyparse.inference.language import LanguageScreen
     from train.postprocessing.language_texts import SpokenTexts, Words
 
-DEV_SHARE = 0.003
+DEV_SHARE = 0.004
 """Of a locale's dev that may be refused for its language. Below the promised 0.005, which is for text that chose nothing."""
-NOISE_SHARE = 0.006
-"""Of a locale's dev in Latin letters, or with a value in another served language; 0.01 is promised."""
+NOISE_SHARES = {"romanised": 0.008, "bare": 0.008, "typed": 0.02, "mixed": 0.008}
+"""Of a locale's dev with each kind of noise. 0.01 is promised in Latin letters, and with values in another language."""
 ROUNDS = 4
 """Of choosing each bias in turn: those of close languages depend on each other."""
 
@@ -43,7 +43,7 @@ def fit_to_corpus(spec: str, locales: Sequence[str], *, say: Callable[[str], Non
             f"{spec}: found no language but those served, expected others: a screen learns from them"
         )
     screen = calibrated(fit_screen(train), dev)
-    for title, texts in (("dev", dev.plain), ("dev romanised", dev.romanised), ("dev mixed", dev.mixed)):
+    for title, texts in (("dev", dev.plain), *((f"dev {kind}", noisy) for kind, noisy in dev.noisy.items())):
         say(f"{title} refused: {_shares(screen, locales, texts)}")
     return screen
 
@@ -53,7 +53,7 @@ def calibrated(screen: LanguageScreen, dev: SpokenTexts) -> LanguageScreen:
 
     A language whose text the fit finds easy to know could else be taken for another one's at no cost.
     """
-    limits = ((DEV_SHARE, dev.plain), (NOISE_SHARE, dev.romanised), (NOISE_SHARE, dev.mixed))
+    limits = ((DEV_SHARE, dev.plain), *((NOISE_SHARES[kind], noisy) for kind, noisy in dev.noisy.items()))
     by_language = [
         [(share, evidence_of(screen, texts[language])) for share, texts in limits if texts[language]]
         for language in range(len(screen.biases_L))

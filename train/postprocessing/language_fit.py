@@ -4,10 +4,11 @@ Axes: W distinct words, H distinct features, F features that are kept, L served 
 
     logit of a language   = bias_l + sum over the words of (sum over their features of weight_fl)
     logit of none of them = by_feature * features + by_word * words + by_unknown * unknown words + bias
-    weight_fl             = own_fl + (by_known or by_known_ngram, where text of l has the feature)
+    weight_fl             = own_fl + by_frequency * log_100(1 + how often text of l has the word), for a word's own feature
 
-The two numbers that all features share say that a language is made of its own words; `own` says how much more one tells than
-another. A softmax over all is fitted with `own` drawn to 0 (L2), by L-BFGS.
+The number that all words share says that a language is made of its frequent words: those that its neighbours have too are
+rare in it. `own` says how much more one tells than another. A softmax over all is fitted with `own` drawn to 0 (L2), by
+L-BFGS. A word that is in a language's list alone says nothing but that it is not unknown.
 
 What is to be known is how a language looks that the fit never saw, and how served text looks that it never saw. So each
 unserved text is there twice: as it is, and with the features alone that served text has, as any new language would look. And
@@ -17,6 +18,7 @@ a word that served text has once is seen as a new one would be: with what other 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +38,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-KEPT = 44_000
+KEPT = 80_000
 """Features, of 4 + L bytes each."""
-FROM_SERVED, FROM_MIXED, FROM_UNSERVED = 6000, 3000, 2500
+FROM_SERVED, FROM_NOISY, FROM_UNSERVED = 6000, 3000, 2500
 """Texts of a locale that the regression reads; all texts say which words are known."""
-PULL = 4.0
+SPELLINGS = ("romanised", "bare")
+"""The kinds of noise whose words are the language's own. A slip of the keyboard is none, nor is a value of another one."""
+PULL = 16.0
 """Of `own` to 0."""
 AS_NEW = 2.0
 """Weight of an unserved text seen as of a new language, beside 1 as it is."""
@@ -94,11 +98,9 @@ class _Group:
 
 def _groups(texts: SpokenTexts, words: _DistinctWords, random: Random) -> list[_Group]:
     """The texts that the regression reads, which are long enough to be judged."""
-    lists = [
-        (each, at, FROM_SERVED) for kind in (texts.plain, texts.romanised) for at, each in enumerate(kind)
-    ]
-    lists += [(each, at, FROM_MIXED) for at, each in enumerate(texts.mixed)]
-    drawn: list[tuple[Sequence[Words], int | None, int]] = [*lists]
+    drawn: list[tuple[Sequence[Words], int | None, int]] = []
+    kinds = [(texts.plain, FROM_SERVED), *((noisy, FROM_NOISY) for noisy in texts.noisy.values())]
+    drawn += [(each, at, most) for kind, most in kinds for at, each in enumerate(kind)]
     drawn += [(each, None, FROM_UNSERVED) for each in texts.unserved.values()]
     groups = []
     for each, language, most in drawn:
@@ -115,12 +117,10 @@ class _WordFeatures:
     """
 
     def __init__(self, words: _DistinctWords, texts: SpokenTexts) -> None:
-        spoken = zip(texts.plain, texts.romanised, strict=True)
-        rows_L = [words.rows([*plain, *romanised]) for plain, romanised in spoken]
-        mixed = [row for each in texts.mixed for row in words.rows(each)]
+        rows_L, other_rows = _rows(words, texts)
         n_words = len(words.hashes)
         self.counts_WL = np.stack([_counted(rows, n_words) for rows in rows_L], axis=1)
-        served_W = self.counts_WL.sum(axis=1) + _counted(mixed, n_words)
+        served_W = self.counts_WL.sum(axis=1) + _counted(other_rows, n_words)
         self.lengths_W = np.array([len(each) for each in words.hashes])
         hashes_H, columns = np.unique(np.concatenate(words.hashes), return_inverse=True)
         starts = np.concatenate([[0], self.lengths_W.cumsum()])
@@ -129,23 +129,22 @@ class _WordFeatures:
             (np.ones(len(columns), np.float32), columns, starts), shape=shape
         )
         own_W = columns[starts[:-1]]
-        self.is_word_H = np.zeros(len(hashes_H), dtype=bool)
-        self.is_word_H[own_W] = True
         plain_W = _counted([row for each in texts.plain for row in words.rows(each)], n_words)
         worth_W = (plain_W > 0) | (served_W > 1)
         seen_H = self.features_WH.T @ (served_W > 0).astype(np.float32)
         kept_F = self._most_useful(own_W[worth_W], self.features_WH.T @ served_W)
-        self.hashes_F, self.is_word_F = hashes_H[kept_F], self.is_word_H[kept_F]
+        self.hashes_F = hashes_H[kept_F]
         self.once_W = served_W == 1
         as_served = self._as_served(self.features_WH[:, kept_F].tocsr())
         as_new = _with_columns(self.features_WH[:, kept_F], seen_H[kept_F] > 0)
         self.views_VF = sparse.vstack([as_served, as_new]).tocsr()
         known_W = np.isin(own_W, kept_F)
         self.unknown_V = np.concatenate([~known_W | self.once_W, ~known_W | (served_W == 0)]).astype(float)
-        having_HL = self.features_WH.T @ (self.counts_WL > 0).astype(np.float32)
-        self.has_FL = having_HL[kept_F] > 0
-        self.known_VL = np.concatenate([self.counts_WL > 1, self.counts_WL > 0]).astype(float)
-        self.known_ngrams_VL = self._known_ngrams(having_HL)
+        by_others_WL = np.maximum(self.counts_WL - 1, 0)
+        self.frequencies_VL = _log_100(np.concatenate([by_others_WL, self.counts_WL]))
+        counts_HL = np.zeros((len(hashes_H), self.counts_WL.shape[1]))
+        counts_HL[own_W] = self.counts_WL
+        self.frequencies_FL = _log_100(counts_HL[kept_F])
 
     def _most_useful(self, known: NDArray[np.int64], tokens_H: Floats) -> NDArray[np.int64]:
         """Known words first, but for misspellings that come once, then what many words have, by the number of them."""
@@ -166,17 +165,9 @@ class _WordFeatures:
             features_WF.multiply(~once_W) + _with_columns(features_WF, shared_F).multiply(once_W)
         )
 
-    def _known_ngrams(self, having_HL: Floats) -> Floats:
-        """How many of a word's n-grams other words of a language have, as served text has them and as a new one would."""
-        ngrams_WH = _with_columns(self.features_WH, ~self.is_word_H)
-        known_WL = ngrams_WH @ (having_HL > 0).astype(np.float32)
-        of_others_WL = ngrams_WH @ (having_HL > 1).astype(np.float32)
-        as_served_WL = np.where(self.counts_WL == 1, of_others_WL, known_WL)
-        return np.concatenate([as_served_WL, known_WL]).astype(float)
-
 
 class _Design:
-    """The loss over the parameters, which are laid end to end: own_FL, biases_L, the two shared ones, the four of none."""
+    """The loss over the parameters, which are laid end to end: own_FL, biases_L, by_frequency, the four of none."""
 
     def __init__(self, table: _WordFeatures, groups: Sequence[_Group], *, n_languages: int) -> None:
         self._table = table
@@ -196,18 +187,18 @@ class _Design:
         features_V = TENTH * np.tile(table.lengths_W, 2)
         counts = [texts_BV @ features_V, texts_BV.sum(axis=1).A1, texts_BV @ table.unknown_V]
         self._counts_BN = np.stack([*counts, np.ones(len(rows))], axis=1)
-        self._shared_BL = [texts_BV @ table.known_VL, texts_BV @ (TENTH * table.known_ngrams_VL)]
+        self._frequencies_BL = texts_BV @ table.frequencies_VL
         self._n_own = len(table.hashes_F) * n_languages
 
     @property
     def n_parameters(self) -> int:
-        return int(self._n_own + self._n_languages + len(self._shared_BL) + self._counts_BN.shape[1])
+        return int(self._n_own + self._n_languages + 1 + self._counts_BN.shape[1])
 
     def loss(self, parameters: Floats) -> tuple[float, Floats]:
         """The weighted mean of -log P(true language) and the pull, and its gradient."""
-        own_FL, biases_L, shared, of_none_N = self._parted(parameters)
+        own_FL, biases_L, by_frequency, of_none_N = self._parted(parameters)
         served_BL = self._of_texts @ (self._of_words @ own_FL.astype(np.float32)) + biases_L
-        served_BL = served_BL + sum(by * each for by, each in zip(shared, self._shared_BL, strict=True))
+        served_BL = served_BL + by_frequency * self._frequencies_BL
         logits_BK = np.column_stack([served_BL, self._counts_BN @ of_none_N])
         log_probs_BK = logits_BK - logsumexp(logits_BK, axis=1, keepdims=True)
         every = np.arange(len(self._true_B))
@@ -218,15 +209,15 @@ class _Design:
         error_BK *= self._weights_B[:, None]
         error_BL, error_B = error_BK[:, :-1], error_BK[:, -1]
         of_own_FL = self._to_features @ (self._to_words @ error_BL.astype(np.float32)) + pull * own_FL
-        of_shared = [np.sum(each * error_BL) for each in self._shared_BL]
-        of_rest = (error_BL.sum(axis=0), of_shared, self._counts_BN.T @ error_B)
+        of_frequency = [np.sum(self._frequencies_BL * error_BL)]
+        of_rest = (error_BL.sum(axis=0), of_frequency, self._counts_BN.T @ error_B)
         return float(loss), np.concatenate([of_own_FL.ravel(), *of_rest])
 
     def screen(self, parameters: Floats) -> LanguageScreen:
         """The screen of these parameters, its weights rounded to whole steps."""
-        own_FL, biases_L, shared, of_none_N = self._parted(parameters)
+        own_FL, biases_L, by_frequency, of_none_N = self._parted(parameters)
         table = self._table
-        weights_FL = own_FL + table.has_FL * np.where(table.is_word_F[:, None], shared[0], TENTH * shared[1])
+        weights_FL = own_FL + by_frequency * table.frequencies_FL
         step = float(np.abs(weights_FL).max(initial=0.0)) / 127 or 1.0
         by_feature, by_word, by_unknown, bias = of_none_N.tolist()
         return LanguageScreen(
@@ -240,10 +231,30 @@ class _Design:
             bias=bias,
         )
 
-    def _parted(self, parameters: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        sizes = (self._n_own, self._n_languages, len(self._shared_BL))
-        own, biases_L, shared, of_none_N = np.split(parameters, np.cumsum(sizes))
-        return own.reshape(-1, self._n_languages), biases_L, shared, of_none_N
+    def _parted(self, parameters: Floats) -> tuple[Floats, Floats, float, Floats]:
+        sizes = (self._n_own, self._n_languages, 1)
+        own, biases_L, by_frequency, of_none_N = np.split(parameters, np.cumsum(sizes))
+        return own.reshape(-1, self._n_languages), biases_L, float(by_frequency[0]), of_none_N
+
+
+def _rows(
+    words: _DistinctWords, texts: SpokenTexts
+) -> tuple[list[list[NDArray[np.int64]]], list[NDArray[np.int64]]]:
+    """Texts of each served language in its own words, and other served ones; listed words stand twice, as known ones."""
+    spellings = [texts.noisy[kind] for kind in SPELLINGS]
+    own = [words.rows([*chain(*each)]) for each in zip(texts.plain, *spellings, strict=True)]
+    others = [noisy for kind, noisy in texts.noisy.items() if kind not in SPELLINGS]
+    listed = [tuple(each) for each in texts.listed if each]
+    return own, [
+        *(row for kind in others for each in kind for row in words.rows(each)),
+        *words.rows(listed * 2),
+    ]
+
+
+def _log_100(counts: NDArray[Any]) -> Floats:
+    """The logarithm of 1 and so many more; words of a corpus are said up to some thousand times."""
+    logs: Floats = 0.5 * np.log10(1.0 + counts)
+    return logs
 
 
 def _counted(rows: Sequence[NDArray[np.int64]], n_words: int) -> NDArray[np.int64]:

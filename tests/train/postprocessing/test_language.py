@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples, write_massive
 from train.postprocessing import language_fit
-from train.postprocessing.language import DEV_SHARE, NOISE_SHARE, calibrated, evidence_of, fit_to_corpus
+from train.postprocessing.language import DEV_SHARE, NOISE_SHARES, calibrated, evidence_of, fit_to_corpus
 from train.postprocessing.language_fit import fit_screen
 from train.postprocessing.language_texts import SpokenTexts, texts_of, words_of
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from polyparse.inference.language import LanguageScreen
+    from train.embeddings.word_lists import WordList
 
 SYLLABLES = {
     "en-US": "wa ke the lig ht set ti mer on",
@@ -43,9 +46,14 @@ def language(locale: str, n_texts: int, seed: int) -> list[Example]:
     ]
 
 
-def texts(locales: tuple[str, ...], n_texts: int, seed: int) -> SpokenTexts:
+def no_list(language: str, limit: int) -> list[str]:
+    """Of languages that are made up there are no lists."""
+    raise LookupError(language)
+
+
+def texts(locales: tuple[str, ...], n_texts: int, seed: int, word_list: WordList = no_list) -> SpokenTexts:
     spoken = [example for locale in locales for example in language(locale, n_texts, seed)]
-    return texts_of(spoken, ("en-US", "es-ES"))
+    return texts_of(spoken, ("en-US", "es-ES"), word_list=word_list)
 
 
 def refused(screen: LanguageScreen, locale: str, seed: int = 9) -> float:
@@ -63,6 +71,31 @@ def test_a_language_that_the_fit_never_saw_is_refused_and_so_are_those_it_saw(sc
     assert min(refused(screen, locale) for locale in ("tr-TR", "de-DE", "pt-PT")) > 0.95
 
 
+def test_a_word_of_a_languages_list_is_not_unknown() -> None:
+    """New words of served languages would else be taken for those of another one."""
+
+    def listed(language: str, limit: int) -> list[str]:
+        return ["montagna", "fiume"] if language == "es" else no_list(language, limit)
+
+    train = texts(("en-US", "es-ES", "de-DE"), 60, 1, listed)
+    assert train.listed == [[], ["montagna", "fiume"]]
+    with_list, without = fit_screen(train), fit_screen(replace(train, listed=[[], []]))
+    said = [("montagna",), ("pianura",)]
+    assert evidence_of(with_list, said)[:, -1].tolist() == [0, 1]
+    assert evidence_of(without, said)[:, -1].tolist() == [1, 1]
+
+
+def test_what_neighbours_share_is_rare_in_one_of_them() -> None:
+    """A text of words that a served language has, but hardly ever says, is not taken for its own."""
+    said = Counter(word for example in language("es-ES", 200, 1) for word in example.text.split())
+    by_frequency = [word for word, _ in said.most_common()]
+    screen = fit_screen(texts(("en-US", "es-ES", "de-DE", "pt-PT"), 200, 1))
+    of_rare, of_often = screen.logits(
+        evidence_of(screen, [tuple(by_frequency[-5:]), tuple(by_frequency[:5])])
+    )
+    assert of_rare > of_often
+
+
 def test_what_is_served_is_not(screen: LanguageScreen) -> None:
     assert max(refused(screen, locale) for locale in ("en-US", "es-ES")) < 0.02
 
@@ -76,14 +109,14 @@ def test_the_same_texts_give_the_same_screen(tmp_path: Path) -> None:
 
 def test_a_locale_may_have_its_share_of_dev_refused_and_no_more(screen: LanguageScreen) -> None:
     dev = texts(("en-US", "es-ES"), 1000, 2)
-    noise = replace(dev, mixed=[dev.plain[1][:500], []])
+    noise = replace(dev, noisy={**dev.noisy, "mixed": [dev.plain[1][:500], []]})
     chosen = calibrated(screen, noise)
     shares = [
         float((chosen.logits(evidence_of(chosen, each)) > 0.0).mean())
-        for each in (*noise.plain, noise.mixed[0])
+        for each in (*noise.plain, noise.noisy["mixed"][0])
     ]
     assert max(shares[:2]) <= DEV_SHARE
-    assert shares[2] <= NOISE_SHARE
+    assert shares[2] <= NOISE_SHARES["mixed"]
 
 
 def test_a_locale_without_dev_is_refused(screen: LanguageScreen) -> None:
@@ -112,26 +145,28 @@ def test_a_screen_scores_as_the_regression_does() -> None:
     screen = design.screen(parameters)
     said = words_of(example.text for example in language("de-DE", 60, 1))
     sums_BC = evidence_of(screen, said)
-    own_FL, biases_L, shared, of_none_N = design._parted(parameters)
+    own_FL, biases_L, by_frequency, of_none_N = design._parted(parameters)
     table, every_H = design._table, np.unique(np.concatenate(words.hashes))
     rows = [[words.number(word) for word in text] for text in said]
     features_TF = np.stack([table.features_WH.toarray()[row].sum(axis=0) for row in rows])[
         :, np.isin(every_H, table.hashes_F)
     ]
-    weights_FL = own_FL + table.has_FL * np.where(table.is_word_F[:, None], shared[0], 0.1 * shared[1])
+    weights_FL = own_FL + by_frequency * table.frequencies_FL
     served_TL = features_TF @ weights_FL + biases_L
     none_T = (sums_BC[:, -3:] * [0.1, 1, 1]) @ of_none_N[:3] + of_none_N[3]
     expected_T = none_T - np.log(np.exp(served_TL).sum(axis=1))
     assert screen.logits(sums_BC) == pytest.approx(expected_T, abs=40 * screen.step)
 
 
-def test_hindi_is_there_in_latin_letters_and_values_of_another_language_too() -> None:
+def test_served_text_is_there_as_it_is_typed_and_with_values_of_another_language() -> None:
     found = texts_of(examples("train"), ("hi-IN", "en-US"))
-    hindi, english = found.romanised
+    hindi, english = found.noisy["romanised"]
     assert english == []
     assert all(word.isascii() for text in hindi for word in text)
     assert len(set(hindi)) > len(found.plain[0])
-    assert any(not word.isascii() for text in found.mixed[1] for word in text)
+    assert any(not word.isascii() for text in found.noisy["mixed"][1] for word in text)
+    assert not any(category(sign) == "Mn" for text in found.noisy["bare"][0][-5:] for sign in "".join(text))
+    assert len(set(found.noisy["typed"][1]) - set(found.plain[1])) > len(found.plain[1]) // 2
     assert found.unserved.keys() == {"es-ES", "it-IT"}
     assert found.without("it-IT").unserved.keys() == {"es-ES"}
 
