@@ -192,6 +192,7 @@ def _loader(
         rehearsals=rehearsals if settings.rehearsal else None,
         turns=turns,
         workers=settings.workers,
+        ood_threshold=settings.ood_threshold,
     )
     if settings.verify_key is None:
         return loader

@@ -1,6 +1,10 @@
-"""The types of settings: the allowed values in words, for messages and tables, and the function that reads one."""
+"""The types of settings: the allowed values in words, for messages and tables, and the function that reads one.
+
+A setting is a field of a dataclass, with its type, meaning and default in its metadata.
+"""
 
 from collections.abc import Callable
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -8,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from polyparse.repository.place import place
 
 Number = TypeVar("Number", int, float)
+T = TypeVar("T")
 
 
 class SettingType(NamedTuple):
@@ -15,6 +20,19 @@ class SettingType(NamedTuple):
 
     expected: str
     parse: Callable[[str], Any]
+
+
+def setting(
+    default: T,
+    type_: SettingType,
+    meaning: str,
+    *,
+    default_text: str | None = None,
+    former: str | None = None,
+) -> T:
+    """Declare a field; `default_text` is the default as tables show it, `str(default)` unless given."""
+    metadata = {"type": type_, "meaning": meaning, "default": default_text or str(default), "former": former}
+    return field(default=default, metadata=metadata)
 
 
 def integer(low: int, high: int) -> SettingType:

@@ -7,9 +7,9 @@ had another name in the version before can be set by that name too. Variables th
 import argparse
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from polyparse.cli.arguments import ArgumentParser
 from polyparse.errors import ConfigError
@@ -35,6 +35,7 @@ from service.setting_types import (
     number,
     or_word,
     seconds,
+    setting,
 )
 
 PREFIX = "POLYPARSE_"
@@ -42,8 +43,6 @@ FOLDER_POLL_S = 0.25
 REDACTED = ("person", "email_address", "place_name", "business_name")
 REPOSITORY_POLL_S = 1.0
 """Each look is a request over a network; a change is here within two looks and the fetch of what it names."""
-
-T = TypeVar("T")
 
 
 class Row(NamedTuple):
@@ -64,19 +63,6 @@ class Row(NamedTuple):
     def variable(self) -> str:
         """The variable of the environment."""
         return _variable(self.name)
-
-
-def setting(
-    default: T,
-    type_: SettingType,
-    meaning: str,
-    *,
-    default_text: str | None = None,
-    former: str | None = None,
-) -> T:
-    """Declare a field; `default_text` is the default as tables show it, `str(default)` unless given."""
-    metadata = {"type": type_, "meaning": meaning, "default": default_text or str(default), "former": former}
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +134,12 @@ class Settings:
         or_word("auto", seconds(0.01, 3600)),
         "time between two looks at state.json: by default 0.25, of a repository 1",
         default_text="auto",
+    )
+    ood_threshold: float | None = setting(
+        None,
+        or_word("bundle", number(0, 1)),
+        "out-of-domain score above which an utterance is refused; each bundle has one of its own, and its card a table",
+        default_text="bundle",
     )
     max_text_chars: int = setting(512, integer(1, 100_000), "longest text, in characters (code points)")
     max_body_bytes: int = setting(

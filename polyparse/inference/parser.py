@@ -44,6 +44,10 @@ class Parser:
         pipeline = self._pipeline.with_postprocessing(postprocessing)
         return Parser(self.vectorizer, pipeline, locales=self.locales)
 
+    def with_ood_threshold(self, threshold: float) -> Parser:
+        """The same model that refuses above another out-of-domain score, from 0 to 1, where it has such a score."""
+        return Parser(self.vectorizer, self._pipeline.with_ood_threshold(threshold), locales=self.locales)
+
     def resolve_locale(self, locale: str | None) -> str | None:
         """The served locale that answers for `locale`: itself, else one of its language (en-GB -> en-US).
 

@@ -7,7 +7,7 @@ Axes: B items of a batch, S items scored together, R hypotheses to decode (an n-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,14 @@ class Pipeline:
     def with_postprocessing(self, postprocessing: Postprocessing) -> Pipeline:
         """The same model with other postprocessing."""
         return Pipeline(*self._model, postprocessing)
+
+    def with_ood_threshold(self, threshold: float) -> Pipeline:
+        """The same model that refuses above another out-of-domain score; raises ConfigError for no number from 0 to 1."""
+        ood = self._postprocessing.ood
+        if ood is None:
+            return self
+        moved = replace(self._postprocessing, ood=replace(ood, threshold=threshold))
+        return self.with_postprocessing(moved)
 
     def evidence(self, items: Sequence[Item]) -> Evidence:
         """The evidence about the items, without decoding slots, in their order, each as if it were alone."""

@@ -40,8 +40,18 @@ Pause = Callable[[], None]
 """Called after each run, so that requests come in between."""
 
 
-def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Pause = lambda: None) -> Loaded:
+def load_warm(
+    bundle: Located,
+    *,
+    device: Device,
+    batch_tokens: int,
+    ood_threshold: float | None = None,
+    pause: Pause = lambda: None,
+) -> Loaded:
     """Verify and load a bundle, warm it up and check its golden frames; one thread a run, since they run side by side.
+
+    They are as recorded by the bundle's own threshold of the out-of-domain score. With another one, the first of them has to
+    be from then on what it is by that.
 
     Raises:
         BundleError: a file of the bundle is wrong, or its golden frames are; the file is named.
@@ -57,7 +67,11 @@ def load_warm(bundle: Located, *, device: Device, batch_tokens: int, pause: Paus
     warm_up(loaded.parser, golden, SHAPES[loaded.device](batch_tokens), pause=pause)
     loaded.check_golden(pause=pause)
     identity = ModelVersion(loaded.manifest.name, loaded.manifest.version, loaded.digest)
-    return Loaded(identity, loaded.parser, golden[0])
+    if ood_threshold is None:
+        return Loaded(identity, loaded.parser, golden[0])
+    parser = loaded.parser.with_ood_threshold(ood_threshold)
+    (frame,) = parser.run([parser.prepare(Utterance(golden[0].text, golden[0].locale))]).frames
+    return Loaded(identity, parser, Golden.of(frame))
 
 
 def warm_up(

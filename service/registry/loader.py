@@ -49,13 +49,15 @@ class BundleLoader:
         rehearsals: Rehearsals | None,
         turns: Turns | None = None,
         workers: int = 1,
+        ood_threshold: float | None = None,
     ) -> None:
-        """`turns` are taken with the other ones of so many workers."""
+        """`turns` are taken with the other ones of so many workers. `ood_threshold` is in place of each bundle's own."""
         self._device = device
         self._batch_tokens = batch_tokens
         self._rehearsals = rehearsals
         self._turns = turns
         self._workers = workers
+        self._ood_threshold = ood_threshold
 
     def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
@@ -87,7 +89,13 @@ class BundleLoader:
                 time.sleep(seconds)
 
         pause = partial(rest, PAUSE_S)
-        loaded = load_warm(bundle, device=self._device, batch_tokens=self._batch_tokens, pause=pause)
+        loaded = load_warm(
+            bundle,
+            device=self._device,
+            batch_tokens=self._batch_tokens,
+            ood_threshold=self._ood_threshold,
+            pause=pause,
+        )
         if beside is not None:
             meet_words(loaded.parser, beside.kept_chunks(), rest=rest)
         return loaded

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from polyparse.bundle.golden import compare
 from polyparse.bundle.store import Located, digest
-from polyparse.contract.frame import Utterance
+from polyparse.contract.frame import Frame, Utterance
 from polyparse.errors import ChecksumMismatch, ManifestInvalid, ModelRunFailed
 from polyparse.inference.parser import Parser
 from polyparse.runtime.buckets import bucket
@@ -90,6 +91,35 @@ def beside_others(loader: BundleLoader, bundle: Located, beside: ServedParser[An
 
 def loader(rehearsed: Rehearsals | None = None) -> BundleLoader:
     return BundleLoader(device="cpu", batch_tokens=16, rehearsals=rehearsed)
+
+
+def answered(loaded: Loaded) -> Frame:
+    (frame,) = loaded.parser.run([loaded.parser.prepare(Utterance(loaded.golden.text, None))]).frames
+    return frame
+
+
+def test_the_threshold_of_the_service_is_in_place_of_the_bundles_own(bundle: Located) -> None:
+    """And the utterance that readiness asks for is one that is refused then, as it has to be."""
+    ood = {"threshold": 0.9, "weights": {"unknown_words": 1.0}, "bias": 0.0}
+    edit_manifest(bundle.bundle, ood=ood)
+    scored = Located(bundle.bundle, digest(bundle.bundle))
+    by_threshold = {
+        threshold: BundleLoader(device="cpu", batch_tokens=16, rehearsals=None, ood_threshold=threshold).load(
+            scored, beside=None, is_cancelled=Event()
+        )
+        for threshold in (None, 0.1)
+    }
+    frames = {threshold: answered(loaded) for threshold, loaded in by_threshold.items()}
+    assert frames[None].refused is None
+    assert frames[0.1].refused is not None
+    assert frames[0.1].refused.reason == "domain"
+    for threshold, loaded in by_threshold.items():
+        compare(loaded.golden, frames[threshold], file="golden.jsonl")
+
+
+def test_a_bundle_without_a_score_has_no_threshold_to_move(bundle: Located) -> None:
+    moved = BundleLoader(device="cpu", batch_tokens=16, rehearsals=None, ood_threshold=0.0)
+    assert answered(moved.load(bundle, beside=None, is_cancelled=Event())).refused is None
 
 
 def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> None:
