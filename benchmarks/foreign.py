@@ -10,15 +10,11 @@ Axes: B utterances.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from statistics import mean
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import command, corpus
 from benchmarks.errors import MeasurementFailed
@@ -26,7 +22,7 @@ from benchmarks.result import Result, Target
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
 from polyparse.evaluation.foreign_phrases import LOCALES, TALK, TASK, phrases_of
-from polyparse.evaluation.measures import score as counts_of
+from polyparse.evaluation.refusal import SHARES, caught, dev_of, threshold_of
 from polyparse.inference.batches import cut
 from polyparse.inference.foreign import ForeignWords
 from polyparse.runtime.load import load
@@ -36,45 +32,25 @@ from train.postprocessing.foreign import ForeignRule, fit, sums_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from polyparse.corpora.example import Example
     from polyparse.evaluation.foreign_phrases import ForeignPhrase
+    from polyparse.evaluation.refusal import Dev
     from polyparse.inference.ood import OodScore
     from polyparse.inference.parser import Parser
     from polyparse.runtime.load import LoadedBundle
     from polyparse.text.vectorizer import Item
 
 
-Flags = NDArray[np.bool_]
-
 BATCH = 32
-SHARES = (0.005, 0.01, 0.015, 0.02)
-"""Of dev, refused by its score: the rows of the table."""
 TARGETS = {
     "caught_task": Target(">=", 0.5),
     "dev_refused": Target("<=", 0.02),
     "dev_intents_lost": Target("<=", 0.005),
     "words_bytes": Target("<=", 400_000),
 }
-
-
-@dataclass(frozen=True)
-class Dev:
-    """Dev by utterance, shape (B,): whether the frame that refuses nothing is right, and whether a screen refuses it."""
-
-    scores_B: NDArray[np.float32]
-    intent_right_B: Flags
-    exact_B: Flags
-    screened_B: Flags
-
-    def cost(self, threshold: float) -> dict[str, float]:
-        """Shares of dev that are refused, and lost, with a threshold of the score."""
-        refused_B = self.screened_B | (self.scores_B > threshold)
-        return {
-            "dev_refused": float(refused_B.mean()),
-            "dev_refused_by_score": float((self.scores_B > threshold).mean()),
-            "dev_intents_lost": float((refused_B & self.intent_right_B).mean()),
-            "dev_exact_lost": float((refused_B & self.exact_B).mean()),
-        }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,9 +72,9 @@ def measure(models: Path, spec: str, *, listed: bool = False) -> Result:
     rule = rule_of(loaded, spec, examples)
     phrases = [phrase for locale in LOCALES for phrase in phrases_of(locale)]
     scores_B = scores(loaded.parser, rule, [Utterance(phrase.text, phrase.locale) for phrase in phrases])
-    dev = dev_of(loaded, rule, examples)
+    dev = judged_by(rule, loaded, examples)
     for share in SHARES:
-        print(_row(phrases, scores_B, dev, _threshold(dev.scores_B, share)))
+        print(_row(phrases, scores_B, dev, threshold_of(dev.scores_B, share)))
     threshold = rule.score.threshold
     if listed:
         for phrase, each in zip(phrases, scores_B.tolist(), strict=True):
@@ -115,14 +91,19 @@ def measure(models: Path, spec: str, *, listed: bool = False) -> Result:
 
 def rule_of(loaded: LoadedBundle, spec: str, dev: Sequence[Example]) -> ForeignRule:
     """The bundle's own weights and score, or what is fitted to the corpus; MeasurementFailed for one without a score."""
-    manifest = loaded.manifest
-    if manifest.ood is None:
+    own, file = score_of(loaded), loaded.manifest.text.foreign
+    if file is not None:
+        return ForeignRule(ForeignWords.load(loaded.folder / file), own)
+    return fit(corpus.examples(spec, partition="train"), dev, loaded.parser, own)
+
+
+def score_of(loaded: LoadedBundle) -> OodScore:
+    """The bundle's score; MeasurementFailed for one without."""
+    if loaded.manifest.ood is None:
         raise MeasurementFailed(
             f"{loaded.folder}: found a bundle that refuses nothing, expected one with a score"
         )
-    if manifest.text.foreign is not None:
-        return ForeignRule(ForeignWords.load(loaded.folder / manifest.text.foreign), manifest.ood)
-    return fit(corpus.examples(spec, partition="train"), dev, loaded.parser, manifest.ood)
+    return loaded.manifest.ood
 
 
 def scores(parser: Parser, rule: ForeignRule, utterances: Sequence[Utterance]) -> NDArray[np.float32]:
@@ -132,46 +113,10 @@ def scores(parser: Parser, rule: ForeignRule, utterances: Sequence[Utterance]) -
     return rule.score.scores(evidence)
 
 
-def dev_of(loaded: LoadedBundle, rule: ForeignRule, examples: Sequence[Example]) -> Dev:
+def judged_by(rule: ForeignRule, loaded: LoadedBundle, examples: Sequence[Example]) -> Dev:
     """Dev by the scores of the rule, and by the frames of the bundle."""
-    utterances = [example.utterance for example in examples]
-    answered = loaded.parser.parse([replace(utterance, allow_refusal=False) for utterance in utterances])
-    counts = [counts_of(*pair) for pair in zip(examples, answered, strict=True)]
-    own = loaded.manifest.ood
-    screened = [
-        frame.refused is not None and not _is_outside(frame.out_of_domain, own)
-        for frame in loaded.parser.parse(utterances)
-    ]
-    return Dev(
-        scores_B=scores(loaded.parser, rule, utterances),
-        intent_right_B=np.array(
-            [
-                f.intent is not None and f.intent.name == e.intent
-                for f, e in zip(answered, examples, strict=True)
-            ]
-        ),
-        exact_B=np.array([count.exact_right == 1 for count in counts]),
-        screened_B=np.array(screened),
-    )
-
-
-def caught(phrases: Sequence[ForeignPhrase], refused_B: Flags) -> dict[str, float]:
-    """Shares refused by kind, each by locale, and of topics that are seen and others; and how many phrases of each kind."""
-    judged = list(zip(phrases, refused_B.tolist(), strict=True))
-    figures: dict[str, float] = {}
-    for kind in (TASK, TALK):
-        of_kind = [(phrase, refused) for phrase, refused in judged if phrase.kind == kind]
-        figures |= {
-            f"caught_{kind}": mean(refused for _, refused in of_kind),
-            f"caught_{kind}_seen": mean(refused for phrase, refused in of_kind if phrase.is_seen),
-            f"caught_{kind}_unseen": mean(refused for phrase, refused in of_kind if not phrase.is_seen),
-            **{
-                f"caught_{kind}_{locale}": mean(refused for p, refused in of_kind if p.locale == locale)
-                for locale in dict.fromkeys(phrase.locale for phrase, _ in of_kind)
-            },
-            f"phrases_{kind}": len(of_kind),
-        }
-    return figures
+    dev = dev_of(loaded.parser, score_of(loaded).threshold, examples)
+    return replace(dev, scores_B=scores(loaded.parser, rule, [example.utterance for example in examples]))
 
 
 def cost(parser: Parser, words: ForeignWords, examples: Sequence[Example]) -> dict[str, float]:
@@ -204,15 +149,6 @@ def _row(phrases: Sequence[ForeignPhrase], scores_B: NDArray[np.float32], dev: D
         *(f"caught_{kind}{topics}" for kind in (TASK, TALK) for topics in ("", "_seen", "_unseen")),
     )
     return f"threshold {threshold:.4f}: " + " ".join(f"{key} {figures[key]:.4f}" for key in keys)
-
-
-def _threshold(scores_B: NDArray[np.float32], share: float) -> float:
-    """The threshold by which at most a share of dev is refused."""
-    return float(np.sort(scores_B)[::-1][int(share * len(scores_B))])
-
-
-def _is_outside(score: float | None, ood: OodScore | None) -> bool:
-    return score is not None and ood is not None and score > ood.threshold
 
 
 if __name__ == "__main__":

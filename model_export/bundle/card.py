@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from model_export.bundle.dataset_info import MASSIVE_DOMAINS
 from polyparse.bundle.manifest import DECODE_HEADS
+from polyparse.evaluation.foreign_phrases import LOCALES, phrases_of
 from polyparse.evaluation.measures import MEASURES
+from polyparse.evaluation.refusal import table
 from polyparse.evaluation.robustness import TYPED, drop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from polyparse.bundle.manifest import Manifest
+    from polyparse.corpora.example import Example
+    from polyparse.evaluation.refusal import RefusalRow
     from polyparse.evaluation.robustness import Pair
+    from polyparse.inference.parser import Parser
 
 NOISES = {
     "typo": "a typo in one word",
@@ -36,7 +42,21 @@ NOISES = {
 """Kind of noise -> what it does to an utterance."""
 
 
-def model_card(manifest: Manifest, *, notes: list[str], noise: Mapping[str, Sequence[Pair]]) -> str:
+def refusals_on(dev: Sequence[Example], parser: Parser, manifest: Manifest) -> list[RefusalRow]:
+    """What each threshold refuses; none for a model without a score, or in whose domains our phrases may be."""
+    phrases = [phrase for locale in LOCALES if locale in manifest.locales for phrase in phrases_of(locale)]
+    if manifest.ood is None or not phrases or set(manifest.labels.domains) != MASSIVE_DOMAINS:
+        return []
+    return table(parser, manifest.ood.threshold, dev, phrases)
+
+
+def model_card(
+    manifest: Manifest,
+    *,
+    notes: list[str],
+    noise: Mapping[str, Sequence[Pair]],
+    refusals: Sequence[RefusalRow] = (),
+) -> str:
     """The card as Markdown; `notes` are sentences that the exporter adds (how it decodes, what the gates saw).
 
     `noise` has the utterances of dev that each kind changes.
@@ -58,5 +78,6 @@ def model_card(manifest: Manifest, *, notes: list[str], noise: Mapping[str, Sequ
         measures=list(MEASURES),
         drops=[(NOISES[kind], len(noise[kind]), lost) for kind, lost in drops.items()],
         typed=mean(typed) if typed else None,
+        refusals=refusals,
         absent=[NOISES[kind] for kind in noise if kind not in drops],
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_export.bundle import coined_words, files
-from model_export.bundle.card import model_card
+from model_export.bundle.card import model_card, refusals_on
 from polyparse.bundle import golden, manifest
 from polyparse.bundle.golden import Golden
 from polyparse.contract.frame import Utterance
@@ -174,7 +174,9 @@ def _measured(notes: Sequence[str], bundle: LoadedBundle, dev: Sequence[Example]
     subjects = tuple(note.partition(",")[0] for note in notes)
     noted = [note for note in _notes(card, bundle.manifest) if not note.startswith(subjects)]
     noise = pairs_by_kind(bundle.parser, dev)
-    card.write_text(model_card(described, notes=[*noted, *notes], noise=noise), encoding="utf-8")
+    refusals = refusals_on(dev, bundle.parser, described)
+    text = model_card(described, notes=[*noted, *notes], noise=noise, refusals=refusals)
+    card.write_text(text, encoding="utf-8")
     return described
 
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_export.bundle import files, training_time
-from model_export.bundle.card import model_card
+from model_export.bundle.card import model_card, refusals_on
 from model_export.bundle.dataset_info import dataset_info_of
 from model_export.bundle.golden_frames import choose_golden, without_refused, without_unstable
 from model_export.gates import agreement
@@ -37,11 +37,12 @@ from train.postprocessing.calibration_data import calibration_data_of
 from train.postprocessing.ood import lower_default_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from model_export.bundle.request import Request
     from polyparse.bundle.manifest import Manifest
-    from polyparse.evaluation.robustness import Pair
+    from polyparse.contract.frame import Frame
+    from polyparse.corpora.example import Example
     from polyparse.inference.parser import Parser
     from polyparse.runtime.load import LoadedBundle
     from train.checkpoint import Checkpoint
@@ -111,8 +112,7 @@ def _build(
     )
     golden.save(bundle.folder / files.GOLDEN, golden_frames)
     frames = agreement.in_ragged_batches(parser, reference.items, size=MEASURE_BATCH)
-    noise = pairs_by_kind(parser, reference.examples)
-    return _finish(bundle, postprocessing, measure(reference.examples, frames), notes, noise)
+    return _finish(bundle, postprocessing, notes, reference.examples, frames)
 
 
 def _load(reference: Reference, scratch: Path, request: Request) -> LoadedBundle:
@@ -182,19 +182,24 @@ def _check_small_graphs(parser: Parser, reference: Reference, out: Path) -> str:
 def _finish(
     bundle: LoadedBundle,
     postprocessing: Postprocessing,
-    measures: dict[str, Any],
     notes: list[str],
-    noise: Mapping[str, Sequence[Pair]],
+    dev: Sequence[Example],
+    frames: Sequence[Frame],
 ) -> Manifest:
     """Write the card, then the manifest with measures and checksums of all files, and check the golden frames."""
     folder = bundle.folder
+    parser = bundle.parser.with_postprocessing(postprocessing)
+    measures = measure(dev, frames)
     measured = replace(
         bundle.manifest,
         measures={**measures["locales"], "mean": measures["mean"]},
         calibration=postprocessing.calibration,
         ood=postprocessing.ood,
     )
-    (folder / files.CARD).write_text(model_card(measured, notes=notes, noise=noise), encoding="utf-8")
+    card = model_card(
+        measured, notes=notes, noise=pairs_by_kind(parser, dev), refusals=refusals_on(dev, parser, measured)
+    )
+    (folder / files.CARD).write_text(card, encoding="utf-8")
     finished = replace(measured, files=files.records(folder))
     manifest.write(finished, folder)
     load(folder, device="cpu").check_golden()

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from model_export.bundle.card import NOISES, model_card
+from model_export.bundle.card import NOISES, model_card, refusals_on
 from polyparse.bundle.manifest import DECODE_HEADS
 from polyparse.bundle.store import verify
 from polyparse.evaluation.measures import MEASURES
+from polyparse.evaluation.refusal import RefusalRow
 from polyparse.evaluation.robustness import KINDS, TYPED, Pair
 from polyparse.inference.calibration import Calibration, Scale
 from polyparse.inference.ood import OodScore
 from polyparse.inference.routing import Routing
-from tests.bundles import write_bundle
+from polyparse.runtime.load import load
+from tests.bundles import edit_manifest, write_bundle
 
 if TYPE_CHECKING:
     from polyparse.bundle.manifest import Manifest
@@ -142,6 +144,25 @@ def test_what_noise_costs_is_said_of_every_kind_and_of_those_that_nothing_could_
 def test_dev_that_no_noise_changes_has_no_table(described: Manifest) -> None:
     actual = noise_section(model_card(described, notes=[], noise=dict.fromkeys(TYPED, ())))
     assert actual.startswith("Not measured, for no utterance of dev could get it: a typo in one word;")
+
+
+def test_what_each_threshold_refuses_is_told_with_the_models_own_named(described: Manifest) -> None:
+    rows = [RefusalRow(0.5, 0.02, 0.01, 0.75, 0.5), RefusalRow(0.75, 0.005, 0.0, 0.25, 0.125)]
+    ood = OodScore(threshold=0.75, weights={"unknown_words": 1.0}, bias=0.0)
+    card = model_card(replace(described, ood=ood), notes=[], noise=NOISE, refusals=rows)
+    table, _ = section(card, "Refused by a threshold").split("\n\n")
+    assert table.split("\n")[2:] == [
+        "| 0.500000 | 0.02 | 0.01 | 0.75 | 0.5 |",
+        "| 0.750000, the bundle's own | 0.005 | 0.0 | 0.25 | 0.125 |",
+    ]
+    assert "Refused by a threshold" not in model_card(described, notes=[], noise=NOISE)
+
+
+def test_a_model_of_other_domains_is_not_judged_by_what_massives_lack(tmp_path: Path) -> None:
+    folder = write_bundle(tmp_path / "home" / "1.0")
+    edit_manifest(folder, ood={"threshold": 0.6, "weights": {"unknown_words": 1.0}, "bias": 0.0})
+    loaded = load(folder, device="cpu")
+    assert refusals_on([], loaded.parser, loaded.manifest) == []
 
 
 def test_every_kind_of_noise_is_told_in_words() -> None:
