@@ -69,7 +69,8 @@ def faults(timeline: Timeline) -> dict[str, float]:
     swaps = [*timeline.swaps, *timeline.rollbacks]
     for burst in bursts(timeline.records, swaps):
         print(
-            f"{burst.failures} failed within {1000 * burst.seconds:.0f} ms, {burst.after_swap_s:.2f} s after a swap began",
+            f"{burst.failures} failed within {1000 * burst.seconds:.0f} ms, {burst.after_swap_s:.2f} s after a swap began; "
+            f"the generator was up to {1000 * burst.lag_s:.0f} ms late",
             file=sys.stderr,
         )
     return {"failed": n_failed(timeline.records), "stale": stale(timeline.records, timeline.scrapes, swaps)}

@@ -73,18 +73,24 @@ def failed(records: Iterable[Record]) -> Counter[int]:
 
 
 class Burst(NamedTuple):
-    """Failures close to each other: how many, from when, for how long, and how long after the start of the swap before."""
+    """Failures close to each other: how many, from when, for how long, and how long after the start of the swap before.
+
+    `lag_s` says how late the generator was with what was to be sent then, or shortly before: what it has to catch up with it
+    sends at once, and that is not the load that was planned.
+    """
 
     failures: int
     start_s: float
     seconds: float
     after_swap_s: float
+    lag_s: float
 
 
 def bursts(records: Iterable[Record], swaps: Sequence[Swap]) -> list[Burst]:
     """The failures, with more than APART_S between any two bursts; inf where no swap was before."""
+    sent = sorted((record.intended_s, record.lag_s, record.status) for record in records)
     times: list[list[float]] = []
-    for moment_s in sorted(record.intended_s for record in records if record.status != OK):
+    for moment_s in (intended_s for intended_s, _, status in sent if status != OK):
         if not times or moment_s - times[-1][-1] > APART_S:
             times.append([])
         times[-1].append(moment_s)
@@ -93,7 +99,10 @@ def bursts(records: Iterable[Record], swaps: Sequence[Swap]) -> list[Burst]:
     for each in times:
         before = [start_s for start_s in starts if start_s <= each[0]]
         after_s = each[0] - before[-1] if before else math.inf
-        found.append(Burst(len(each), each[0], each[-1] - each[0], after_s))
+        lags_s = [
+            lag_s for intended_s, lag_s, _ in sent if each[0] - APART_S <= intended_s <= each[-1] + APART_S
+        ]
+        found.append(Burst(len(each), each[0], each[-1] - each[0], after_s, max(lags_s)))
     return found
 
 

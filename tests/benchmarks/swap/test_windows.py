@@ -66,8 +66,13 @@ def test_whatever_is_no_200_has_failed() -> None:
 
 def test_failures_close_to_each_other_are_a_burst_and_tell_of_the_swap_before() -> None:
     failures = [record(at_s, None, status=429) for at_s in (1.0, 5.25, 5.375, 5.5, 9.0)]
-    found = bursts([*failures, record(5.3)], [swap("a", "b", 4.0, 6.0), swap("b", "a", 8.0, 9.5)])
-    assert found == [Burst(1, 1.0, 0.0, float("inf")), Burst(3, 5.25, 0.25, 1.25), Burst(1, 9.0, 0.0, 1.0)]
+    late = Record(intended_s=8.875, sent_s=9.0, done_s=9.01, status=200, version="a")
+    swaps = [swap("a", "b", 4.0, 6.0), swap("b", "a", 8.0, 9.5)]
+    assert bursts([*failures, record(5.3), late], swaps) == [
+        Burst(1, 1.0, 0.0, float("inf"), 0.0),
+        Burst(3, 5.25, 0.25, 1.25, 0.0),
+        Burst(1, 9.0, 0.0, 1.0, 0.125),
+    ]
 
 
 class TestStale:
