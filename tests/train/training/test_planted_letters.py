@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyparse.corpora.example import Example, TextSpan
-from polyparse.evaluation.evaluate import measure
+from tests.train.training.planted import Size, match, small, write_vectors
 from tests.train.training.test_initialisation import QUIET, opened
-from train.finished import parser_of
-from train.models.discriminator import DiscriminatorConfig, LanguagesConfig
-from train.recipes import RECIPES
 from train.training.fit import fit
 from train.training.run import Texts
 
@@ -25,12 +22,11 @@ if TYPE_CHECKING:
 
     from train.checkpoint import Checkpoint
     from train.config import RunConfig
-    from train.models.encoders.base import EncoderConfig
 
-WORDS, SIZE, SCALE, LENGTH, EPOCHS = 16, 8, 0.8, 5, 16
+WORDS, SCALE, LENGTH = 16, 0.8, 5
+SIZE = Size(words=8, filters=6, hidden=6, epochs=16)
 LETTERS = {"la": "a", "lx": "z"}
 SLOTS = frozenset(Random("slots 0").sample(range(WORDS), WORDS // 2))
-AGAINST = DiscriminatorConfig(weight=0.1, filters=8, hidden_size=8, dropout=0.0, updates=2)
 
 
 def word(number: int, language: str) -> str:
@@ -53,46 +49,11 @@ def utterances(language: str, number: int, seed: int) -> list[Example]:
 
 
 def vectors(path: Path) -> Path:
-    vectors_WE = np.random.default_rng(0).normal(scale=SCALE, size=(WORDS, SIZE))
-    lines = [f"{WORDS * len(LETTERS)} {SIZE}"]
-    for language in LETTERS:
-        for number, vector_E in enumerate(vectors_WE):
-            lines.append(f"{word(number, language)} {' '.join(f'{value:.5f}' for value in vector_E)}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-def small(name: str, file: Path, *, weight: float = AGAINST.weight) -> RunConfig:
-    """The recipe at a size at which it learns in seconds; `weight` is lambda."""
-    config = RECIPES[name]()
-    embedder = replace(
-        config.joint.embedder,
-        word_size=SIZE,
-        word_vectors=str(file),
-        character_size=4,
-        character_filters=6,
-        min_word_count=1,
-        min_character_count=1,
-    )
-    joint = replace(
-        config.joint,
-        embedder=embedder,
-        encoder=shrunken(config.joint.encoder),
-        mlp_size=6,
-        embedding_dropout=0.0,
-        mlp_dropout=0.0,
-    )
-    languages = config.languages or LanguagesConfig()
-    if languages.discriminator is not None:
-        languages = replace(languages, discriminator=replace(AGAINST, weight=weight))
-    optim = replace(config.optim, learning_rate=0.01, batch_size=16, epochs=EPOCHS, patience=EPOCHS)
-    return replace(config, joint=joint, languages=languages, optim=optim)
-
-
-def shrunken(encoder: EncoderConfig) -> EncoderConfig:
-    if encoder.parts:
-        return replace(encoder, parts={name: shrunken(part) for name, part in encoder.parts.items()})
-    return replace(encoder, hidden_size=6, layers=1, dropout=0.0)
+    vectors_WE = np.random.default_rng(0).normal(scale=SCALE, size=(WORDS, SIZE.words))
+    of_words = {
+        word(number, language): vector_E for language in LETTERS for number, vector_E in enumerate(vectors_WE)
+    }
+    return write_vectors(path, of_words)
 
 
 def learnt(folder: Path, config: RunConfig) -> Checkpoint:
@@ -101,13 +62,6 @@ def learnt(folder: Path, config: RunConfig) -> Checkpoint:
     checkpoint = opened(folder, config)
     fit(checkpoint, config, Texts(utterances("la", 128, 1), utterances("la", 30, 3), unlabelled=text), QUIET)
     return checkpoint
-
-
-def match(checkpoint: Checkpoint) -> float:
-    """Exact match on new utterances of the target."""
-    test = utterances("lx", 100, 4)
-    frames = parser_of(checkpoint).parse([example.utterance for example in test])
-    return float(measure(test, frames)["mean"]["exact_match"])
 
 
 def told(checkpoint: Checkpoint) -> float:
@@ -120,10 +74,11 @@ def test_against_a_discriminator_letters_do_not_harm_the_target(tmp_path: Path) 
     """Its private encoder reads the same filters, in which the shared one has left nothing to tell languages by."""
     file = vectors(tmp_path / "words.vec")
     configs = {
-        "alone": small("sources-only", file),
-        "man": small("man-without-experts", file),
-        "without": small("man-without-experts", file, weight=0.0),
+        "alone": small("sources-only", file, SIZE),
+        "man": small("man-without-experts", file, SIZE),
+        "without": small("man-without-experts", file, SIZE, weight=0.0),
     }
+    test = utterances("lx", 100, 4)
     alone, man, without = (learnt(tmp_path / name, config) for name, config in configs.items())
-    assert match(man) > max(match(alone), match(without)) + 0.05
+    assert match(man, test) > max(match(alone, test), match(without, test)) + 0.05
     assert told(man) < told(without) - 0.2
