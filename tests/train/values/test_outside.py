@@ -72,6 +72,12 @@ def test_every_kind_has_values_in_each_language_of_which_the_tokens_are_all(kind
         ("day of month", "es", "primero de abril"),
         ("day of month", "it", "ventuno aprile"),
         ("day of month", "hi", "पंद्रह मार्च"),
+        ("time of the clock", "en", "quarter past ten"),
+        ("time of the clock", "es", "una menos cuarto"),
+        ("time of the clock", "it", "sette e mezza"),
+        ("time of the clock", "hi", "पौने पाँच बजे"),
+        ("time of the clock", "hi", "डेढ़ बजे"),
+        ("span of time", "it", "un quarto d'ora"),
         ("city", "it", "bergamo"),
         ("city", "hi", "वडोदरा"),
         ("state", "en", "new mexico"),
@@ -110,7 +116,7 @@ def test_a_slot_takes_the_kinds_of_the_table_alone(values: OutsideValues) -> Non
 
 def test_swapping_draws_from_outside_for_the_share_where_a_slot_has_such_values() -> None:
     corpus = [
-        example_of(f"is it [time : {word}] in [place_name : {word}]", "en-US")
+        example_of(f"is it [timeofday : {word}] in [place_name : {word}]", "en-US")
         for word in ("one", "two", "ten")
     ]
     drawn = slot_swap(corpus, ALWAYS).draw(corpus * 40, seed=2)
@@ -118,7 +124,7 @@ def test_swapping_draws_from_outside_for_the_share_where_a_slot_has_such_values(
         example.text[span.start : span.end]
         for example in drawn
         for span in example.slots
-        if span.name == "time"
+        if span.name == "timeofday"
     }
     assert texts == {"one", "two", "ten"}  # no kind of the table
     places = [example.text[span.start : span.end] for example in drawn for span in example.slots[1:]]
