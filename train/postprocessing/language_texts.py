@@ -40,13 +40,12 @@ SLIPS = 2
 """Of the keyboard, where one writes carelessly."""
 
 
-KINDS = ("romanised", "bare", "typed", "mixed")
-"""Of noise, each of those texts that it changes."""
-
-
 @dataclass(frozen=True)
 class SpokenTexts:
-    """The words that bear evidence of each text: as it is, with noise, in other languages; and words of lists."""
+    """The words that bear evidence of each text; the lists of lists have an entry for each served locale, in their order.
+
+    `noisy` has, by kind of noise, the texts that it changes; `listed` words of lists, `unserved` texts by locale.
+    """
 
     plain: Sequence[Sequence[Words]]
     noisy: Mapping[str, Sequence[Sequence[Words]]]
@@ -75,8 +74,8 @@ def texts_of(
     return SpokenTexts(
         plain=[words_of(example.text for example in of_locale) for of_locale in served],
         noisy={
-            kind: [words_of(_with_noise(of_locale, noises[kind], seed)) for of_locale in served]
-            for kind in KINDS
+            kind: [words_of(_with_noise(of_locale, draws, seed)) for of_locale in served]
+            for kind, draws in noises.items()
         },
         listed=[_listed(language_of(locale), word_list) for locale in locales],
         unserved={
