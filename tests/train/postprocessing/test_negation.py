@@ -30,7 +30,7 @@ REQUESTS = {
 NEGATED = ("don't dim the lamp", "please do not dim the lights", "खाना मत मंगवाओ")
 KEPT = ("don't forget to dim the lamp", "why don't you dim the lamp", "खाना मंगवाना मत भूलना")
 VECTORIZER = Vectorizer(Vocabulary((), ""), None)
-CONFIG = ScreenConfig(texts=NegationConfig(forms=40, copies=1), least=1, romanised=0.1)
+CONFIG = ScreenConfig(texts=NegationConfig(forms=80, copies=1), least=1, romanised=0.1)
 
 
 def corpus() -> list[Example]:
