@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
-from polyparse.inference.stored_arrays import read_stored
+from polyparse.inference.stored_arrays import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,7 @@ class ForeignWords:
     @classmethod
     def load(cls, path: Path) -> ForeignWords:
         """Read what `save` wrote; raises ConfigError for anything else."""
-        arrays = read_stored(path, tuple(ARRAYS), expected="hashes and weights of words")
-        for array, (name, dtype) in zip(arrays, ARRAYS.items(), strict=True):
-            if array.dtype != dtype or array.ndim != 1:
-                raise ConfigError(
-                    f"{path}: {name}: found {array.dtype}{array.shape}, expected a row of {np.dtype(dtype)}"
-                )
-        hashes_W, weights_W, unknown = arrays
+        hashes_W, weights_W, unknown = read_rows(path, ARRAYS, expected="hashes and weights of words")
         if len(hashes_W) != len(weights_W) or not (hashes_W[1:] > hashes_W[:-1]).all():
             raise ConfigError(
                 f"{path}: found {len(hashes_W)} hashes and {len(weights_W)} weights, expected one each, ascending"

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
-from polyparse.inference.stored_arrays import read_stored
+from polyparse.inference.stored_arrays import read_rows
 from polyparse.text.diacritics import without_accents
 from polyparse.text.features import BOUNDARY, pair_hash
 from polyparse.text.tokens import normalise
@@ -118,13 +118,9 @@ class NegationScreen:
     @classmethod
     def load(cls, path: Path) -> NegationScreen:
         """Read what `save` wrote; raises ConfigError for anything else."""
-        arrays = read_stored(path, tuple(ARRAYS), expected="kinds of words, weights, bias and threshold")
-        for array, (name, dtype) in zip(arrays, ARRAYS.items(), strict=True):
-            if array.dtype != dtype or array.ndim != 1:
-                raise ConfigError(
-                    f"{path}: {name}: found {array.dtype}{array.shape}, expected a row of {np.dtype(dtype)}"
-                )
-        words_W, kinds_W, hashes_F, weights_F, scalars = arrays
+        words_W, kinds_W, hashes_F, weights_F, scalars = read_rows(
+            path, ARRAYS, expected="kinds of words, weights, bias and threshold"
+        )
         if len(words_W) != len(kinds_W):
             raise ConfigError(
                 f"{path}: found {len(words_W)} words and {len(kinds_W)} kinds, expected one each"

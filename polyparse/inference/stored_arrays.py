@@ -10,7 +10,7 @@ import numpy as np
 from polyparse.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +29,17 @@ def read_stored(path: Path, names: Sequence[str], *, expected: str) -> list[NDAr
             return [arrays[name] for name in names]
     except (ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise ConfigError(f"{path}: found no arrays ({error}), expected {expected}") from error
+
+
+def read_rows(path: Path, dtypes: Mapping[str, type[Any]], *, expected: str) -> list[NDArray[Any]]:
+    """The same of rows of numbers, by name and dtype; ConfigError too where one is no row, or of another dtype."""
+    arrays = read_stored(path, tuple(dtypes), expected=expected)
+    for array, (name, dtype) in zip(arrays, dtypes.items(), strict=True):
+        if array.dtype != dtype or array.ndim != 1:
+            raise ConfigError(
+                f"{path}: {name}: found {array.dtype}{array.shape}, expected a row of {np.dtype(dtype)}"
+            )
+    return arrays
 
 
 def _check_stored(file: BinaryIO, size: int) -> None:
