@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from train.bundle_start import BundleStart, is_bundle, open_bundle
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from polyparse.contract.labels import Labels
     from polyparse.text.vocabulary import Vocabulary
+    from train.models.embedder import EmbedderConfig
 
 Start: TypeAlias = Checkpoint | BundleStart
 
@@ -32,5 +34,12 @@ def labels_of(start: Start) -> Labels:
 
 
 def vocabulary_of(start: Start) -> Vocabulary:
-    """The words and characters that it knows."""
-    return start.vocabulary() if isinstance(start, BundleStart) else start.tables().vocabulary
+    """The words and characters that its tables have rows of."""
+    if isinstance(start, BundleStart):
+        return start.vocabulary()
+    return without_outside_words(start.tables().vocabulary, start.run().config.joint.embedder)
+
+
+def without_outside_words(vocabulary: Vocabulary, embedder: EmbedderConfig) -> Vocabulary:
+    """The words that have a row of their own in a network's table; those that were added from outside stand last."""
+    return replace(vocabulary, words=vocabulary.words[: len(vocabulary.words) - embedder.outside_words])

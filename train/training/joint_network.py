@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from train.data.stream import StreamedCorpus, streamed_task
 from train.data.task import build_task
 from train.objectives.supervised import Supervised
+from train.start import without_outside_words
 from train.stopwatch import Stopwatch
 from train.training.initialisation import copy_weights, finished_run, source_of
 from train.training.languages import languages_of, log_gates, objectives
@@ -77,7 +78,8 @@ def _start_from(
     if run.config.init:
         by_label = any(block.start == "by label" for block in run.config.init)
         shares = LogShares.of(task.targets, task.labels) if by_label else None  # reads all that is learnt
-        transfer(network, RowNames(vocabulary, task.labels, shares), source_of(start), run.config.init)
+        words = without_outside_words(vocabulary, run.config.joint.embedder)
+        transfer(network, RowNames(words, task.labels, shares), source_of(start), run.config.init)
     else:
         copy_weights(network, finished_run(start), index)
 

@@ -26,7 +26,6 @@ def check(run: RunContext) -> None:
         return
     without = {
         "a stream": run.config.stream.on,
-        "a transfer plan (init)": bool(run.config.init),
         "token_crf": run.config.token_crf is not None,
         "other tasks (--also)": bool(run.others),
     }

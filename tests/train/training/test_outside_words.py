@@ -146,17 +146,30 @@ def test_without_outside_vectors_nothing_is_added(tmp_path: Path) -> None:
     assert not {*ADDED} & {*checkpoint.tables().vocabulary.words}
 
 
-@pytest.mark.parametrize(
-    ("changes", "name"),
-    [
-        ({"stream": StreamConfig(on=True)}, "a stream"),
-        ({"init": (BlockStart(pattern="*", start="fresh"),)}, r"a transfer plan \(init\)"),
-    ],
-)
-def test_a_run_that_cannot_have_them_refuses_them(changes: dict[str, Any], name: str, tmp_path: Path) -> None:
-    config = replace(knowing(SHORT), **changes)
-    with pytest.raises(ConfigError, match=rf"outside_size: found 8 in a run with {name}, expected 0"):
+def test_a_run_of_a_stream_refuses_them(tmp_path: Path) -> None:
+    config = replace(knowing(SHORT), stream=StreamConfig(on=True))
+    with pytest.raises(ConfigError, match=r"outside_size: found 8 in a run with a stream, expected 0"):
         fit(start(tmp_path / "run", config), config, Texts(examples(), examples()), QUIET)
+
+
+BY_WORD = (
+    BlockStart(pattern="embedder.words.*", start="by word"),
+    BlockStart(pattern="embedder.outside_map.*", start="fresh"),
+    BlockStart(pattern="*", start="copy"),
+)
+
+
+@pytest.mark.parametrize("first", [SHORT, knowing(SHORT)], ids=["a run without", "one that has some"])
+def test_a_transfer_plan_takes_the_rows_of_words_that_training_has(first: RunConfig, tmp_path: Path) -> None:
+    source, _ = train(tmp_path / "source", first)
+    unchanged = replace(SHORT.optim, learning_rate=0.0, weight_decay=0.0)
+    config = replace(knowing(SHORT, outside_words=2), init=BY_WORD, optim=unchanged)
+    target = start(tmp_path / "target", config)
+    fit(target, config, Texts(examples(), examples()), QUIET, Parents(start=source))
+    assert target.tables().vocabulary.words[-2:] == ADDED[:2]
+    table = "embedder.words.weight"
+    assert networks(target)[0][table].equal(networks(source)[0][table])
+    assert networks(target)[0]["embedder.outside"][-2:].any(dim=1).all()
 
 
 def test_a_run_with_another_task_refuses_them(tmp_path: Path) -> None:
