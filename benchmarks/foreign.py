@@ -22,9 +22,10 @@ from benchmarks.result import Result, Target
 from polyparse.bundle import store as bundle
 from polyparse.contract.frame import Utterance
 from polyparse.evaluation.foreign_phrases import LOCALES, TALK, TASK, phrases_of
-from polyparse.evaluation.refusal import SHARES, caught, dev_of, threshold_of
+from polyparse.evaluation.refusal import SHARES, caught, dev_of
 from polyparse.inference.batches import cut
 from polyparse.inference.foreign import ForeignWords
+from polyparse.inference.ood import threshold_of
 from polyparse.runtime.load import load
 from polyparse.text.vectorizer import collate
 from train.postprocessing.foreign import ForeignRule, fit, sums_of

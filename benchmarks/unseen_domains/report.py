@@ -13,8 +13,7 @@ import numpy as np
 
 from benchmarks.auroc import auroc
 from benchmarks.unseen_domains import weights
-from polyparse.inference.ood import OodScore
-from train.postprocessing.ood import threshold
+from polyparse.inference.ood import OodScore, threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,4 +66,4 @@ def _chosen(signals: SignalWeights, trials: Sequence[Trial], refused: float) -> 
     """Weights of these trials, and the threshold that refuses that share of what they kept."""
     ood = weights.fit(signals, trials)
     remaining = [ood.scores(trial.evidence)[~trial.is_out_B] for trial in trials]
-    return replace(ood, threshold=threshold(np.concatenate(remaining), refused))
+    return replace(ood, threshold=threshold_of(np.concatenate(remaining), refused))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from polyparse.contract.frame import Utterance
 from polyparse.evaluation.foreign_phrases import TALK, TASK
 from polyparse.evaluation.measures import score as counts_of
+from polyparse.inference.ood import threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,11 +120,6 @@ def caught(phrases: Sequence[ForeignPhrase], refused_B: Flags) -> dict[str, floa
             f"phrases_{kind}": len(of_kind),
         }
     return figures
-
-
-def threshold_of(scores_B: NDArray[np.float32], share: float) -> float:
-    """The threshold by which at most a share is refused."""
-    return float(np.sort(scores_B)[::-1][int(share * len(scores_B))])
 
 
 def _judged(

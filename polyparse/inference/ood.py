@@ -113,6 +113,17 @@ class OodScore:
         return logits_B
 
 
+def threshold_of(scores_B: Floats, share: float) -> float:
+    """The lowest score of an utterance such that at most `share` of all scores are above it.
+
+    Raises ValueError if there are no scores.
+    """
+    if not len(scores_B):
+        raise ValueError("found no scores, expected some to choose a threshold by")
+    ordered_B = np.sort(scores_B)[::-1]
+    return float(ordered_B[min(int(share * len(ordered_B)), len(ordered_B) - 1)])
+
+
 def tempered_domain_entropy(evidence: Evidence) -> Floats:
     """Entropy over the domains at TEMPERATURE, in nats; over the intents for a model without domains.
 

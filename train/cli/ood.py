@@ -20,12 +20,12 @@ from polyparse.corpora import read as corpora
 from polyparse.corpora.selection.select import select
 from polyparse.errors import ConfigError
 from polyparse.evaluation.ood_phrases import PHRASES
-from polyparse.inference.ood import OodScore
+from polyparse.inference.ood import OodScore, threshold_of
 from polyparse.outputs import check_folder
 from polyparse.schema import read_json
 from train.checkpoint import Checkpoint
 from train.finished import parser_of
-from train.postprocessing.ood import MASSIVE_SCORE, REFUSED_SHARE, threshold
+from train.postprocessing.ood import MASSIVE_SCORE, REFUSED_SHARE
 from train.postprocessing.training_text import training_text_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def choose(checkpoint: Checkpoint, weights: OodScore, share: float) -> OodScore:
         raise ConfigError(
             f"{checkpoint.folder}: found no dev utterance, expected some to choose a threshold by"
         )
-    ood = replace(weights, threshold=threshold(scores_B, share))
+    ood = replace(weights, threshold=threshold_of(scores_B, share))
     print(_shares("dev refused", scores_B > ood.threshold, locales))
     phrase_locales = set(checkpoint.run().locales) & PHRASES.keys()
     phrases = [Utterance(text, locale) for locale in sorted(phrase_locales) for text in PHRASES[locale]]

@@ -32,10 +32,10 @@ from polyparse.inference.negation import (
     structure_of,
     words_of,
 )
+from polyparse.inference.ood import threshold_of
 from polyparse.text.features import word_hash
 from polyparse.text.forms import form_of
 from polyparse.text.tokens import tokenise
-from train.postprocessing.ood import threshold
 from train.postprocessing.regression import counted, regress
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def fit(
 def _threshold(scores_B: NDArray[np.float32], config: ScreenConfig) -> float:
     if not len(scores_B):
         return config.least_threshold
-    return float(np.float32(max(config.least_threshold, threshold(scores_B, config.lost))))
+    return float(np.float32(max(config.least_threshold, threshold_of(scores_B, config.lost))))
 
 
 def cue_hashes(locales: set[str], vectorizer: Vectorizer, seed: int = 0) -> frozenset[int]:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import t as student
 
-from polyparse.inference.ood import OodScore
+from polyparse.inference.ood import OodScore, threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,17 +54,6 @@ MASSIVE_SCORE = OodScore(
 """What `python -m benchmarks.unseen_domains` fitted on MASSIVE, for models like the shipped ones; without a threshold."""
 
 
-def threshold(scores_B: NDArray[np.float32], share: float = REFUSED_SHARE) -> float:
-    """The lowest score of an utterance such that at most `share` of all scores are above it.
-
-    Raises ValueError if there are no scores.
-    """
-    if not len(scores_B):
-        raise ValueError("found no scores, expected some to choose a threshold by")
-    ordered_B = np.sort(scores_B)[::-1]
-    return float(ordered_B[min(int(share * len(ordered_B)), len(ordered_B) - 1)])
-
-
 DEFAULT_UNKNOWN, DEFAULT_ENTROPY, DEFAULT_BIAS = 8.0, 3.0, -5.0
 """Weights of the default score: of the share of unknown words, of the entropy as a share of the largest, and the bias.
 
@@ -85,7 +74,7 @@ def default_score(evidence: Evidence, share: float = REFUSED_SHARE) -> OodScore:
         weights["tempered_domain_entropy"] = DEFAULT_ENTROPY / log(probs.shape[1])
     score = OodScore(threshold=NEVER, weights=weights, bias=DEFAULT_BIAS)
     scores_B = score.scores(evidence)
-    chosen = max(DEFAULT_LEAST, threshold(scores_B, share))
+    chosen = max(DEFAULT_LEAST, threshold_of(scores_B, share))
     if share * len(scores_B) < 1.0:
         chosen = max(chosen, _prediction_bound(scores_B, share))
     return replace(score, threshold=chosen)

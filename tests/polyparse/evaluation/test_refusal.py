@@ -10,7 +10,7 @@ import pytest
 
 from polyparse.corpora.example import Example
 from polyparse.evaluation.foreign_phrases import ForeignPhrase
-from polyparse.evaluation.refusal import SHARES, Dev, caught, dev_of, table, threshold_of
+from polyparse.evaluation.refusal import SHARES, Dev, caught, dev_of, table
 from polyparse.runtime.load import load
 from tests.bundles import edit_manifest, write_bundle
 
@@ -79,12 +79,6 @@ def test_dev_is_judged_by_frames_that_refuse_nothing(parser: Parser) -> None:
     assert (dev.scores_B > OWN).tolist() == [False, False, True]
     assert not dev.screened_B.any()
     assert dev.cost(OWN)["dev_intents_lost"] == pytest.approx(1 / 3)
-
-
-def test_a_threshold_refuses_at_most_its_share() -> None:
-    scores_B = np.array([0.1, 0.9, 0.5, 0.7], dtype=np.float32)
-    assert threshold_of(scores_B, 0.5) == pytest.approx(0.5)
-    assert (scores_B > threshold_of(scores_B, 0.3)).mean() == 0.25
 
 
 def test_the_table_has_the_models_own_threshold_and_refuses_less_with_each_row(parser: Parser) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from polyparse.errors import ConfigError
-from polyparse.inference.ood import SIGNALS, Evidence, OodScore
+from polyparse.inference.ood import SIGNALS, Evidence, OodScore, threshold_of
 from polyparse.inference.routing import log_normalise
 from polyparse.schema import structure, unstructure
 
@@ -211,3 +211,24 @@ def test_a_weight_that_is_no_number_is_refused_by_name() -> None:
 def test_a_bias_that_is_no_number_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="bias: found inf"):
         OodScore(threshold=0.5, weights={}, bias=float("inf"))
+
+
+some_scores = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60).map(
+    lambda scores: np.array(scores, dtype=np.float32)
+)
+
+
+@given(some_scores, st.floats(0, 0.5))
+def test_at_most_the_share_is_refused_and_any_lower_threshold_refuses_more(
+    scores_B: Floats, share: float
+) -> None:
+    chosen = threshold_of(scores_B, share)
+    assert (scores_B > chosen).mean() <= share
+    lower = scores_B[scores_B < chosen]
+    if len(lower):
+        assert (scores_B > lower.max()).mean() > share
+
+
+def test_no_threshold_without_scores() -> None:
+    with pytest.raises(ValueError, match="found no scores"):
+        threshold_of(np.zeros(0, dtype=np.float32), 0.01)
