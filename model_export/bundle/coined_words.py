@@ -20,6 +20,7 @@ import numpy as np
 import onnx
 
 from model_export.graphs import tables
+from polyparse.bounds import NOT_NEGATIVE, check_bounds
 from polyparse.errors import ConfigError
 from polyparse.inference.training_text import TrainingText
 from polyparse.schema import read_json
@@ -50,12 +51,17 @@ class CoinedWord:
 class Coinage:
     """Words to be coined, and (locale, text) of utterances with them, whose frames become golden.
 
-    With `read_numbers`, the bundle looks numbers in digits up by the words that say them, from now on.
+    With `read_numbers`, the bundle looks numbers in digits up by the words that say them, from now on; with `listed_words`,
+    a token that is none of so many words of each language's list by the known word that is one slip away.
     """
 
     words: tuple[CoinedWord, ...]
     utterances: tuple[tuple[str | None, str], ...]
     read_numbers: bool = False
+    listed_words: int = 0
+
+    def __post_init__(self) -> None:
+        check_bounds(self, listed_words=NOT_NEGATIVE)
 
     @classmethod
     def load(cls, file: Path) -> Coinage:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     FOREIGN,
     LANGUAGES,
     NEGATION,
+    LISTED,
     CLASSIFIER,
 ) = (
     "golden.jsonl",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     "foreign.npz",
     "languages.npz",
     "negation.npz",
+    "listed.npz",
     "classifier.onnx",
 )
 

@@ -17,15 +17,21 @@ from model_export.bundle.card import model_card, refusals_on
 from polyparse.bundle import golden, manifest
 from polyparse.bundle.golden import Golden
 from polyparse.contract.frame import Utterance
+from polyparse.contract.locales import language_of
 from polyparse.errors import ConfigError
 from polyparse.evaluation.evaluate import answer, measure
 from polyparse.evaluation.robustness import pairs_by_kind
+from polyparse.inference.listed_words import ListedWords
 from polyparse.outputs import check_folder
 from polyparse.runtime.load import load
+from polyparse.text.forms import form_of, words_of
 from polyparse.text.number_reader import DIGIT
+from polyparse.text.spelling import Spelling
+from polyparse.text.vocabulary import Vocabulary
+from train.embeddings.word_lists import wordfreq_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from model_export.bundle.coined_words import Coinage
     from polyparse.bundle.manifest import Manifest
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
     Change = Callable[[Path, Manifest], Manifest]
 
+LOOKS_SLIPS_UP = "misspelled words are looked up by the known word one slip away, unless a list of {:,} a language has them"
 READ_NUMBERS = "numbers in digits, times, dates and sums are looked up by the words that say them in the caller's language"
 
 
@@ -55,10 +62,18 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
         if coinage.read_numbers and not described.text.read_numbers:
             more_golden.extend(_without_digits(folder / described.golden))
             described = replace(described, text=replace(described.text, read_numbers=True))
+        if coinage.listed_words:
+            listed = ListedWords.of(_listed(described.locales, coinage.listed_words))
+            listed.save(folder / files.LISTED)
+            text = replace(described.text, listed=files.LISTED)
+            described = replace(described, text=text, files=files.records(folder))
+            more_golden.extend(_without_misspelled(folder, described, listed))
         more_golden.extend(coinage.utterances)
         return described
 
     notes = [*map(_in_words, coinage.words), *([READ_NUMBERS] if coinage.read_numbers else [])]
+    if coinage.listed_words:
+        notes.append(LOOKS_SLIPS_UP.format(coinage.listed_words))
     return _rewritten(bundle, out, change, dev=dev, notes=notes, more_golden=more_golden)
 
 
@@ -141,6 +156,35 @@ def _without_digits(file: Path) -> list[tuple[str | None, str]]:
     entries = golden.parse(file.read_bytes(), name=file.name)
     golden.save(file, [entry for entry in entries if not DIGIT.search(entry.text)])
     return [(entry.locale, entry.text) for entry in entries if DIGIT.search(entry.text)]
+
+
+def _listed(locales: Sequence[str], count: int) -> Iterator[str]:
+    """The most frequent words of the languages, from their lists."""
+    for language in dict.fromkeys(map(language_of, locales)):
+        try:
+            yield from wordfreq_list(language, count)
+        except LookupError as error:
+            raise ConfigError(
+                f"listed_words: found no list of words ({error}), expected one of each language served"
+            ) from error
+
+
+def _without_misspelled(
+    folder: Path, described: Manifest, listed: ListedWords
+) -> list[tuple[str | None, str]]:
+    """Leave golden frames of texts with a misspelled word out of the file; returns (locale, text) of these."""
+    vocabulary = Vocabulary.load(folder / described.text.vocabulary)
+    spelling = Spelling(listed.hashes_W, vocabulary)
+
+    def is_misspelled(word: str) -> bool:
+        form = form_of(word, vocabulary)
+        return form not in vocabulary.word_ids and spelling.meant(form) is not None
+
+    file = folder / described.golden
+    entries = golden.parse(file.read_bytes(), name=file.name)
+    left = [any(map(is_misspelled, words_of(entry.text))) for entry in entries]
+    golden.save(file, [entry for entry, is_left in zip(entries, left, strict=True) if not is_left])
+    return [(entry.locale, entry.text) for entry, is_left in zip(entries, left, strict=True) if is_left]
 
 
 def _drop_refused(bundle: LoadedBundle) -> None:

@@ -78,9 +78,8 @@ class TextFiles:
 
     With `token_features`, score graphs read features of tokens in place of words. With `case_marks`, the characters of a
     word begin with the mark of its case; with `read_numbers`, digits are looked up by the words that say them.
-    `training_text` is what an out-of-domain score compares with, `foreign` weighs words for it; with `languages`
-    and `negation`, screens refuse what is in no language served, and negated requests. Golden frames are of the rules of
-    text numbered `rules`.
+    `training_text` is what an out-of-domain score compares with, `foreign` weighs words for it; screens refuse by
+    `languages` and `negation`. What is not `listed` may be misspelled. Golden frames are of the rules of text `rules`.
     """
 
     vocabulary: str
@@ -90,6 +89,7 @@ class TextFiles:
     foreign: str | None = None
     languages: str | None = None
     negation: str | None = None
+    listed: str | None = None
     rules: int = 1
     case_marks: bool = False
     read_numbers: bool = False

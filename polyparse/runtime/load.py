@@ -13,6 +13,7 @@ from polyparse.contract.frame import Utterance
 from polyparse.errors import ConfigError, DeviceUnavailable, PolyparseError, TextRulesDiffer
 from polyparse.inference.foreign import ForeignWords
 from polyparse.inference.language import LanguageScreen
+from polyparse.inference.listed_words import ListedWords
 from polyparse.inference.negation import NegationScreen
 from polyparse.inference.parser import Parser
 from polyparse.inference.pipeline import Pipeline, Postprocessing
@@ -20,6 +21,7 @@ from polyparse.inference.training_text import TrainingText
 from polyparse.runtime.networks import OnnxNetworks
 from polyparse.runtime.session import Device, choose_device
 from polyparse.text.features import FeatureTable
+from polyparse.text.spelling import Spelling
 from polyparse.text.tokens import RULES
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from polyparse.bundle.golden import Golden
 
 
-Loaded = TypeVar("Loaded", LanguageScreen, NegationScreen, ForeignWords)
+Loaded = TypeVar("Loaded", LanguageScreen, NegationScreen, ForeignWords, ListedWords)
 GOLDEN_BATCH = 16
 """So few that what runs beside them is not kept waiting."""
 
@@ -128,12 +130,14 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         _loaded(ForeignWords, folder, manifest.text.foreign),
     )
     pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, postprocessing)
+    listed = _loaded(ListedWords, folder, manifest.text.listed)
     vectorizer = Vectorizer(
         vocabulary,
         features,
         token_features,
         read_numbers=manifest.locales if manifest.text.read_numbers else (),
         languages=None if languages is None else languages.table,
+        spelling=None if listed is None else Spelling(listed.hashes_W, vocabulary),
     )
     return Parser(vectorizer, pipeline, locales=manifest.locales)
 

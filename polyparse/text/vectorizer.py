@@ -27,6 +27,7 @@ from polyparse.text.work import Work
 
 if TYPE_CHECKING:
     from polyparse.text.language import LanguageTable
+    from polyparse.text.spelling import Spelling
 
 Lookup = Callable[[str], Words]
 
@@ -106,17 +107,19 @@ class Vectorizer:
         tokenised: TokenisedTexts | None = None,
         read_numbers: Sequence[str] = (),
         languages: LanguageTable | None = None,
+        spelling: Spelling | None = None,
     ) -> None:
         """`features` are those of utterances; `max_bytes` bound what is kept of words that were seen.
 
         Texts that are `tokenised` are not cut again. Numbers in digits are looked up by the words that say them in the
-        locales of `read_numbers`. `languages` are for a screen that refuses what is in none of them.
+        locales of `read_numbers`, misspelled words by those that `spelling` says are meant. `languages` are for a screen
+        that refuses what is in none of them.
         """
         self.vocabulary = vocabulary
         self.tokenised = tokenised or TokenisedTexts()
         self._feature_ids = features.ids if features is not None else {}
         self._token_feature_ids = token_features.ids if token_features is not None else None
-        make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids, languages).make
+        make = WordMaker(vocabulary, self._feature_ids, self._token_feature_ids, languages, spelling).make
         self._words = WordCache(make, max_bytes=max_bytes, case_marks=vocabulary.case_marks)
         self._kept = self._words.__getitem__
         self._numbers = NumberReader(vocabulary, self._feature_ids, read_numbers) if read_numbers else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from polyparse.text.language import LanguageTable
+    from polyparse.text.spelling import Spelling
     from polyparse.text.vocabulary import Vocabulary
 
 
@@ -48,7 +49,7 @@ Words = tuple[tuple[int, int, Word], ...]
 class WordMaker:
     """Makes the inputs for a word under one vocabulary; `feature_ids` and `token_feature_ids` are ids by hash.
 
-    With `languages` the words say what they say of a language too.
+    With `languages` the words say what they say of a language too; with `spelling`, a misspelled one is what is meant.
     """
 
     def __init__(
@@ -57,12 +58,13 @@ class WordMaker:
         feature_ids: Mapping[int, int],
         token_feature_ids: Mapping[int, int] | None = None,
         languages: LanguageTable | None = None,
+        spelling: Spelling | None = None,
     ) -> None:
         self._vocabulary = vocabulary
         _ = vocabulary.marked_words  # made now, rather than while a request waits
         self._feature_ids = feature_ids
         self._token_feature_ids = token_feature_ids or {}
-        self._languages = languages
+        self._languages, self._spelling = languages, spelling
 
     def make(self, text: str) -> Word:
         """The inputs for a token of a text, behind its case mark if the vocabulary has them."""
@@ -70,6 +72,8 @@ class WordMaker:
         if self._vocabulary.case_marks:
             mark, text = text[0], text[1:]
         form = form_of(text, self._vocabulary)
+        if self._spelling is not None and form not in self._vocabulary.word_ids:
+            form = self._spelling.meant(form) or form
         character_id = self._vocabulary.character_ids.get
         characters = [character_id(c, UNKNOWN) for c in mark + spelling(form)[:MAX_WORD_CHARACTERS]]
         return Word(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import onnx
 import pytest
 
 import model_export
+from model_export.bundle import rewrite
 from model_export.bundle.coined_words import Coinage, CoinedWord
 from model_export.bundle.rewrite import with_words
 from model_export.graphs import tables
@@ -202,6 +203,44 @@ class TestReadNumbers:
         assert store.verify(tmp_path / "3").text.read_numbers
 
 
+class TestSpelling:
+    LISTED: ClassVar = {"en": ["alarn", "the"], "es": ["la"]}
+
+    @pytest.fixture
+    def spells(self, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        def listed(language: str, limit: int) -> list[str]:
+            return self.LISTED.get(language, [])[:limit]
+
+        monkeypatch.setattr(rewrite, "wordfreq_list", listed)
+        with_words(before, Coinage(words=(), utterances=(), listed_words=1), tmp_path / "2", dev=DEV)
+        return tmp_path / "2"
+
+    def test_a_misspelled_word_is_answered_as_what_is_meant(self, before: Path, spells: Path) -> None:
+        typed, meant, word = (
+            Utterance(f"set an {each} for six", "en-US") for each in ("alram", "alarm", "alarn")
+        )
+        parser = load(spells, device="cpu").parser
+        of_typed, of_meant, of_word = parser.parse([typed, meant, word])
+        assert (of_typed.intent, of_typed.confidence) == (of_meant.intent, of_meant.confidence)
+        assert of_word.confidence != of_meant.confidence  # a word of the list is no misspelled one
+        assert load(before, device="cpu").parser.parse([typed])[0].confidence != of_meant.confidence
+
+    def test_its_golden_frames_are_its_own_and_the_card_says_so(self, before: Path, spells: Path) -> None:
+        old, new = (load(bundle, device="cpu").golden() for bundle in (before, spells))
+        assert {entry.text for entry in old} == {entry.text for entry in new}
+        card = spells.joinpath("MODEL_CARD.md").read_text(encoding="utf-8")
+        assert "- misspelled words are looked up by the known word" in card
+
+    def test_a_language_without_a_list_is_refused(self, before: Path, tmp_path: Path) -> None:
+        def none(language: str, limit: int) -> list[str]:
+            raise LookupError(language, limit)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rewrite, "wordfreq_list", none)
+            with pytest.raises(ConfigError, match="listed_words: found no list of words"):
+                with_words(before, Coinage(words=(), utterances=(), listed_words=9), tmp_path / "2", dev=DEV)
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -234,8 +273,11 @@ class TestRefused:
 
 def test_the_coinages_that_ship_can_be_read() -> None:
     files = sorted(FOLDER.glob("*.json"))
-    assert [file.name for file in files] == ["massive-1.7.json", "numbers.json"]
-    assert [Coinage.load(file).read_numbers for file in files] == [False, True]
+    assert [file.name for file in files] == ["massive-1.7.json", "typed.json"]
+    assert [(read.read_numbers, read.listed_words) for read in map(Coinage.load, files)] == [
+        (False, 0),
+        (True, 60_000),
+    ]
 
 
 def test_the_command_writes_the_bundle(before: Path, tmp_path: Path, capsys: Capture) -> None:
