@@ -47,7 +47,7 @@ def words(folder: Path, versions: str = "123") -> Path:
 def test_ain_is_promoted_over_viterbi_and_answers(tmp_path: Path) -> None:
     models = shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns(".status"))
     model = models / "massive"
-    wanted = ("1.7.4-ain", digest(model / "1.7.4-ain"))
+    wanted = ("1.8.0-ain", digest(model / "1.8.0-ain"))
     with serving(models, tmp_path / "log", ADMIN) as server, calling(server.port) as callers:
         admin = admin_of(server)
         before = admin.versions()
@@ -57,9 +57,9 @@ def test_ain_is_promoted_over_viterbi_and_answers(tmp_path: Path) -> None:
         after = admin.versions()
         assert after.etag == put.etag
         states = {each["version"]: each["state"] for each in after.body["process"]["versions"]}
-        assert states == {"1.7.4-ain": "serving", "1.7.4-viterbi": "ready"}
+        assert states == {"1.8.0-ain": "serving", "1.8.0-viterbi": "ready"}
         back = admin.ask("POST", "/admin/rollback", None, {"if-match": str(put.etag)})
-        assert back.body["stable"]["version"] == "1.7.4-viterbi"
+        assert back.body["stable"]["version"] == "1.8.0-viterbi"
 
 
 def test_of_twenty_puts_at_once_exactly_one_wins_a_generation(tmp_path: Path) -> None:

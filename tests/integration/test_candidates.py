@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-STABLE, CANDIDATE = "1.7.4-viterbi", "1.7.4-ain"
+STABLE, CANDIDATE = "1.8.0-viterbi", "1.8.0-ain"
 KEYS = [f"user-{number}" for number in range(800)]
 ASKED = "wake me at seven thirty"
 ODD = (

@@ -62,7 +62,7 @@ def container(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def test_it_answers_a_golden_utterance(container: Container) -> None:
-    with ROOT.joinpath("models/massive/1.7.4-viterbi/golden.jsonl").open(encoding="utf-8") as lines:
+    with ROOT.joinpath("models/massive/1.8.0-viterbi/golden.jsonl").open(encoding="utf-8") as lines:
         golden = json.loads(next(lines))
     frame = container.parse(golden["text"], locale=golden["locale"]).body
     slots = [[slot["name"], slot["start"], slot["end"]] for slot in frame["slots"]]

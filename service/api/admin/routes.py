@@ -20,8 +20,8 @@ from service.state_edits import Asker
 IF_MATCH = header("If-Match", "The ETag of the state on which the edit was decided", required=True)
 CHANGED_BY = header("X-Changed-By", "Who asks, for the history")
 WANTED = {
-    "stable": {"version": "1.7.4-viterbi"},
-    "canary": {"version": "1.7.4-ain", "percent": 5.0},
+    "stable": {"version": "1.8.0-viterbi"},
+    "canary": {"version": "1.8.0-ain", "percent": 5.0},
     "shadow": None,
     "reason": "try AIN on one request in twenty",
 }

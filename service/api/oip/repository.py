@@ -1,6 +1,6 @@
 """OIP's extension for repositories: list the versions, let one serve (load), try a candidate no more (unload).
 
-Triton's client can name no version, but its names of models may hold a path: `load_model("massive/versions/1.7.4-ain")`.
+Triton's client can name no version, but its names of models may hold a path: `load_model("massive/versions/1.8.0-ain")`.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ from polyparse.runtime.load import load
 
 ROOT = Path(__file__).parents[3]
 MODELS = ROOT / "models" / "massive"
-BUNDLE = MODELS / "1.7.4-viterbi"
+BUNDLE = MODELS / "1.8.0-viterbi"
 
 
 def test_without_a_gpu_it_says_so_writes_nothing_and_does_not_fail(
@@ -37,8 +37,8 @@ def test_without_a_gpu_it_says_so_writes_nothing_and_does_not_fail(
 def test_both_heads_are_checked() -> None:
     heads = check.bundles(Located(BUNDLE, None))
     assert {head: path.name for head, path in heads.items()} == {
-        "viterbi": "1.7.4-viterbi",
-        "ain": "1.7.4-ain",
+        "viterbi": "1.8.0-viterbi",
+        "ain": "1.8.0-ain",
     }
 
 

@@ -9,7 +9,7 @@ from benchmarks.check_gpu import placement
 from benchmarks.check_gpu.placement import Placement, inputs_of, read
 from polyparse.bundle import store
 
-BUNDLE = Path(__file__).parents[3] / "models" / "massive" / "1.7.4-viterbi"
+BUNDLE = Path(__file__).parents[3] / "models" / "massive" / "1.8.0-viterbi"
 
 
 def kernel(name: str, operator: str, provider: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_a_larger_graph_may_take_more() -> None:
     assert large - small == 8 * 490_000_000
 
 
-SCORE = Path(__file__).parents[3] / "models" / "massive" / "1.7.4-viterbi" / "score-all.onnx"
+SCORE = Path(__file__).parents[3] / "models" / "massive" / "1.8.0-viterbi" / "score-all.onnx"
 INTEGER_PRODUCTS = {"MatMulIntegerToFloat", "MatMulInteger", "QLinearMatMul", "QGemm"}
 
 
