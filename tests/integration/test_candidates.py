@@ -27,9 +27,9 @@ STABLE, CANDIDATE = "1.8.0-viterbi", "1.8.0-ain"
 KEYS = [f"user-{number}" for number in range(800)]
 ASKED = "wake me at seven thirty"
 ODD = (
-    ("luigi's from pizza margherita large a order", "en-US"),
-    ("cinco punto ocho y noventa la en radio la sintoniza", "es-ES"),
-    ("patel doctor del teléfono de número el es cuál", "es-ES"),
+    ("now right race one formula the leading is who", "en-US"),
+    ("madrid de voz la de titulares los lee", "es-ES"),
+    ("post huffington del web la a llévame", "es-ES"),
 )
 """The two bundles read these in two ways."""
 
