@@ -1,7 +1,7 @@
 """A bundle changed without training, as a new version: what is changed, and all else as it is, measured anew on dev.
 
 Its golden frames are those of the old bundle, which it must give, and its own for utterances that the change adds. Where it
-reads numbers from now on, those of texts with digits are its own too.
+reads numbers or mends words from now on, those of texts with digits or misspelled words are its own too.
 """
 
 from __future__ import annotations
@@ -60,14 +60,17 @@ def with_words(bundle: Path, coinage: Coinage, out: Path, *, dev: Sequence[Examp
     def change(folder: Path, described: Manifest) -> Manifest:
         coined_words.add(coinage, folder, described)
         if coinage.read_numbers and not described.text.read_numbers:
-            more_golden.extend(_without_digits(folder / described.golden))
+            more_golden.extend(
+                _left_out(folder / described.golden, lambda text: DIGIT.search(text) is not None)
+            )
             described = replace(described, text=replace(described.text, read_numbers=True))
         if coinage.listed_words:
             listed = ListedWords.of(_listed(described.locales, coinage.listed_words))
             listed.save(folder / files.LISTED)
             text = replace(described.text, listed=files.LISTED)
             described = replace(described, text=text, files=files.records(folder))
-            more_golden.extend(_without_misspelled(folder, described, listed))
+            misspells = _misspells(folder / described.text.vocabulary, listed)
+            more_golden.extend(_left_out(folder / described.golden, misspells))
         more_golden.extend(coinage.utterances)
         return described
 
@@ -151,11 +154,12 @@ def _rewritten(
     return written
 
 
-def _without_digits(file: Path) -> list[tuple[str | None, str]]:
-    """Leave golden frames of texts with digits out of a file; returns (locale, text) of these."""
+def _left_out(file: Path, is_changed: Callable[[str], bool]) -> list[tuple[str | None, str]]:
+    """Leave golden frames of texts that are answered otherwise now out of a file; returns (locale, text) of these."""
     entries = golden.parse(file.read_bytes(), name=file.name)
-    golden.save(file, [entry for entry in entries if not DIGIT.search(entry.text)])
-    return [(entry.locale, entry.text) for entry in entries if DIGIT.search(entry.text)]
+    changed = [is_changed(entry.text) for entry in entries]
+    golden.save(file, [entry for entry, is_out in zip(entries, changed, strict=True) if not is_out])
+    return [(entry.locale, entry.text) for entry, is_out in zip(entries, changed, strict=True) if is_out]
 
 
 def _listed(locales: Sequence[str], count: int) -> Iterator[str]:
@@ -169,22 +173,16 @@ def _listed(locales: Sequence[str], count: int) -> Iterator[str]:
             ) from error
 
 
-def _without_misspelled(
-    folder: Path, described: Manifest, listed: ListedWords
-) -> list[tuple[str | None, str]]:
-    """Leave golden frames of texts with a misspelled word out of the file; returns (locale, text) of these."""
-    vocabulary = Vocabulary.load(folder / described.text.vocabulary)
+def _misspells(file: Path, listed: ListedWords) -> Callable[[str], bool]:
+    """Whether a text has a misspelled word, by the vocabulary of a file."""
+    vocabulary = Vocabulary.load(file)
     spelling = Spelling(listed.hashes_W, vocabulary)
 
     def is_misspelled(word: str) -> bool:
         form = form_of(word, vocabulary)
         return form not in vocabulary.word_ids and spelling.meant(form) is not None
 
-    file = folder / described.golden
-    entries = golden.parse(file.read_bytes(), name=file.name)
-    left = [any(map(is_misspelled, words_of(entry.text))) for entry in entries]
-    golden.save(file, [entry for entry, is_left in zip(entries, left, strict=True) if not is_left])
-    return [(entry.locale, entry.text) for entry, is_left in zip(entries, left, strict=True) if is_left]
+    return lambda text: any(map(is_misspelled, words_of(text)))
 
 
 def _drop_refused(bundle: LoadedBundle) -> None:
