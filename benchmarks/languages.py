@@ -142,8 +142,7 @@ def refused(screen: LanguageScreen, texts: Sequence[str]) -> float:
 def scores(screen: LanguageScreen, texts: Iterable[str]) -> list[float]:
     """The score of each text, cut into words as a model's vectorizer does."""
     vectorizer = Vectorizer(Vocabulary(words=(), characters=""), None, languages=screen.table)
-    found: list[float] = screen.scores([vectorizer.item(Utterance(text)) for text in texts]).tolist()
-    return found
+    return screen.scores([vectorizer.item(Utterance(text)) for text in texts])
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ def _judged_texts(
     intents: Sequence[str | None],
     templates: Sequence[str | None] = (),
 ) -> list[Judged]:
-    scores = screen.scores([parser.prepare(utterance) for utterance in utterances]).tolist()
+    scores = screen.scores([parser.prepare(utterance) for utterance in utterances])
     refused = [frame.refused is not None for frame in parser.parse(utterances)]
     frames = parser.parse([replace(utterance, allow_refusal=False) for utterance in utterances])
     return [

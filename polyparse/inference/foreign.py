@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,9 +52,10 @@ class ForeignWords:
     def sums(self, batch: Batch) -> Floats:
         """What the words of each utterance say, shape (B,); each has a token at least."""
         weight = self._weights.get
-        weights_U = np.array([0.0, *(weight(word.hash, self.unknown) for word in batch.distinct)])
-        sums_B: Floats = weights_U[batch.words_BT].sum(axis=1) / np.sqrt(batch.lengths_B)
-        return sums_B
+        weights_U = [0.0, *[weight(word.hash, self.unknown) for word in batch.distinct]]
+        weights_BT = [[weights_U[word] for word in words] for words in batch.words_BT.tolist()]
+        lengths: list[int] = batch.lengths_B.tolist()
+        return np.array([sum(row) / sqrt(length) for row, length in zip(weights_BT, lengths, strict=True)])
 
     def save(self, path: Path) -> None:
         """Write as .npz, whole or not at all."""

@@ -12,6 +12,8 @@ A feature that the fit never saw raises the logit of none alone: that is how a l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import exp, inf, log, tanh
 from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,7 +21,7 @@ import numpy as np
 from polyparse.atomic import replacing
 from polyparse.errors import ConfigError
 from polyparse.inference.stored_arrays import read_stored
-from polyparse.text.language import BESIDE_LANGUAGES, LanguageTable, summed
+from polyparse.text.language import LanguageTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polyparse.text.vectorizer import Item
-    from polyparse.text.words import Word
 
     Floats = NDArray[np.float64]
 
@@ -60,30 +61,25 @@ class LanguageScreen:
         if not np.isfinite(numbers).all():
             raise ConfigError(f"language screen: found {numbers.tolist()}, expected finite numbers")
 
-    def scores(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        """How likely each text is in none of the languages, shape (B,).
+    def scores(self, items: Sequence[Item]) -> list[float]:
+        """How likely each text is in none of the languages.
 
         Raises:
             ConfigError: the items are of a vectorizer that does not ask its words for their language.
         """
-        return self.scores_of([[_asked(word) for word in item.words] for item in items])
+        return [0.5 * (1.0 + tanh(0.5 * self.logit(self.table.summed(_asked(item))))) for item in items]
 
-    def scores_of(self, evidence: Sequence[Sequence[bytes]]) -> NDArray[np.float32]:
-        """The scores of texts, given what each of their words says, shape (B,)."""
-        logits_B = self.logits(summed(evidence, self.table.n_languages))
-        scores_B: NDArray[np.float32] = (0.5 * (1.0 + np.tanh(0.5 * logits_B))).astype(np.float32)
-        return scores_B
-
-    def logits(self, sums_BC: NDArray[np.int64]) -> Floats:
-        """The logit of each score, given the evidence of texts, shape (B,); -infinity for a text of too few words."""
-        languages_BL = sums_BC[:, :-BESIDE_LANGUAGES]
-        features_B, words_B, unknown_B = sums_BC[:, -BESIDE_LANGUAGES:].T
-        none_B = (
-            self.by_feature * features_B + self.by_word * words_B + self.by_unknown * unknown_B + self.bias
+    def logit(self, sums_C: Sequence[int]) -> float:
+        """The logit of a text's score, given its evidence; -infinity for a text of too few words."""
+        *languages_L, features, words, unknown = sums_C
+        if words < LEAST_WORDS:
+            return -inf
+        logits_L = [self.step * each + bias for each, bias in zip(languages_L, self._biases, strict=True)]
+        largest = max(logits_L)
+        served = largest + log(sum([exp(each - largest) for each in logits_L]))
+        return (
+            self.by_feature * features + self.by_word * words + self.by_unknown * unknown + self.bias - served
         )
-        logits_B: Floats = none_B - np.logaddexp.reduce(self.step * languages_BL + self.biases_L, axis=1)
-        logits_B[words_B < LEAST_WORDS] = -np.inf
-        return logits_B
 
     def in_words(self) -> str:
         """When it refuses, for the card."""
@@ -138,14 +134,21 @@ class LanguageScreen:
             bias=bias,
         )
 
+    @cached_property
+    def _biases(self) -> list[float]:
+        biases: list[float] = self.biases_L.tolist()
+        return biases
+
     @property
     def _numbers(self) -> tuple[float, ...]:
         return self.step, self.by_feature, self.by_word, self.by_unknown, self.bias
 
 
-def _asked(word: Word) -> bytes:
-    if word.language is None:
+def _asked(item: Item) -> list[bytes]:
+    """What each word says of its language."""
+    said = [word.language for word in item.words]
+    if None in said:
         raise ConfigError(
             "language screen: found words that say nothing of their language, expected those of a vectorizer with its table"
         )
-    return word.language
+    return said  # type: ignore[return-value]  # no None is left

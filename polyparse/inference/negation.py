@@ -84,9 +84,9 @@ class NegationScreen:
     reason: Literal["domain"] = "domain"
     """What is asked not to be done is no task of any domain."""
 
-    def scores(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        """P(negated) of each item, shape (B,), from 0 to 1; each is what it would be alone."""
-        return np.array([self._score(item) for item in items], dtype=np.float32)
+    def scores(self, items: Sequence[Item]) -> list[float]:
+        """P(negated) of each item, from 0 to 1, as float32 has it, which the threshold was chosen by."""
+        return [self._score(item) for item in items]
 
     def _score(self, item: Item) -> float:
         kind = self._kinds.get
@@ -96,7 +96,7 @@ class NegationScreen:
         weight = self._weights.get
         # In the order of the hashes: sums of floats depend on it.
         logit = self.bias + sum(weight(feature, 0.0) for feature in sorted(features))
-        return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, logit))))
+        return float(np.float32(1.0 / (1.0 + exp(-max(-60.0, min(60.0, logit))))))
 
     def in_words(self) -> str:
         """When it refuses, for the card."""

@@ -1,7 +1,4 @@
-"""Screens, pure: small models that say of a text, beside the networks, that it shall be refused, and why.
-
-Axes: B items of a batch.
-"""
+"""Screens, pure: small models that say of a text, beside the networks, that it shall be refused, and why."""
 
 from __future__ import annotations
 
@@ -9,9 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from polyparse.contract.frame import Reason
     from polyparse.text.vectorizer import Item
@@ -28,14 +22,15 @@ class Screen(Protocol):
     def threshold(self) -> float:
         """From 0 to 1."""
 
-    def scores(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        """Shape (B,), from 0 to 1; an item's own does not depend on what else is in the batch."""
+    def scores(self, items: Sequence[Item]) -> Sequence[float]:
+        """From 0 to 1, one each; an item's own does not depend on what else is in the batch."""
 
 
 def refusals(screens: Sequence[Screen], items: Sequence[Item]) -> list[Reason | None]:
     """Why each item is refused, by the first of the screens that refuses it; None where none does."""
     reasons: list[Reason | None] = [None] * len(items)
     for screen in reversed(screens):
-        for position in (screen.scores(items) > screen.threshold).nonzero()[0].tolist():
-            reasons[position] = screen.reason
+        for position, score in enumerate(screen.scores(items)):
+            if score > screen.threshold:
+                reasons[position] = screen.reason
     return reasons

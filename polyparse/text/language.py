@@ -13,6 +13,8 @@ address, bears none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from struct import Struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +24,7 @@ from polyparse.text.addresses import class_of
 from polyparse.text.features import word_features
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 EVIDENCE = np.dtype("<i4")
 NO_EVIDENCE = b""
@@ -62,18 +64,15 @@ class LanguageTable:
         evidence_C[-1] = not is_kept_N[0]
         return evidence_C.tobytes()
 
+    def summed(self, evidence: Iterable[bytes]) -> list[int]:
+        """The evidence of a text, given that of its words: C sums, whatever the order of the words.
 
-def summed(evidence: Sequence[Sequence[bytes]], n_languages: int) -> NDArray[np.int64]:
-    """The evidence of texts, given that of their words, shape (texts, C): exact, whatever the order or the company."""
-    columns = n_languages + BESIDE_LANGUAGES
-    flat_WC = np.frombuffer(b"".join([b"".join(words) for words in evidence]), dtype=EVIDENCE)
-    bearing_WC = flat_WC.reshape(-1, columns)
-    sums_BC: NDArray[np.int64]
-    if len(evidence) == 1:  # the same, and quicker: most requests are alone
-        sums_BC = bearing_WC.sum(axis=0, dtype=np.int64, keepdims=True)
-        return sums_BC
-    ends_B = np.cumsum([sum(map(len, words)) for words in evidence]) // (columns * EVIDENCE.itemsize)
-    totals_WC = np.zeros((len(bearing_WC) + 1, columns), dtype=np.int64)
-    np.cumsum(bearing_WC, axis=0, out=totals_WC[1:])
-    sums_BC = np.diff(totals_WC[ends_B], axis=0, prepend=0)
-    return sums_BC
+        Of few words, in plain numbers: an array for each sum would take several times as long.
+        """
+        columns = zip(*self._row.iter_unpack(b"".join(evidence)), strict=True)
+        return [*map(sum, columns)] or [0] * (self.n_languages + BESIDE_LANGUAGES)
+
+    @cached_property
+    def _row(self) -> Struct:
+        """The evidence of a word."""
+        return Struct(f"<{self.n_languages + BESIDE_LANGUAGES}i")

@@ -10,7 +10,6 @@ import numpy as np
 
 from polyparse.corpora import read as corpora
 from polyparse.errors import ConfigError
-from polyparse.text.language import summed
 from train.postprocessing.language_fit import fit_screen
 from train.postprocessing.language_texts import texts_of
 
@@ -63,9 +62,11 @@ def calibrated(screen: LanguageScreen, dev: SpokenTexts) -> LanguageScreen:
             if not judged:
                 raise ConfigError("language screen: found a locale without dev, expected some to choose by")
             biases_L = screen.biases_L.copy()
-            biases_L[language] += max(_bound(screen.logits(sums_BC), share) for share, sums_BC in judged)
+            biases_L[language] += max(_bound(logits_of(screen, sums_BC), share) for share, sums_BC in judged)
             screen = replace(screen, biases_L=biases_L)
-    bounds = [_bound(screen.logits(sums_BC), share) for judged in by_language for share, sums_BC in judged]
+    bounds = [
+        _bound(logits_of(screen, sums_BC), share) for judged in by_language for share, sums_BC in judged
+    ]
     return replace(screen, bias=screen.bias - max(0.0, *bounds))
 
 
@@ -74,7 +75,12 @@ def evidence_of(screen: LanguageScreen, texts: Sequence[Words]) -> NDArray[np.in
     known: dict[str, bytes] = {}
     for word in {word for text in texts for word in text}:
         known[word] = screen.table.evidence(word)
-    return summed([[known[word] for word in text] for text in texts], screen.table.n_languages)
+    return np.array([screen.table.summed([known[word] for word in text]) for text in texts])
+
+
+def logits_of(screen: LanguageScreen, sums_BC: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The logits of texts, given their evidence, shape (texts,)."""
+    return np.array([screen.logit(sums_C) for sums_C in sums_BC.tolist()])
 
 
 def _bound(logits_B: NDArray[np.float64], share: float) -> float:
@@ -87,7 +93,7 @@ def _bound(logits_B: NDArray[np.float64], share: float) -> float:
 def _shares(screen: LanguageScreen, locales: Sequence[str], texts: Sequence[Sequence[Words]]) -> str:
     """Share refused of each locale that has such texts."""
     shares = {
-        locale: float((screen.logits(evidence_of(screen, each)) > 0.0).mean())
+        locale: float((logits_of(screen, evidence_of(screen, each)) > 0.0).mean())
         for locale, each in zip(locales, texts, strict=True)
         if each
     }

@@ -146,7 +146,8 @@ def fit(
         bias=float(np.float32(bias)),
         threshold=config.least_threshold,
     )
-    scores_B = screen.scores([vectorizer.item(example.utterance) for example in dev])
+    scores = screen.scores([vectorizer.item(example.utterance) for example in dev])
+    scores_B = np.array(scores, dtype=np.float32)
     if right_B is not None:
         scores_B = np.where(right_B, scores_B, np.float32(0.0))  # what is wrong already is not lost
     return replace(screen, threshold=_threshold(scores_B, config))

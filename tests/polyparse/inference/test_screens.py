@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from polyparse.contract.frame import Reason, Refusal, Utterance
@@ -18,8 +17,6 @@ from tests.polyparse.inference.test_postprocessing import ALWAYS, refusing_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from polyparse.contract.frame import Frame
     from polyparse.text.vectorizer import Item
@@ -35,8 +32,8 @@ class Letter:
     reason: Reason
     threshold: float = 0.5
 
-    def scores(self, items: Sequence[Item]) -> NDArray[np.float32]:
-        return np.array([item.utterance.text[0] == self.letter for item in items], dtype=np.float32)
+    def scores(self, items: Sequence[Item]) -> list[float]:
+        return [float(item.utterance.text[0] == self.letter) for item in items]
 
 
 def run(model: Model, batch: Sequence[Utterance], postprocessing: Postprocessing) -> list[Frame]:

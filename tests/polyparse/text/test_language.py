@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from polyparse.contract.frame import Utterance
 from polyparse.text.features import word_features
-from polyparse.text.language import EVIDENCE, NO_EVIDENCE, LanguageTable, bears_evidence, summed
+from polyparse.text.language import EVIDENCE, NO_EVIDENCE, LanguageTable, bears_evidence
 from polyparse.text.vectorizer import Vectorizer
 from polyparse.text.vocabulary import Vocabulary
 from tests.strategies import texts
@@ -43,14 +43,10 @@ def test_what_is_no_word_bears_none(word: str) -> None:
     assert TABLE.evidence(word) == NO_EVIDENCE
 
 
-@given(st.lists(st.lists(st.sampled_from(["wake", "zzz", "मुझे", "7"]), max_size=5), min_size=1, max_size=5))
-def test_the_evidence_of_a_text_is_the_sum_over_its_words(batch: list[list[str]]) -> None:
-    sums_BC = summed([[TABLE.evidence(word) for word in text] for text in batch], 3)
-    expected = [
-        np.sum([by_hand(word) for word in text if word != "7"] or [[0] * 6], axis=0).tolist()
-        for text in batch
-    ]
-    assert sums_BC.tolist() == expected
+@given(st.lists(st.sampled_from(["wake", "zzz", "मुझे", "7"]), max_size=5))
+def test_the_evidence_of_a_text_is_the_sum_over_its_words(text: list[str]) -> None:
+    expected = np.sum([by_hand(word) for word in text if word != "7"] or [[0] * 6], axis=0)
+    assert TABLE.summed([TABLE.evidence(word) for word in text]) == expected.tolist()
 
 
 @given(texts)

@@ -15,7 +15,14 @@ from polyparse.corpora.example import Example
 from polyparse.errors import ConfigError
 from tests.train.corpus import examples, write_massive
 from train.postprocessing import language_fit
-from train.postprocessing.language import DEV_SHARE, NOISE_SHARES, calibrated, evidence_of, fit_to_corpus
+from train.postprocessing.language import (
+    DEV_SHARE,
+    NOISE_SHARES,
+    calibrated,
+    evidence_of,
+    fit_to_corpus,
+    logits_of,
+)
 from train.postprocessing.language_fit import fit_screen
 from train.postprocessing.language_texts import SpokenTexts, texts_of, words_of
 
@@ -58,7 +65,7 @@ def texts(locales: tuple[str, ...], n_texts: int, seed: int, word_list: WordList
 
 def refused(screen: LanguageScreen, locale: str, seed: int = 9) -> float:
     spoken = words_of(example.text for example in language(locale, 300, seed))
-    return float((screen.logits(evidence_of(screen, spoken)) > 0.0).mean())
+    return float((logits_of(screen, evidence_of(screen, spoken)) > 0.0).mean())
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +94,11 @@ def test_a_word_of_a_languages_list_is_not_unknown() -> None:
 
 def test_what_neighbours_share_is_rare_in_one_of_them() -> None:
     """A text of words that a served language has, but hardly ever says, is not taken for its own."""
-    said = Counter(word for example in language("es-ES", 200, 1) for word in example.text.split())
-    by_frequency = [word for word, _ in said.most_common()]
+    counts = Counter(word for example in language("es-ES", 200, 1) for word in example.text.split())
+    by_frequency = [word for word, _ in counts.most_common()]
     screen = fit_screen(texts(("en-US", "es-ES", "de-DE", "pt-PT"), 200, 1))
-    of_rare, of_often = screen.logits(
-        evidence_of(screen, [tuple(by_frequency[-5:]), tuple(by_frequency[:5])])
-    )
+    said = [tuple(by_frequency[-5:]), tuple(by_frequency[:5])]
+    of_rare, of_often = logits_of(screen, evidence_of(screen, said))
     assert of_rare > of_often
 
 
@@ -112,7 +118,7 @@ def test_a_locale_may_have_its_share_of_dev_refused_and_no_more(screen: Language
     noise = replace(dev, noisy={**dev.noisy, "mixed": [dev.plain[1][:500], []]})
     chosen = calibrated(screen, noise)
     shares = [
-        float((chosen.logits(evidence_of(chosen, each)) > 0.0).mean())
+        float((logits_of(chosen, evidence_of(chosen, each)) > 0.0).mean())
         for each in (*noise.plain, noise.noisy["mixed"][0])
     ]
     assert max(shares[:2]) <= DEV_SHARE
@@ -155,7 +161,7 @@ def test_a_screen_scores_as_the_regression_does() -> None:
     served_TL = features_TF @ weights_FL + biases_L
     none_T = (sums_BC[:, -3:] * [0.1, 1, 1]) @ of_none_N[:3] + of_none_N[3]
     expected_T = none_T - np.log(np.exp(served_TL).sum(axis=1))
-    assert screen.logits(sums_BC) == pytest.approx(expected_T, abs=40 * screen.step)
+    assert logits_of(screen, sums_BC) == pytest.approx(expected_T, abs=40 * screen.step)
 
 
 def test_served_text_is_there_as_it_is_typed_and_with_values_of_another_language() -> None:

@@ -48,8 +48,7 @@ def screen() -> NegationScreen:
 
 
 def scores(screen: NegationScreen, *texts: str) -> list[float]:
-    found: list[float] = screen.scores([VECTORIZER.item(Utterance(text)) for text in texts]).tolist()
-    return found
+    return screen.scores([VECTORIZER.item(Utterance(text)) for text in texts])
 
 
 def test_negated_requests_score_above_the_threshold_and_look_alikes_below(screen: NegationScreen) -> None:
