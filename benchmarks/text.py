@@ -1,4 +1,4 @@
-"""What it costs to make arrays of text: microseconds an utterance, with warm caches and with empty ones.
+"""What it costs to make arrays of text, as serving does: microseconds an utterance, with warm caches and with empty ones.
 
 An utterance's cost is its `Vectorizer.item` and its share of `collate` in batches of 32. Each pass over dev runs in a
 process of its own, so that no cache of an earlier pass helps it.
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from benchmarks import command, corpus
 from benchmarks.result import Result, Target
-from polyparse.bundle import manifest
-from polyparse.bundle import store as bundle
+from polyparse.bundle import manifest, store
 from polyparse.contract.frame import Utterance
+from polyparse.runtime.load import load
 from polyparse.text.chunks import chunks
 from polyparse.text.features import FeatureTable
 from polyparse.text.vectorizer import Item, Vectorizer, collate
@@ -59,10 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure(folder: Path, spec: str, *, rounds: int) -> Result:
-    """Median over the rounds; the tables are those of a bundle or of a checkpoint."""
-    actual = table_files(folder)
-    warm = [_apart(actual, spec, warmed=True) for _ in range(rounds)]
-    cold = [_apart(actual, spec, warmed=False) for _ in range(rounds)]
+    """Median over the rounds, by the vectorizer of a bundle or of a checkpoint."""
+    warm = [_apart(folder, spec, warmed=True) for _ in range(rounds)]
+    cold = [_apart(folder, spec, warmed=False) for _ in range(rounds)]
     return Result("text", figures(warm, cold), TARGETS)
 
 
@@ -78,19 +77,18 @@ def figures(warm: Sequence[Pass], cold: Sequence[Pass]) -> dict[str, float]:
     }
 
 
-def table_files(folder: Path) -> tuple[Path, Path | None]:
-    """Vocabulary and feature table of a checkpoint, or of the bundle that `polyparse.bundle.store.locate` finds."""
-    if all(folder.joinpath(name).is_file() for name in CHECKPOINT) and not (folder / manifest.FILE).exists():
-        return folder / CHECKPOINT[0], folder / CHECKPOINT[1]
-    located = bundle.locate(folder)
-    text = bundle.verify(located.bundle, digest=located.digest).text
-    return located.bundle / text.vocabulary, located.bundle / text.features if text.features else None
+def vectorizer_of(folder: Path) -> Vectorizer:
+    """The vectorizer of a checkpoint's tables, or of the bundle that `polyparse.bundle.store.locate` finds."""
+    words, features = (folder / name for name in CHECKPOINT)
+    if words.is_file() and features.is_file() and not (folder / manifest.FILE).exists():
+        return Vectorizer(Vocabulary.load(words), FeatureTable.load(features))
+    located = store.locate(folder)
+    return load(located.bundle, digest=located.digest, device="cpu").parser.vectorizer
 
 
-def one_pass(files: tuple[Path, Path | None], spec: str, *, warmed: bool) -> Pass:
+def one_pass(folder: Path, spec: str, *, warmed: bool) -> Pass:
     """One pass over dev, locale by locale; before it, if `warmed`, one over train fills the caches."""
-    words, features = files
-    vectorizer = Vectorizer(Vocabulary.load(words), FeatureTable.load(features) if features else None)
+    vectorizer = vectorizer_of(folder)
     dev = {locale: corpus.read(spec, locale=locale, partition="dev") for locale in corpus.LOCALES}
     if warmed:
         for locale in corpus.LOCALES:
@@ -120,10 +118,10 @@ def _cost(vectorizer: Vectorizer, utterances: Sequence[Utterance]) -> Cost:
     return Cost(1e6 * item_s / len(utterances), 1e6 * collate_s / len(utterances))
 
 
-def _apart(files: tuple[Path, Path | None], spec: str, *, warmed: bool) -> Pass:
+def _apart(folder: Path, spec: str, *, warmed: bool) -> Pass:
     """One pass in a fresh process."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(one_pass, files, spec, warmed=warmed).result()
+        return pool.submit(one_pass, folder, spec, warmed=warmed).result()
 
 
 if __name__ == "__main__":

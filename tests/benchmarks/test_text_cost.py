@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks import corpus, text
-from benchmarks.text import Cost, Pass, figures, one_pass, table_files
+from benchmarks.text import Cost, Pass, figures, one_pass, vectorizer_of
 from polyparse.errors import BundleNotFound
+from polyparse.runtime.load import load
 from polyparse.text.features import FeatureTable
 from polyparse.text.vocabulary import Vocabulary
 from tests.benchmarks.massive import LINES, write_massive
@@ -41,28 +42,29 @@ def test_the_hit_rate_is_the_share_of_dev_chunks_that_train_or_dev_has_shown(
         for chunk in (chunk for part, line in lines if part == "dev" for chunk in line.split()):
             hits, chunks = hits + (chunk in seen), chunks + 1
             seen.add(chunk)
-    assert one_pass(table_files(checkpoint), spec, warmed=True).hit_rate == hits / chunks
+    assert one_pass(checkpoint, spec, warmed=True).hit_rate == hits / chunks
 
 
 def test_a_cold_pass_has_seen_nothing_of_train(checkpoint: Path, spec: str) -> None:
-    cold, warm = (one_pass(table_files(checkpoint), spec, warmed=warmed) for warmed in (False, True))
+    cold, warm = (one_pass(checkpoint, spec, warmed=warmed) for warmed in (False, True))
     assert cold.hit_rate < warm.hit_rate
     assert set(cold.costs) == set(warm.costs) == set(corpus.LOCALES)
 
 
-def test_the_tables_are_those_of_the_bundle_that_serves(tmp_path: Path) -> None:
+def test_the_vectorizer_is_that_of_the_bundle_that_serves(tmp_path: Path) -> None:
     folder = write_bundle(tmp_path / "models" / "words" / "1")
-    assert table_files(tmp_path / "models") == (folder / "vocabulary.json", None)
-    assert table_files(folder) == (folder / "vocabulary.json", None)
+    words = load(folder).parser.vectorizer.vocabulary.words
+    assert vectorizer_of(tmp_path / "models").vocabulary.words == words
+    assert vectorizer_of(folder).vocabulary.words == words
 
 
 def test_the_tables_of_a_checkpoint_lie_in_its_folder(checkpoint: Path) -> None:
-    assert table_files(checkpoint) == (checkpoint / "vocabulary.json", checkpoint / "features.npy")
+    assert vectorizer_of(checkpoint).vocabulary.words == ("wake", "luces")
 
 
 def test_a_folder_with_neither_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleNotFound):
-        table_files(tmp_path)
+        vectorizer_of(tmp_path)
 
 
 def test_figures_are_medians_over_passes_of_means_over_locales() -> None:
