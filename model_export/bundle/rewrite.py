@@ -177,12 +177,7 @@ def _misspells(file: Path, listed: ListedWords) -> Callable[[str], bool]:
     """Whether a text has a misspelled word, by the vocabulary of a file."""
     vocabulary = Vocabulary.load(file)
     spelling = Spelling(listed.hashes_W, vocabulary)
-
-    def is_misspelled(word: str) -> bool:
-        form = form_of(word, vocabulary)
-        return form not in vocabulary.word_ids and spelling.meant(form) is not None
-
-    return lambda text: any(map(is_misspelled, words_of(text)))
+    return lambda text: any(spelling.meant(form_of(word, vocabulary)) for word in words_of(text))
 
 
 def _drop_refused(bundle: LoadedBundle) -> None:

@@ -67,8 +67,8 @@ class Spelling:
         self._keys_K, self._owners_K = keys_K[order_K], owners_K[order_K]
 
     def meant(self, word: str) -> str | None:
-        """The word that is meant by one that the vocabulary lacks; None where that is a word, or near to none."""
-        if not is_compared(word) or self._is_listed(word):
+        """The word that is meant; None for one that the vocabulary has, that is a word of its own, or near to none."""
+        if word in self._vocabulary.word_ids or not is_compared(word) or self._is_listed(word):
             return None
         keys_K = _keys(_codes([word])).ravel()
         firsts = self._keys_K.searchsorted(keys_K, side="left").tolist()

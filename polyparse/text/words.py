@@ -72,7 +72,7 @@ class WordMaker:
         if self._vocabulary.case_marks:
             mark, text = text[0], text[1:]
         form = form_of(text, self._vocabulary)
-        if self._spelling is not None and form not in self._vocabulary.word_ids:
+        if self._spelling is not None:
             form = self._spelling.meant(form) or form
         character_id = self._vocabulary.character_ids.get
         characters = [character_id(c, UNKNOWN) for c in mark + spelling(form)[:MAX_WORD_CHARACTERS]]
