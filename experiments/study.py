@@ -120,7 +120,8 @@ class StudyTable:
     pairs             `pairs` of rows, the change from the second one to the first
     grid              a row "{down}{join}{across}" in each cell
     curves            `series` of rows over the numbers `x`
-    figures           what `commands` have found              semer             hand cases, without runs
+    figures           what `commands` have found, the ones named `across` or all
+    semer             hand cases, without runs
     """
 
     kind: TableKind

@@ -185,13 +185,16 @@ def times(table: StudyTable, source: TableSource) -> Sheet:
 
 
 def figures(table: StudyTable, source: TableSource) -> Sheet:
-    """What commands have measured, as they call it."""
+    """What commands have measured, as they call it: a figure a line, or `across` a command's line."""
     rows = []
     for name in table.commands:
         line = source.commands.get(name)
         found = line.figures if line else {}
+        if table.across:
+            rows.append([name, *(f"{found[key]:.4g}" if key in found else MISSING for key in table.across)])
+            continue
         rows += [[name, key, f"{value:g}"] for key, value in found.items()] or [[name, MISSING, MISSING]]
-    return Sheet(table.title, ["command", "figure", "value"], rows)
+    return Sheet(table.title, ["command", *(table.across or ("figure", "value"))], rows)
 
 
 def semer(table: StudyTable, _source: TableSource) -> Sheet:

@@ -77,6 +77,11 @@ join = "@"
 kind = "figures"
 title = "Numbers"
 commands = ["numbers"]
+[[tables]]
+kind = "figures"
+title = "Of each command a line"
+commands = ["numbers"]
+across = ["one", "none"]
 [[claims]]
 row = "started"
 than = "plain"
@@ -166,6 +171,9 @@ def test_the_results_are_reported_and_a_mix_of_commits_is_refused(done: CarriedO
     assert main(report) == 0
     text = (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
     assert "\n| plain | 2 | " in text
+    assert "\n| numbers | one | 1 |\n" in text
+    assert "\n| command | one | none |\n" in text
+    assert "\n| numbers | 1 | – |\n" in text
     assert "| started v plain | Frame accuracy | mean of en-US, hi-IN | 2/2 |" in text
     last = done.lines[-1]
     results.put(replace(last, code=replace(last.code, commit="d" * 40, is_dirty=False)))

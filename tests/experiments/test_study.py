@@ -149,7 +149,7 @@ def test_another_text_of_the_corpus_is_another_digest(tmp_path: Path) -> None:
 
 
 def test_the_shipped_studies_are_there() -> None:
-    assert {"ain", "coling", "manmoe", "semer", "tabc"} <= {path.stem for path in STUDIES}
+    assert {"ain", "coling", "manmoe", "semer", "tabc", "vectors"} <= {path.stem for path in STUDIES}
 
 
 @pytest.mark.usefixtures("unread")
@@ -174,4 +174,5 @@ def test_the_small_profile_has_the_runs_of_its_plan() -> None:
     assert counted["coling"] == {"transfer": 81, "domains": 1}
     assert counted["ain"] == {"atis": 63, "massive": 8, "commands": 1}
     assert counted["tabc"] == {"domains": 36, "atis": 18, "languages": 12, "names": 12}
-    assert counted["manmoe"] == {"small": 30}
+    assert counted["manmoe"] == {"small": 30, "text": 12}
+    assert counted["vectors"] == {"commands": 20}

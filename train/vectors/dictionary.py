@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import product
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyparse.errors import CorpusError
+from polyparse.errors import ConfigError, CorpusError
 from polyparse.text.forms import words_of
 from polyparse.text.tokens import normalise
 
@@ -77,6 +78,24 @@ def induced(examples: Iterable[Example], source_locale: str, target_locale: str)
             for (word, other), value in dice.items()
             if value > LEAST_DICE and best_of_source[word] == other and best_of_target[other] == word
         )
+    )
+
+
+def held_out(pairs: WordPairs, share: float) -> tuple[WordPairs, WordPairs]:
+    """Pairs to learn from and pairs to judge by: all pairs of a source word are on one side. The draw is always the same.
+
+    Raises:
+        ConfigError: one of the sides would have no pair.
+    """
+    words = sorted({word for word, _ in pairs})
+    held = set(Random("held-out words").sample(words, round(share * len(words))))
+    if share and not 0 < len(held) < len(words):
+        raise ConfigError(
+            f"held out: found {len(held)} of {len(words)} source words, expected some, and others to learn from"
+        )
+    return (
+        tuple(pair for pair in pairs if pair[0] not in held),
+        tuple(pair for pair in pairs if pair[0] in held),
     )
 
 

@@ -83,6 +83,22 @@ def test_a_planted_rotation_is_recovered_and_measured(
     assert json.loads(folder.joinpath("measures.json").read_text())["all"]["csls_p1"] == 1.0
 
 
+def test_what_is_held_out_teaches_nothing_and_judges(folder: Path) -> None:
+    assert vectors(folder, "align", *ALIGN, LEARN, "--refine=0", "--hold-out=0.2") == 0
+    learnt, held = (
+        {tuple(line.split("\t")) for line in folder.joinpath("aligned", name).read_text().splitlines()}
+        for name in ("dictionary.txt", "held-out.txt")
+    )
+    assert learnt | held == set(LANGUAGES.pairs(0, 50))
+    assert (len(learnt), len(held)) == (40, 10)
+    aligned = ("{}/aligned/it.align.vec", "{}/aligned/en.align.vec")
+    given = ("--dictionary={}/aligned/held-out.txt", "--json={}/measures.json")
+    assert vectors(folder, "evaluate", *aligned, *given) == 0
+    assert json.loads(folder.joinpath("measures.json").read_text())["all"] == pytest.approx(
+        {"words": 10, "nn_p1": 1.0, "nn_p5": 1.0, "csls_p1": 1.0, "csls_p5": 1.0}
+    )
+
+
 def test_identical_strings_align_what_has_them(folder: Path) -> None:
     named = [
         type(each)(

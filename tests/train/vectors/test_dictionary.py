@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from polyparse.corpora.example import Example
-from polyparse.errors import CorpusError
+from polyparse.errors import ConfigError, CorpusError
 from train.embeddings.word_space import WordSpace
-from train.vectors.dictionary import identical, induced, read_dictionary, rows_of
+from train.vectors.dictionary import held_out, identical, induced, read_dictionary, rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,22 @@ def test_identical_strings_are_those_of_both_in_any_case() -> None:
     pairs = identical(source, target)
     assert pairs == (("taxi", "taxi"), ("roma", "roma"))
     assert rows_of(pairs, source, target).tolist() == [[0, 2], [1, 1]]
+
+
+def test_all_pairs_of_a_source_word_are_held_out_or_none() -> None:
+    pairs = [(f"w{number}", f"{number}{letter}") for number in range(20) for letter in "ab"]
+    learnt, held = held_out(pairs, 0.2)
+    assert sorted([*learnt, *held]) == sorted(pairs)
+    assert len(held) == 8
+    assert {word for word, _ in learnt}.isdisjoint(word for word, _ in held)
+    assert held_out(pairs, 0.2) == (learnt, held)
+    assert held_out(pairs, 0.0) == (tuple(pairs), ())
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_nothing_to_learn_from_or_to_judge_by_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match=r"held out: found [02] of 2 source words, expected some"):
+        held_out([("a", "b"), ("c", "d")], share)
 
 
 def test_pairs_with_a_word_that_a_side_lacks_have_no_rows() -> None:

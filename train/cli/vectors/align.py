@@ -1,8 +1,9 @@
 """`polyparse vectors align`: bring the vectors of a source language into the space of a target language.
 
 Words that translate each other come from a dictionary file, are the same in both files, or are induced from a corpus whose
-utterances are translations with the same id. Both languages are written, as what is done before (--prepare) and after
-(--last weighted) moves the target too; with --last orthogonal, several sources meet at one target.
+utterances are translations with the same id. Some may be held out to be judged by. Both languages are written, as what is
+done before (--prepare) and after (--last weighted) moves the target too; with --last orthogonal, several sources meet at one
+target.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from polyparse.outputs import check_folder
 from train.embeddings.word_space import read_space, write_space
 from train.progress import Progress
 from train.vectors.alignment import METHODS, align
-from train.vectors.dictionary import identical, induced, read_dictionary, rows_of
+from train.vectors.dictionary import held_out, identical, induced, read_dictionary, rows_of
 from train.vectors.preparation import PREPARATIONS
 from train.vectors.self_learning import LAST_MAPS
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from train.vectors.dictionary import WordPairs
 
 MOST = 1_000_000
+LEARNT, HELD_OUT = "dictionary.txt", "held-out.txt"
 SETTINGS = ("refine", "commonest", "k", "steps", "rate", "spectral", "keep", "patience", "last", "seed")
 """Options that are fields of a method; each method has some of them."""
 
@@ -57,6 +59,12 @@ def add_action(actions: Any, reading: argparse.ArgumentParser) -> None:
         "--induced", metavar="FORMAT:PATH", help="induced from the train partition of a corpus"
     )
     add.add_argument("--locales", type=names, metavar="a,b", help="of source and target in the corpus")
+    add.add_argument(
+        "--hold-out",
+        type=number(1e-3, 1.0 - 1e-3),
+        metavar="SHARE",
+        help="learn nothing from the pairs of this share of source words, but write them to held-out.txt (0)",
+    )
     add.add_argument(
         "--method", choices=METHODS, default="procrustes", help="how the map is found (procrustes)"
     )
@@ -85,16 +93,17 @@ def _add_settings(add: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write both languages, the pairs that were learnt from (dictionary.txt), and what was done (alignment.json)."""
+    """Write both languages, the pairs that were learnt from (dictionary.txt) or not, and what was done (alignment.json)."""
     method = _method(options)
     files = _outputs(options)
-    check_folder(options.out, files=[*files.values(), "dictionary.txt", "alignment.json"])
+    judged_by = [HELD_OUT] if options.hold_out else []
+    check_folder(options.out, files=[*files.values(), LEARNT, *judged_by, "alignment.json"])
     if options.induced is not None and len(options.locales or ()) != 2:
         raise ConfigError(f"--locales: found {options.locales}, expected those of source and target")
     progress = Progress(quiet=options.quiet)
     source = read_space(options.source, limit=options.words, progress=progress)
     target = read_space(options.target, limit=options.words, progress=progress)
-    pairs = _pairs(options, source, target)
+    pairs, held = held_out(_pairs(options, source, target), options.hold_out or 0.0)
     aligned = align((source, target), pairs, method, preparation=options.prepare, progress=progress)
     options.out.mkdir(parents=True, exist_ok=True)
     write_space(options.out / files["source"], aligned.source)
@@ -102,8 +111,9 @@ def run(options: argparse.Namespace) -> int:
     learnt = [
         (source.words[row], target.words[other]) for row, other in rows_of(pairs, source, target).tolist()
     ]
-    lines = "".join(f"{word}\t{other}\n" for word, other in learnt)
-    replace_file(options.out / "dictionary.txt", lines.encode("utf-8", "surrogateescape"))
+    for name, of_file in ((LEARNT, learnt), *((name, held) for name in judged_by)):
+        lines = "".join(f"{word}\t{other}\n" for word, other in of_file)
+        replace_file(options.out / name, lines.encode("utf-8", "surrogateescape"))
     done = {
         **files,
         "method": options.method,
