@@ -89,8 +89,7 @@ class NegationScreen:
         return [self._score(item) for item in items]
 
     def _score(self, item: Item) -> float:
-        kind = self._kinds.get
-        if all(kind(word.hash) != CUE for word in item.words[:READ_WORDS]):
+        if self._cues.isdisjoint([word.hash for word in item.words[:READ_WORDS]]):
             return 0.0
         features = features_of(words_of(item, self._kinds))
         weight = self._weights.get
@@ -137,6 +136,11 @@ class NegationScreen:
     @cached_property
     def _kinds(self) -> dict[int, int]:
         return dict(zip(self.words_W.tolist(), self.kinds_W.tolist(), strict=True))
+
+    @cached_property
+    def _cues(self) -> frozenset[int]:
+        """A small table, which stays in the processor's cache: nearly every text is only asked whether it has one."""
+        return frozenset(word for word, kind in self._kinds.items() if kind == CUE)
 
     @cached_property
     def _weights(self) -> dict[int, float]:

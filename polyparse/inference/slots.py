@@ -10,6 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from polyparse.contract.frame import Slot, probability
+from polyparse.contract.tags import OUTSIDE
 from polyparse.text.addresses import AREA_CODE
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def slots_of_path(
         marginals: the probability of each of those tags.
         scheme: the tag scheme of the model.
     """
-    if not any(tag != "O" for tag in tags):
+    if tags.count(OUTSIDE) == len(tags):
         return ()
     text = item.utterance.text
     telephones = [found.span() for found in AREA_CODE.finditer(text)] if "(" in text else []
