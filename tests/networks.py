@@ -57,6 +57,9 @@ class ArithmeticNetworks:
             return None
         return log_normalise(self._features[table_rows(batch.features_BF)].sum(axis=1))
 
+    def meet(self, batch: Batch) -> None:
+        """Nothing is kept."""
+
     def score(self, batch: Batch, network: int) -> tuple[Floats, Floats]:
         """log P_joint_BI and emissions_BTK."""
         self.scored.append(network)

@@ -110,6 +110,9 @@ class Ensemble:
         """log P_DC_BX."""
         return None if self.classifier is None else self.classifier.log_probs(batch.features_BF)
 
+    def meet(self, batch: Batch) -> None:
+        """Nothing is kept."""
+
     @torch.inference_mode()
     def score(self, batch: Batch, _network: int = 0) -> tuple[Floats, Floats]:
         """log P_joint_BI, normalised, and emissions_BTK: the members' means."""

@@ -42,3 +42,6 @@ class Networks(Protocol):
         self, emissions_RTK: Floats, allowed_RK: NDArray[np.bool_], lengths_R: NDArray[np.int32], network: int
     ) -> Decoded[NDArray[np.generic]]:
         """The best path of each hypothesis under the head, its tags restricted to the allowed ones."""
+
+    def meet(self, batch: Batch) -> None:
+        """Make what is kept of the batch's words, if anything, and nothing else."""

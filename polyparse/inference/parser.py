@@ -87,6 +87,10 @@ class Parser:
         """Frames of prepared items, in their order; each is the same whatever else is in the batch."""
         return self._pipeline.run(items)
 
+    def meet(self, items: Sequence[Item]) -> None:
+        """Make what is kept of the words of prepared items, one at least, without parsing them."""
+        self._pipeline.meet(items)
+
     def run_all(self, items: Sequence[Item], *, batch_size: int = BATCH_SIZE) -> list[Frame]:
         """Frames of many items in their order, parsed in batches of like lengths."""
         batches = by_length([item.n_tokens for item in items], batch_size)

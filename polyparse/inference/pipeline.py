@@ -134,6 +134,10 @@ class Pipeline:
         padding = batch.work.padding / tokens if tokens else batch.padding
         return BatchResult(frames, seconds, tokens or batch.words_BT.size, padding)
 
+    def meet(self, items: Sequence[Item]) -> None:
+        """Make what the networks keep of the items' words, without parsing them."""
+        self._networks.meet(collate(items))
+
     def _decode(self, hypotheses: Hypotheses) -> Decoded[Any]:
         allowed_RK = self._allowed[hypotheses.network][[route.domain or 0 for route in hypotheses.routes]]
         emissions_RTK, lengths_R = hypotheses.emissions()

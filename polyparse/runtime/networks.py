@@ -110,6 +110,12 @@ class OnnxNetworks:
         }
         return Decoded(*self._decode[network].run(sequences))
 
+    def meet(self, batch: Batch) -> None:
+        """The vectors of the batch's words, in every network that keeps some."""
+        for vectors in self._vectors:
+            if vectors is not None:
+                vectors.of(batch.distinct)
+
     def _inputs(self, batch: Batch, network: int) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
         """What a score graph reads: tensors with an entry for each sequence, and those of the batch's words."""
         if self._reads_token_features:

@@ -24,7 +24,7 @@ from polyparse.text.addresses import class_of
 from polyparse.text.features import word_features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 EVIDENCE = np.dtype("<i4")
 NO_EVIDENCE = b""
@@ -50,11 +50,14 @@ class LanguageTable:
         """How many languages are served."""
         return int(self.weights_FL.shape[1])
 
-    def evidence(self, word: str) -> bytes:
-        """The evidence of a token: EVIDENCEs of C columns, end to end; NO_EVIDENCE where it bears none."""
+    def evidence(self, word: str, features: Sequence[int] | None = None) -> bytes:
+        """The evidence of a token: EVIDENCEs of C columns, end to end; NO_EVIDENCE where it bears none.
+
+        `features` are `word_features(word)`, where they are there already.
+        """
         if not bears_evidence(word):
             return NO_EVIDENCE
-        hashes_N = np.array(word_features(word), dtype=np.uint32)  # the word's own first
+        hashes_N = np.array(features or word_features(word), dtype=np.uint32)  # the word's own first
         places_N = self.hashes_F.searchsorted(hashes_N)
         places_N[places_N == len(self.hashes_F)] = 0
         is_kept_N = self.hashes_F[places_N] == hashes_N

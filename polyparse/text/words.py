@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyparse.text.addresses import spelling
-from polyparse.text.features import MAX_WORD_CHARACTERS, word_features, word_hash
+from polyparse.text.features import MAX_WORD_CHARACTERS, word_features
 from polyparse.text.forms import form_of
 from polyparse.text.token_features import looks_of
 from polyparse.text.vocabulary import UNKNOWN
@@ -76,15 +76,18 @@ class WordMaker:
             form = self._spelling.meant(form) or form
         character_id = self._vocabulary.character_ids.get
         characters = [character_id(c, UNKNOWN) for c in mark + spelling(form)[:MAX_WORD_CHARACTERS]]
+        features = word_features(form)  # the hash of the word first
         return Word(
             id=self._vocabulary.word_ids.get(form, UNKNOWN),
             characters=array(CHARACTER, characters).tobytes(),
-            feature_ids=known(word_features(form), self._feature_ids),
-            hash=word_hash(form),
+            feature_ids=known(features, self._feature_ids),
+            hash=features[0],
             token_feature_ids=known(looks_of(form), self._token_feature_ids)
             if self._token_feature_ids
             else (),
-            language=None if self._languages is None else self._languages.evidence(text),
+            language=None
+            if self._languages is None
+            else self._languages.evidence(text, features if text == form else word_features(text)),
         )
 
 

@@ -29,9 +29,9 @@ LONGEST = 512
 LINE = 64
 """Characters of a text that is made of words to meet."""
 LINES = 4
-"""Such texts at once: they take some 3 ms, for what serves has to go on."""
+"""Such texts at once: they take some 2 ms, for what serves has to go on."""
 PAUSE_S = 0.02
-WORDS_S = 4.0
+WORDS_S = 2.0
 """The pauses between them together at most: what a version is loaded for may be a way back."""
 
 Shape = tuple[int, int]
@@ -89,7 +89,7 @@ def warm_up(
 def meet_words(parser: ServedParser[Any], chunks: Iterable[str], *, rest: Callable[[float], None]) -> None:
     """Let a parser make what it keeps of words, chunks of text in which another one has met them.
 
-    After each run `rest(seconds)` is called, where the runs are many with fewer seconds.
+    After each few of them `rest(seconds)` is called, where they are many with fewer seconds.
 
     What serves has met the words that callers use, and keeps what it made of them. A version that begins without would be
     slower by all of that in its first second, which is when it is watched most.
@@ -102,7 +102,7 @@ def meet_words(parser: ServedParser[Any], chunks: Iterable[str], *, rest: Callab
             with suppress(InputError):  # Chunks may be of marks alone.
                 items.append(parser.prepare(Utterance(line, None)))
         if items:
-            parser.run(items)
+            parser.meet(items)
         rest(min(PAUSE_S, WORDS_S / len(starts)))
 
 

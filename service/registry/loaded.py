@@ -33,6 +33,9 @@ class ServedParser(Protocol[ItemT]):
     def run(self, items: Sequence[ItemT], /) -> Outcome[Frame]:
         """Parse a batch; several threads call this at once."""
 
+    def meet(self, items: Sequence[ItemT], /) -> None:
+        """Make what is kept of the words of items, without parsing them."""
+
     def kept_chunks(self) -> list[str]:
         """The chunks of texts, without blanks, whose words it keeps from what it has parsed, the first one first."""
 

@@ -125,6 +125,9 @@ class FakeParser:
     def kept_chunks(self) -> list[str]:
         return []
 
+    def meet(self, items: Sequence[FakeItem], /) -> None:
+        """It keeps nothing."""
+
     def run(self, items: Sequence[FakeItem], /) -> Outcome[Frame]:
         texts = [item.utterance.text for item in items]
         self.gate.enter(texts)

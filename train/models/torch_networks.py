@@ -55,6 +55,9 @@ class TorchNetworks:
         model = self._networks[network]
         return decode(model.head, emissions_RTK, allowed_RK, lengths_R, model.device)
 
+    def meet(self, batch: Batch) -> None:
+        """Nothing is kept."""
+
 
 def decode(
     head: Head,

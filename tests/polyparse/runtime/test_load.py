@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from io import BytesIO
 from math import exp
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -29,13 +30,13 @@ from polyparse.errors import (
 )
 from polyparse.inference.training_text import TrainingText
 from polyparse.runtime.load import load
+from polyparse.runtime.word_vectors import WordVectorCache
 from polyparse.schema import unstructure
 from polyparse.text.vocabulary import Vocabulary
 from tests.bundles import GOLDEN, LABELS, edit_manifest, in_schema_1, write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def header(shape: str, of: str = "<u4") -> bytes:
@@ -144,6 +145,16 @@ def test_its_parser_answers_by_its_graphs(bundle: Path) -> None:
     frames = load(bundle, device="cpu").parser.parse([Utterance(each.text, each.locale) for each in GOLDEN])
     for frame, expected in zip(frames, GOLDEN, strict=True):
         assert golden.agree(expected, frame, within=1e-3)
+
+
+def test_words_that_its_parser_has_met_are_embedded_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    located = store.locate(Path(__file__).parents[3] / "models")
+    expected = load(located.bundle, device="cpu").parser.parse([Utterance("wake me at seven", "en-US")])
+    parser = load(located.bundle, device="cpu").parser
+    items = [parser.prepare(Utterance("wake me at seven", "en-US"))]
+    parser.meet(items)
+    monkeypatch.setattr(WordVectorCache, "_embedded", lambda *_: pytest.fail("embedded again"))
+    assert parser.run(items).frames == expected
 
 
 def test_its_parser_serves_the_locales_of_the_manifest_and_no_others(bundle: Path) -> None:

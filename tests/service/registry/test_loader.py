@@ -177,7 +177,7 @@ def test_what_a_load_makes_is_collected_before_it_is_much(bundle: Located) -> No
 
 def test_words_are_met_a_few_at_a_time() -> None:
     class Listed(FakeParser):
-        def run(self, items, /):  # type: ignore[no-untyped-def]
+        def meet(self, items, /):  # type: ignore[no-untyped-def]
             runs.append([item.utterance.text for item in items])
 
     runs: list[list[str]] = []
