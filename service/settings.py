@@ -39,7 +39,7 @@ from service.setting_types import (
 )
 
 PREFIX = "POLYPARSE_"
-FOLDER_POLL_S = 0.25
+FOLDER_POLL_S = 0.1
 REDACTED = ("person", "email_address", "place_name", "business_name")
 REPOSITORY_POLL_S = 1.0
 """Each look is a request over a network; a change is here within two looks and the fetch of what it names."""
@@ -132,7 +132,7 @@ class Settings:
     state_poll_s: float | None = setting(
         None,
         or_word("auto", seconds(0.01, 3600)),
-        "time between two looks at state.json: by default 0.25, of a repository 1",
+        "time between two looks at state.json: by default 0.1, of a repository 1",
         default_text="auto",
     )
     ood_threshold: float | None = setting(

@@ -69,8 +69,9 @@ def load(
     digest: str | None = None,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     threads: int = 1,
+    pause: Callable[[], None] = lambda: None,
 ) -> LoadedBundle:
-    """Verify a bundle and load it, with `threads` intra-op threads a session.
+    """Verify a bundle and load it, with `threads` intra-op threads a session; `pause` is called after each part.
 
     Raises:
         TextRulesDiffer: the bundle was recorded under other rules of text.
@@ -81,6 +82,7 @@ def load(
     chosen = choose_device(device)
     pinned = digest or store.digest(folder)
     manifest = store.verify(folder, digest=pinned)
+    pause()
     if manifest.text.rules != RULES:
         raise TextRulesDiffer(
             f"text.rules: found {manifest.text.rules}, expected {RULES}: text is read otherwise now; "
@@ -89,7 +91,7 @@ def load(
         )
     chosen = _with_graphs(manifest, folder, chosen, is_free=device == "auto")
     signatures.check(manifest, folder, device=chosen)
-    parser = _parser(folder, manifest, chosen, threads)
+    parser = _parser(folder, manifest, chosen, threads, pause)
     store.verify(folder, digest=pinned)  # What was read by its name is what was hashed before.
     return LoadedBundle(folder, manifest, pinned, chosen, parser)
 
@@ -108,8 +110,10 @@ def _with_graphs(manifest: Manifest, folder: Path, device: Device, *, is_free: b
     return device
 
 
-def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> Parser:
-    networks = OnnxNetworks(folder, manifest, device=device, threads=threads)
+def _parser(
+    folder: Path, manifest: Manifest, device: Device, threads: int, pause: Callable[[], None]
+) -> Parser:
+    networks = OnnxNetworks(folder, manifest, device=device, threads=threads, pause=pause)
     with _reading(folder / manifest.text.vocabulary):
         vocabulary = Vocabulary.load(folder / manifest.text.vocabulary)
     if vocabulary.case_marks != manifest.text.case_marks:
@@ -117,10 +121,12 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
             f"{folder / FILE}: text.case_marks: found {manifest.text.case_marks}, expected {vocabulary.case_marks}, as"
             f" {manifest.text.vocabulary} has it"
         )
+    pause()
     features, token_features = (
         _feature_table(folder, file) for file in (manifest.text.features, manifest.text.token_features)
     )
     languages = _loaded(LanguageScreen, folder, manifest.text.languages)
+    pause()
     screens = (languages, _loaded(NegationScreen, folder, manifest.text.negation))
     postprocessing = Postprocessing(
         manifest.calibration,
@@ -129,8 +135,10 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         tuple(screen for screen in screens if screen is not None),
         _loaded(ForeignWords, folder, manifest.text.foreign),
     )
+    pause()
     pipeline = Pipeline(manifest.labels, manifest.topology, manifest.routing, networks, postprocessing)
     listed = _loaded(ListedWords, folder, manifest.text.listed)
+    pause()
     vectorizer = Vectorizer(
         vocabulary,
         features,
@@ -139,6 +147,7 @@ def _parser(folder: Path, manifest: Manifest, device: Device, threads: int) -> P
         languages=None if languages is None else languages.table,
         spelling=None if listed is None else Spelling(listed.hashes_W, vocabulary),
     )
+    pause()
     return Parser(vectorizer, pipeline, locales=manifest.locales)
 
 

@@ -16,7 +16,7 @@ from polyparse.runtime.session import Session
 from polyparse.runtime.word_vectors import AT_ONCE, WordVectorCache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     import numpy as np
@@ -50,9 +50,20 @@ class OnnxNetworks:
     bundle has a table of them, the features of tokens and nothing else.
     """
 
-    def __init__(self, bundle: Path, manifest: Manifest, *, device: Device, threads: int) -> None:
+    def __init__(
+        self,
+        bundle: Path,
+        manifest: Manifest,
+        *,
+        device: Device,
+        threads: int,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`pause` is called after each graph that is loaded."""
+
         def load(name: str, kept: Collection[str] = ()) -> Session | BucketedSession:
             session = Session(bundle / name, manifest.tensors[name], device=device, threads=threads)
+            pause()
             return session if device == "cpu" else BucketedSession(session, kept=kept)
 
         def embed(name: str) -> Session | BucketedSession:

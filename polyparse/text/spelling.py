@@ -63,7 +63,7 @@ class Spelling:
         ]
         keys_K = np.concatenate([each.ravel() for each in keys]) if keys else np.zeros(0, dtype=np.uint64)
         owners_K = np.concatenate(owners) if owners else np.zeros(0, dtype=np.int32)
-        order_K = np.argsort(keys_K, kind="stable")
+        order_K = np.argsort(keys_K)
         self._keys_K, self._owners_K = keys_K[order_K], owners_K[order_K]
 
     def meant(self, word: str) -> str | None:

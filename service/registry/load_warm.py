@@ -28,16 +28,16 @@ LONGEST = 512
 
 LINE = 64
 """Characters of a text that is made of words to meet."""
-LINES = 4
-"""Such texts at once: they take some 2 ms, for what serves has to go on."""
-PAUSE_S = 0.02
+LINES = 2
+"""Such texts at once: they take some 1 ms, for what serves has to go on."""
+PAUSE_S = 0.01
 WORDS_S = 2.0
 """The pauses between them together at most: what a version is loaded for may be a way back."""
 
 Shape = tuple[int, int]
 """(tokens, sequences) of a batch."""
 Pause = Callable[[], None]
-"""Called after each run, so that requests come in between."""
+"""Called after each part of a load and each run, so that requests come in between."""
 
 
 def load_warm(
@@ -58,7 +58,7 @@ def load_warm(
         DeviceUnavailable: the device asked for is absent.
         ModelRunFailed: it fails on a batch.
     """
-    loaded = load_bundle(bundle.bundle, digest=bundle.digest, device=device, threads=1)
+    loaded = load_bundle(bundle.bundle, digest=bundle.digest, device=device, threads=1, pause=pause)
     if (
         bundle.digest is not None
     ):  # A state names it by its folder; who names a bundle itself may call its folder anything.

@@ -194,7 +194,7 @@ def test_words_are_met_a_few_at_a_time() -> None:
     meet_words(parser, chunks, rest=rest)
     assert " ".join(text for run in runs for text in run).split() == chunks
     assert max(len(text) for run in runs for text in run) <= 64
-    assert max(len(run) for run in runs) <= 4
+    assert max(len(run) for run in runs) <= 2
     assert all(not after for after in runs[1::2]), "a pause follows each run"
     assert set(rests) == {PAUSE_S}
     rests.clear()
