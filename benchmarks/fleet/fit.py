@@ -38,11 +38,16 @@ class LoadSeen(NamedTuple):
     p50_s: float
 
 
-def run_terms(seen: Sequence[RunsSeen]) -> tuple[float, float, float]:
-    """Seconds of a run, of a sequence in it, of a token in it. Each of `seen` weighs alike, whatever it took."""
-    rows_N3 = np.array([each[:3] for each in seen])
-    seconds_N = np.array([each.seconds for each in seen])
-    run_s, sequence_s, token_s = _non_negative(rows_N3 / seconds_N[:, None], np.ones(len(seen)))
+def run_terms(*kinds: Sequence[RunsSeen]) -> tuple[float, float, float]:
+    """Seconds of a run, of a sequence in it, of a token in it.
+
+    Each kind weighs alike, and each of a kind, whatever it took. Runs that are all that a server does tell sequences from
+    tokens, and those of a load what they take beside an event loop, with caches that it has used: there are few of these.
+    """
+    rows_N3 = np.array([each[:3] for seen in kinds for each in seen])
+    seconds_N = np.array([each.seconds for seen in kinds for each in seen])
+    weights_N = np.array([len(seen) ** -0.5 for seen in kinds for _ in seen])
+    run_s, sequence_s, token_s = _non_negative(rows_N3 * (weights_N / seconds_N)[:, None], weights_N)
     return run_s, sequence_s, token_s
 
 
@@ -62,7 +67,7 @@ def service_times(
     factors: Sequence[float],
 ) -> ServiceTimes:
     """All terms; the first load is that of one caller alone, whose wait beside what he costs is the wire's."""
-    run_s, sequence_s, token_s = run_terms([*runs, *(load.runs for load in loads)])
+    run_s, sequence_s, token_s = run_terms(runs, [load.runs for load in loads])
     request_s, wake_s = loop_terms(loads)
     answer_s = (1 - burst.read_share) * request_s
     write_s = min(burst.write_s, answer_s)

@@ -39,6 +39,12 @@ def test_terms_are_found_again() -> None:
     assert loop_terms(LOADS) == pytest.approx((REQUEST_S, WAKE_S))
 
 
+def test_kinds_weigh_alike_however_many_of_each_were_seen() -> None:
+    slower = [RunsSeen(*each[:3], 1.1 * each.seconds) for each in SEEN]
+    assert run_terms(SEEN, slower) == pytest.approx(run_terms(SEEN * 5, slower))
+    assert RUN_S < run_terms(SEEN * 5, slower)[0] < 1.1 * RUN_S
+
+
 def test_no_term_is_below_zero_where_what_was_seen_would_have_it_so() -> None:
     falling = [RunsSeen(1, 1, tokens, 1e-3 - 1e-5 * tokens) for tokens in (2, 8, 20)]
     assert min(run_terms(falling)) >= 0
