@@ -30,8 +30,8 @@ LINE = 64
 """Characters of a text that is made of words to meet."""
 LINES = 2
 """Such texts at once: they take some 1 ms, for what serves has to go on."""
-PAUSE_S = 0.01
-WORDS_S = 2.0
+PAUSE_S = 0.02
+WORDS_S = 3.0
 """The pauses between them together at most: what a version is loaded for may be a way back."""
 
 Shape = tuple[int, int]

@@ -3,6 +3,7 @@
     does it fit in memory -> its rehearsal in another process -> does it fit, measured -> load -> meet the words in use
 
 The first version of a process is not rehearsed: nothing serves that it could harm, and who starts a service waits for it.
+Nor is one that this process has loaded before, by its digest: a way back is not to be waited for.
 
 Several workers load at about the same moment, and each would find free what the others are about to take. Where it does not
 fit as often as there are workers, they look and load one after the other.
@@ -32,6 +33,8 @@ FIXED_BYTES = 40_000_000
 """What the sessions of a version take whatever its size."""
 PROCESS_BYTES = 64_000_000
 """What the process of a rehearsal takes beside the version."""
+REMEMBERED = 16
+"""Versions that were loaded and need no rehearsal."""
 YOUNG = 1
 """Of Python's collector, the generation that is collected after each run, with the younger one. What a load makes lives as
 long as the version. Left to itself the collector waits until there are 20,000 objects, and then stops all threads for 20 to
@@ -58,6 +61,7 @@ class BundleLoader:
         self._turns = turns
         self._workers = workers
         self._ood_threshold = ood_threshold
+        self._known: dict[str, int] = {}
 
     def load(self, bundle: Located, *, beside: ServedParser[Any] | None, is_cancelled: Event) -> Loaded:
         """See `service.registry.loaded.Loader`."""
@@ -65,14 +69,25 @@ class BundleLoader:
             needed = self._measured(bundle, is_first=beside is None, is_cancelled=is_cancelled)
             with self._turn(needed, is_cancelled):
                 self._check_room(needed)
-                return self._load(bundle, beside, is_cancelled)
+                loaded = self._load(bundle, beside, is_cancelled)
+            self._remember(loaded.identity.digest, needed)
+            return loaded
 
     def _measured(self, bundle: Located, *, is_first: bool, is_cancelled: Event) -> int:
         """The bytes that a bundle takes, by its rehearsal where there is one."""
+        if known := self._known.get(bundle.digest or ""):
+            return known
         if is_first or self._rehearsals is None:
             return _estimate(bundle)
         self._check_room(_estimate(bundle) + PROCESS_BYTES)
         return self._rehearsals.rehearse(bundle, is_cancelled)
+
+    def _remember(self, digest: str, needed: int) -> None:
+        """Note what a version takes that was loaded, and forget the one that was loaded longest ago of too many."""
+        self._known.pop(digest, None)
+        self._known[digest] = needed
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
 
     def _turn(self, needed: int, is_cancelled: Event) -> AbstractContextManager[None]:
         """Wait for our turn, unless there is room for whatever the other workers load meanwhile."""

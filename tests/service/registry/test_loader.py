@@ -28,7 +28,7 @@ from service.registry import rehearsal
 from service.registry.errors import LoadCancelled, MemoryShort, RehearsalFailed
 from service.registry.load_warm import PAUSE_S, SHAPES, WORDS_S, load_warm, meet_words, warm_up
 from service.registry.loaded import Loaded, ServedParser
-from service.registry.loader import BundleLoader
+from service.registry.loader import REMEMBERED, BundleLoader
 from service.registry.rehearsal import Rehearsals
 from service.registry.turns import Turns
 from tests import bundles
@@ -132,6 +132,28 @@ def test_a_loaded_version_has_answered_and_says_what_it_is(bundle: Located) -> N
 def test_a_version_that_takes_over_is_rehearsed_and_loaded(bundle: Located) -> None:
     assert beside_others(loader(rehearsals()), bundle).identity.digest == bundle.digest
     assert 0 < rehearse(bundle) < 1e9
+
+
+def test_a_version_that_was_loaded_before_is_rehearsed_no_more_and_checked_still(tmp_path: Path) -> None:
+    """By its digest, however many others were loaded since, up to a bound."""
+
+    class Counted(Rehearsals):
+        def rehearse(self, bundle: Located, is_cancelled: Event) -> int:
+            rehearsed.append(bundle.bundle.name)
+            return 1_000_000
+
+    rehearsed: list[str] = []
+    trying = loader(Counted(device="cpu", batch_tokens=16, timeout_s=1))
+    folders = [write_bundle(tmp_path / "words" / f"{number}") for number in range(REMEMBERED + 2)]
+    first, *others = [Located(folder, digest(folder)) for folder in folders]
+    trying.load(first, beside=None, is_cancelled=Event())
+    for bundle in (first, *others[:REMEMBERED], first, others[-1], others[0]):
+        beside_others(trying, bundle)
+    names = [bundle.bundle.name for bundle in others]
+    assert rehearsed == [*names[:REMEMBERED], first.bundle.name, names[-1], names[0]]
+    others[-1].bundle.joinpath("score.onnx").write_bytes(b"damaged")
+    with pytest.raises(ChecksumMismatch):
+        beside_others(trying, others[-1])
 
 
 def test_a_version_that_takes_over_has_met_the_words_of_what_serves(bundle: Located) -> None:
