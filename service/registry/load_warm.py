@@ -31,7 +31,7 @@ LINE = 64
 LINES = 2
 """Such texts at once: they take some 1 ms, for what serves has to go on."""
 PAUSE_S = 0.02
-WORDS_S = 3.0
+WORDS_S = 4.5
 """The pauses between them together at most: what a version is loaded for may be a way back."""
 
 Shape = tuple[int, int]
