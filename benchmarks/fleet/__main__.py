@@ -53,7 +53,7 @@ def run(models: Path, spec: str, rounds: Plan) -> Result:
     utterances = utterances_for(spec, UTTERANCES, store.locate(models).bundle)
     measured = measure(models, utterances, rounds)
     times = asdict(measured.times)
-    times.pop("run_factors")
+    times.pop("run_factors")  # all alike
     found = {
         "capacity_per_s": measured.capacity_per_s,
         "core_per_s": measured.core_per_s,

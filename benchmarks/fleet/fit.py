@@ -60,11 +60,7 @@ def loop_terms(seen: Sequence[LoadSeen]) -> tuple[float, float]:
 
 
 def service_times(
-    runs: Sequence[RunsSeen],
-    loads: Sequence[LoadSeen],
-    burst: Burst,
-    refuse_s: float,
-    factors: Sequence[float],
+    runs: Sequence[RunsSeen], loads: Sequence[LoadSeen], burst: Burst, refuse_s: float
 ) -> ServiceTimes:
     """All terms; the first load is that of one caller alone, whose wait beside what he costs is the wire's."""
     run_s, sequence_s, token_s = run_terms(runs, [load.runs for load in loads])
@@ -83,7 +79,6 @@ def service_times(
         sequence_s=sequence_s,
         token_s=token_s,
         wire_s=max(0.0, alone.p50_s - own_s),
-        run_factors=tuple(factors),
     )
 
 

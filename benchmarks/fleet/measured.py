@@ -15,14 +15,12 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import numpy as np
-
 from benchmarks.client import send
 from benchmarks.cores import split_here
 from benchmarks.errors import MeasurementFailed
 from benchmarks.fleet.burst import Burst
 from benchmarks.fleet.counters import Counters, children_s, loop_s, threads_s
-from benchmarks.fleet.fit import LoadSeen, RunsSeen, run_terms, service_times
+from benchmarks.fleet.fit import LoadSeen, RunsSeen, service_times
 from benchmarks.fleet.probe import Level, Offered, Plan, Probe, Round
 from benchmarks.fleet.service_times import ServiceTimes, Work
 from benchmarks.process import Server, started
@@ -34,8 +32,6 @@ from polyparse.contract.frame import Utterance
 REFUSING = ("--batch-tokens", "1", "--max-wait-ms", "1")
 """A service that refuses whoever comes while one is inside."""
 REFUSED_CALLERS, REFUSED = 64, 3000
-QUANTILES = 400
-"""How many factors of runs are kept."""
 POLL_S = 0.02
 SWITCH_S = 120.0
 
@@ -93,8 +89,7 @@ def _times(rounds: Sequence[Round], offered: Sequence[Sequence[Offered]], refuse
     loads = [_load(each) for each in zip(*(each.loads for each in rounds), strict=True)]
     loads += [_load([each.load for each in valid]) for valid in offered]
     burst = Burst(*_medians([each.burst for each in rounds]))
-    alone = [pair for each in rounds for pair in each.alone]
-    return service_times(runs, loads, burst, refuse_s, _factors(runs, alone))
+    return service_times(runs, loads, burst, refuse_s)
 
 
 def _medians(rows: Sequence[tuple[float, ...]]) -> list[float]:
@@ -115,16 +110,6 @@ def _valid(seen: Sequence[Offered | None]) -> Sequence[Offered]:
             "found no round in which the load came in time, expected one: the machine is busy"
         )
     return valid
-
-
-def _factors(runs: Sequence[RunsSeen], alone: Sequence[tuple[int, float]]) -> list[float]:
-    """Quantiles of how many times as long as by its tokens a run of one request takes; their mean is 1."""
-    run_s, sequence_s, token_s = run_terms(runs)
-    ratios = [seconds / (run_s + sequence_s + tokens * token_s) for tokens, seconds in alone]
-    if not ratios:
-        raise MeasurementFailed("found no Server-Timing in any answer, expected the stages of each run")
-    quantiles = np.quantile(np.array(ratios), (np.arange(QUANTILES) + 0.5) / QUANTILES)
-    return [float(each) for each in quantiles / quantiles.mean()]
 
 
 def _others(server: Server, model: Path, other: str) -> dict[str, float]:

@@ -22,7 +22,6 @@ from benchmarks.overload import figures
 from benchmarks.overload.callers import Callers
 from benchmarks.process import Server
 from benchmarks.serving import request
-from loadtest.outcome import OK
 from loadtest.percentiles import percentile
 from polyparse.contract.frame import Utterance
 
@@ -32,12 +31,7 @@ than a batch may have, so that none is refused, however slow the machine is."""
 SIZES = (1, 2, 4, 8, 16, 32)
 """Of batches that are all that a server does: of the shortest utterances, of the longest ones, of any."""
 REPEATS = 8
-ALONE_SHARE = 0.1
-"""Of the capacity, where runs are of one request each."""
 CONNECTIONS = 256
-RUN_STAGES = ("score", "decode", "assemble")
-"""What a run is made of, as Server-Timing names it."""
-TIMED = b"X-Server-Timing: 1\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +71,6 @@ class Round(NamedTuple):
     """None where the load came too slowly, because something else took the callers' core."""
     capacity_per_s: float
     burst: Burst
-    alone: Sequence[tuple[int, float]]
-    """Tokens and seconds of runs of one request each."""
 
 
 class Probe:
@@ -108,8 +100,7 @@ class Probe:
         levels = [self._level(rate_per_s, number) for rate_per_s in self.rates_per_s]
         middle = sorted(self.requests, key=len)[len(self.requests) // 2]
         at_once = burst.measure(self._server.port, middle, partial(loop_s, self._server.pid))
-        alone = list(self._alone(number))
-        return Round([load for load, _ in waiting], runs, levels, waiting[-1][1], at_once, alone)
+        return Round([load for load, _ in waiting], runs, levels, waiting[-1][1], at_once)
 
     def _waiting(self, callers: int) -> tuple[LoadSeen, float]:
         """What one request took, and how many were answered a second."""
@@ -142,14 +133,6 @@ class Probe:
         p50_ms, p99_ms = percentile(latencies_ms, 0.5), percentile(latencies_ms, 0.99)
         load = _load(before, after, len(outcomes), p50_ms)
         return Offered(Level(p50_ms, p99_ms, len(answered) / seconds), load)
-
-    def _alone(self, seed: int) -> Iterator[tuple[int, float]]:
-        timed = [each.replace(b"\r\n", b"\r\n" + TIMED, 1) for each in self.requests]
-        callers = on_uvloop(lambda: self._offer(timed, ALONE_SHARE * self._per_s, seed))
-        points = sorted(callers.points, key=lambda point: point.intended_s)
-        for work, point in zip(cycle(self.mix), points, strict=False):
-            if point.outcome == OK and point.stages_ms:
-                yield work.tokens, sum(point.stages_ms[stage] for stage in RUN_STAGES) / 1000
 
     async def _offer(self, requests: Sequence[bytes], per_s: float, seed: int) -> Callers:
         async with Callers(

@@ -28,7 +28,8 @@ class ServiceTimes:
     The event loop takes `read_s` until a request waits for its run, `answer_s` after it to make its answer and `write_s` to
     write it, `refuse_s` for one that it refuses at its head, and `wake_s` for each time that it is woken. `wire_s` is what a
     caller waits beside: the network, and being woken up.
-    A run takes one of `run_factors` times as long, each as likely.
+    A run takes one of `run_factors` times as long, each as likely. What is measured has one, since what keeps a run waiting
+    is simulated; queues whose laws are known have others.
     """
 
     read_s: float

@@ -51,7 +51,7 @@ def test_no_term_is_below_zero_where_what_was_seen_would_have_it_so() -> None:
 
 
 def test_all_terms_together_are_what_a_caller_alone_waits() -> None:
-    times = service_times(SEEN, LOADS, Burst(0.7, 10e-6), 30e-6, [1.0])
+    times = service_times(SEEN, LOADS, Burst(0.7, 10e-6), 30e-6)
     own_s = (
         times.read_s + 2 * times.wake_s + times.of_run(1, 7) + times.answer_s + times.write_s + times.wire_s
     )
