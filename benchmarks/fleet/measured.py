@@ -21,8 +21,9 @@ from benchmarks.errors import MeasurementFailed
 from benchmarks.fleet.burst import Burst
 from benchmarks.fleet.counters import Counters, children_s, loop_s, threads_s
 from benchmarks.fleet.fit import LoadSeen, RunsSeen, service_times
-from benchmarks.fleet.probe import Level, Offered, Plan, Probe, Round
+from benchmarks.fleet.probe import WAITING, Level, Offered, Plan, Probe, Round
 from benchmarks.fleet.service_times import ServiceTimes, Work
+from benchmarks.fleet.waiting import answered_per_s
 from benchmarks.process import Server, started
 from benchmarks.resident import resident_mb
 from benchmarks.serving import PARSE
@@ -53,7 +54,11 @@ class Measured(NamedTuple):
 
 
 def measure(models: Path, utterances: Sequence[Utterance], plan: Plan) -> Measured:
-    """Start the service on a core, measure all rounds, promote another version, and end it."""
+    """Start the service on a core, measure all rounds, promote another version, and end it.
+
+    Terms that fit one by one add up to a little more than what a busy node takes, with its caches full of its own. So all
+    are scaled by one factor, by which a simulated node answers callers who wait as many a second as the real one did.
+    """
     if not utterances:
         raise MeasurementFailed("found no utterance to send, expected at least one")
     core = split_here().server
@@ -68,10 +73,14 @@ def measure(models: Path, utterances: Sequence[Utterance], plan: Plan) -> Measur
             refuse_s = median(_refuse_s(server, probe.requests) for _ in range(plan.rounds))
     offered = [_valid(each) for each in zip(*(each.levels for each in rounds), strict=True)]
     bearable = [each for each, share in zip(offered, plan.levels, strict=True) if share < 1]
+    capacity_per_s = median(each.capacity_per_s for each in rounds)
+    alone_s = median(each.loads[0].p50_s for each in rounds)
+    times = _times(rounds, bearable, refuse_s)
+    too_slow = answered_per_s(times, probe.mix, callers=WAITING[-1]) / capacity_per_s
     return Measured(
-        _times(rounds, bearable, refuse_s),
+        times.scaled(too_slow, alone_s=alone_s),
         probe.mix,
-        median(each.capacity_per_s for each in rounds),
+        capacity_per_s,
         1 / median(each.loads[-1].loop_s + each.loads[-1].runs.seconds for each in rounds),
         probe.rates_per_s,
         [Level(*_medians([each.level for each in valid])) for valid in offered],

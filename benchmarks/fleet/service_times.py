@@ -1,6 +1,6 @@
 """What requests are, and what a node spends on them: the input of a simulation, measured on a real server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from polyparse.text.tokens import tokenise
@@ -19,6 +19,12 @@ class Work(NamedTuple):
     def of(cls, text: str, body_bytes: int) -> "Work":
         """That of a text in a body of so many bytes, one hypothesis asked for."""
         return cls(1 + body_bytes // BYTES_PER_TOKEN, most_cost(text, 1), max(1, len(tokenise(text))))
+
+
+PARTS = frozenset(
+    f"{part}_s" for part in ("read", "answer", "write", "refuse", "wake", "run", "sequence", "token")
+)
+"""What a request takes of the node."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,14 @@ class ServiceTimes:
     token_s: float
     wire_s: float
     run_factors: tuple[float, ...] = (1.0,)
+
+    def scaled(self, factor: float, *, alone_s: float) -> "ServiceTimes":
+        """All of it so many times as long, but for the wire: it has what is left of the `alone_s` that one caller waits."""
+        parts = {
+            field.name: factor * getattr(self, field.name) for field in fields(self) if field.name in PARTS
+        }
+        own_s = alone_s - self.wire_s
+        return replace(self, **parts, wire_s=max(0.0, alone_s - factor * own_s))
 
     def of_run(self, sequences: int, tokens: int) -> float:
         """The seconds of a run, before its factor."""

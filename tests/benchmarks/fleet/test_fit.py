@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from time import thread_time
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.fleet.burst import Burst
 from benchmarks.fleet.counters import Counters, loop_s, read_page, threads_s
 from benchmarks.fleet.fit import LoadSeen, RunsSeen, loop_terms, run_terms, service_times
 from benchmarks.fleet.service_times import Work
+from benchmarks.fleet.waiting import answered_per_s
 from polyparse.text.tokens import tokenise
 from service.metrics.metrics import Metrics
 
@@ -58,6 +60,17 @@ def test_all_terms_together_are_what_a_caller_alone_waits() -> None:
     assert own_s == pytest.approx(LOADS[0].p50_s)
     assert times.read_s == pytest.approx(0.7 * REQUEST_S)
     assert times.wire_s == pytest.approx(WIRE_S)
+
+
+def test_scaled_times_answer_callers_who_wait_in_proportion_and_one_alone_as_before() -> None:
+    times = service_times(SEEN, LOADS, Burst(0.7, 10e-6), 30e-6)
+    mix, alone_s = [Work(8, 8, 7)], LOADS[0].p50_s
+    quicker = times.scaled(0.8, alone_s=alone_s)
+    assert quicker.read_s == pytest.approx(0.8 * times.read_s)
+    assert quicker.scaled(1 / 0.8, alone_s=alone_s).token_s == pytest.approx(times.token_s)
+    assert quicker.wire_s + 0.8 * (alone_s - times.wire_s) == pytest.approx(alone_s)
+    seen = [answered_per_s(replace(each, wire_s=0.0), mix, callers=16) for each in (times, quicker)]
+    assert seen[1] == pytest.approx(seen[0] / 0.8, rel=0.02)
 
 
 def test_a_page_of_the_service_is_read_whole() -> None:
